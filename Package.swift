@@ -1,0 +1,53 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// One target per room of ARCHITECTURE.md. A room lists only rooms below it, so
+// the compiler refuses an import that the plan of the house does not allow.
+
+/// Shims are compiled without contraction of a*b+c, so that results do not depend on the CPU.
+let shim: [CSetting] = [.unsafeFlags(["-ffp-contract=off"])]
+/// Bounds and overflow checks are dropped in the signal path only.
+let signalPath: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+let package = Package(
+    name: "Lathe",
+    products: [.executable(name: "lathe", targets: ["lathe"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .target(name: "CTerminal", cSettings: shim, linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+        .target(name: "CSndFile", cSettings: shim, linkerSettings: [.linkedLibrary("sndfile")]),
+        .target(name: "CFFTW", cSettings: shim, linkerSettings: [.linkedLibrary("fftw3f")]),
+        .target(name: "CALSA", cSettings: shim, linkerSettings: [.linkedLibrary("asound")]),
+        .target(name: "CSQLite", cSettings: shim, linkerSettings: [.linkedLibrary("sqlite3")]),
+
+        .target(name: "DSP", dependencies: ["CFFTW"], swiftSettings: signalPath),
+        .target(name: "AudioFiles", dependencies: ["DSP", "CSndFile"]),
+        .target(name: "Mastering", dependencies: [
+            "DSP", "AudioFiles", "TOMLKit", .product(name: "Crypto", package: "swift-crypto"),
+        ]),
+        .target(name: "PrivacyLedger", dependencies: ["CSQLite"]),
+        .target(name: "Rendering", dependencies: ["Mastering", "PrivacyLedger"]),
+        .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
+        .target(name: "Terminal", dependencies: ["CTerminal"]),
+        .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
+        .executableTarget(name: "lathe", dependencies: [
+            "Studio", "Terminal", "Playback", "Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+
+        .testTarget(name: "DSPTests", dependencies: ["DSP"]),
+        .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles", "DSP", "CSndFile"]),
+        .testTarget(name: "MasteringTests", dependencies: ["Mastering", "AudioFiles", "DSP"]),
+        .testTarget(name: "PrivacyLedgerTests", dependencies: ["PrivacyLedger", "CSQLite"]),
+        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP"]),
+        .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP"]),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
+        .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal"]),
+        .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

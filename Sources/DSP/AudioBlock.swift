@@ -1,0 +1,58 @@
+/// A view of planar audio: `channels` rows of `capacity` samples each, in one allocation that somebody else owns.
+///
+/// Samples are 64-bit floats with full scale at ±1.0, the format of the whole signal path.
+/// Row `c` starts `c * stride` samples after `base`.
+public struct AudioBlock: @unchecked Sendable, BitwiseCopyable {
+    // Unchecked: a view carries no ownership; whoever owns the memory decides which thread may touch it.
+    public let base: UnsafeMutablePointer<Double>
+    public let channels: Int
+    public let stride: Int
+    /// Frames that fit in a row from `base` on.
+    public let capacity: Int
+
+    @inlinable
+    public init(base: UnsafeMutablePointer<Double>, channels: Int, stride: Int, capacity: Int) {
+        self.base = base
+        self.channels = channels
+        self.stride = stride
+        self.capacity = capacity
+    }
+
+    /// Channel `c`'s samples.
+    @inlinable
+    public subscript(c: Int) -> UnsafeMutablePointer<Double> { base + c * stride }
+
+    /// The same rows, starting `frames` later.
+    @inlinable
+    public func advanced(by frames: Int) -> AudioBlock {
+        AudioBlock(base: base + frames, channels: channels, stride: stride, capacity: capacity - frames)
+    }
+
+    /// Sets the first `frames` frames of every channel to zero.
+    @inlinable
+    public func clear(frames: Int) {
+        for c in 0..<channels { self[c].update(repeating: 0, count: frames) }
+    }
+
+    /// Copies `frames` frames of every channel from `other`, which has at least as many channels.
+    @inlinable
+    public func copy(from other: AudioBlock, frames: Int) {
+        for c in 0..<channels { self[c].update(from: other[c], count: frames) }
+    }
+}
+
+/// Memory for planar audio. Allocated once, off the audio thread; freed with its owner.
+public final class AudioBuffer: @unchecked Sendable {
+    // Unchecked: the storage is plain memory whose use is ordered by its owner.
+    public let block: AudioBlock
+
+    public init(channels: Int, frames: Int) {
+        let stride = (frames + 7) & ~7
+        let count = max(1, channels * stride)
+        let base = UnsafeMutablePointer<Double>.allocate(capacity: count)
+        base.initialize(repeating: 0, count: count)
+        block = AudioBlock(base: base, channels: channels, stride: stride, capacity: frames)
+    }
+
+    deinit { block.base.deallocate() }
+}

@@ -1,0 +1,110 @@
+/// A mastering preset: what a producer asks for, in the field's units.
+///
+/// Every key of the TOML form carries its unit. Absent keys take the defaults below (schema 1).
+/// `PresetParameters.swift` holds the table of keys, ranges, steps and help; `PresetTOML.swift` reads and writes the file form.
+public struct Preset: Sendable, Equatable, Hashable {
+    public static let schema = 1
+    public static let bandCount = 8
+
+    /// Stable, lower case, e.g. `streaming`.
+    public var id = "streaming"
+    public var name = "Streaming"
+    public var intent = "General release at streaming level."
+    public var tags: [String] = []
+
+    public var target = Target()
+    public var condition = Condition()
+    /// Always `bandCount` bands; the ones a file does not mention are off.
+    public var eq = [Band](repeating: Band(), count: Preset.bandCount)
+    public var compressor = Compressor()
+    public var stereo = Stereo()
+    public var limiter = Limiter()
+    public var output = Output()
+
+    public init() {}
+
+    public struct Target: Sendable, Equatable, Hashable {
+        /// Integrated loudness to reach, LUFS, −36…−5.
+        public var lufs = -14.0
+        /// 0.05…1 LU.
+        public var toleranceLU = 0.1
+        /// Highest true peak, dBTP, −12…−0.1.
+        public var ceilingDBTP = -1.0
+        /// Most the limiter may take away, dB, 0…12. Reaching it stops the loudness solve.
+        public var maxLimiterGainReductionDB = 4.0
+        public init() {}
+    }
+
+    public struct Condition: Sendable, Equatable, Hashable {
+        /// Trim before everything, dB, −24…24.
+        public var inputGainDB = 0.0
+        /// Second-order high-pass corner, Hz; 0 is off, else 10…40.
+        public var subsonicHz = 0.0
+        public init() {}
+    }
+
+    public enum BandType: String, Sendable, CaseIterable, Codable {
+        case bell, lowShelf = "low_shelf", highShelf = "high_shelf", highPass = "high_pass", lowPass = "low_pass", notch
+    }
+
+    public enum BandChannel: String, Sendable, CaseIterable, Codable { case stereo, mid, side }
+
+    public struct Band: Sendable, Equatable, Hashable {
+        public var type = BandType.bell
+        /// 10 Hz … 20 kHz (and below 0.45 × the sample rate when used).
+        public var hz = 1000.0
+        /// ±12 dB.
+        public var db = 0.0
+        /// 0.1…20.
+        public var q = 0.71
+        public var channel = BandChannel.stereo
+        public var on = false
+        public init() {}
+    }
+
+    public struct Compressor: Sendable, Equatable, Hashable {
+        public var on = true
+        /// Gain reduction wanted on the loud parts (mean over blocks within the relative gate), dB, 0…4. The threshold follows from it.
+        public var gainReductionTargetDB = 1.0
+        /// 1.1…4.
+        public var ratio = 1.5
+        /// 0…18 dB.
+        public var kneeDB = 9.0
+        /// 0.1…200 ms.
+        public var attackMs = 30.0
+        /// 20…2000 ms.
+        public var releaseMs = 250.0
+        /// Detector high-pass, Hz; 0 is off, else 20…300.
+        public var sidechainHighPassHz = 90.0
+        /// 0…100 %: dry to compressed.
+        public var mixPct = 100.0
+        public init() {}
+    }
+
+    public struct Stereo: Sendable, Equatable, Hashable {
+        /// Side level, 0…150 %.
+        public var widthPct = 100.0
+        /// Below this the side signal is removed, Hz; 0 is off, else 40…300.
+        public var monoBelowHz = 0.0
+        public init() {}
+    }
+
+    public struct Limiter: Sendable, Equatable, Hashable {
+        /// 0.5…10 ms.
+        public var lookaheadMs = 3.0
+        /// 0…50 ms.
+        public var holdMs = 2.0
+        /// Release, ms, 10…2000; nil is "auto": fast for single peaks, slow when reduction persists.
+        public var releaseMs: Double? = nil
+        public init() {}
+    }
+
+    public enum Bits: String, Sendable, CaseIterable, Codable { case int16 = "16", int24 = "24", float32 = "32f" }
+    public enum Dither: String, Sendable, CaseIterable, Codable { case none, tpdf }
+
+    public struct Output: Sendable, Equatable, Hashable {
+        public var bits = Bits.int24
+        public var dither = Dither.tpdf
+        public init() {}
+    }
+}
