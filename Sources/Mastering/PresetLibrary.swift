@@ -1,0 +1,141 @@
+import Foundation
+
+/// A preset as lists show it.
+public struct PresetSummary: Sendable, Equatable, Identifiable {
+    public var id: String
+    public var name: String
+    public var intent: String
+    public var targetLUFS: Double
+    public var ceilingDBTP: Double
+    /// Came with Lathe.
+    public var isFactory: Bool
+    public var path: String
+    /// Why it cannot be used; the other fields are then the defaults.
+    public var problem: PresetError?
+}
+
+/// The presets on this machine: those that came with Lathe, and the user's own, which win when the id is the same.
+public enum PresetLibrary {
+    /// The default first, then the other factory presets by name, then the user's. Unusable files are listed with their problem.
+    /// Cost: reads every preset file.
+    public static func list() -> [PresetSummary] {
+        let own = summaries(in: userFolder, isFactory: false)
+        let ownIDs = Set(own.filter { $0.problem == nil }.map(\.id))
+        var factory = factoryFolder.map { summaries(in: $0, isFactory: true) } ?? []
+        if factory.isEmpty { factory = [summary(of: Preset(), path: "", isFactory: true)] }
+        let standard = Preset().id
+        return factory.filter { !ownIDs.contains($0.id) }.sorted { ($0.id != standard ? 1 : 0, $0.name) < ($1.id != standard ? 1 : 0, $1.name) }
+            + own.sorted { ($0.name, $0.path) < ($1.name, $1.path) }
+    }
+
+    /// A preset by id, or by path when the argument holds a `/` or ends in `.toml`.
+    /// - Throws: `.missing` when there is none, `.unusable` when it cannot be read as a preset.
+    public static func load(_ nameOrPath: String) throws(PresetError) -> Preset {
+        if nameOrPath.contains("/") || nameOrPath.hasSuffix(".toml") { return try read(nameOrPath) }
+        let id = nameOrPath.lowercased()
+        guard Preset.isIdentifier(id) else { throw noSuch(nameOrPath) }
+        for folder in [userFolder, factoryFolder].compactMap({ $0 }) {
+            let path = folder + "/" + id + ".toml"
+            if access(path, F_OK) == 0 { return try read(path) }
+        }
+        // The default needs no file, so a binary moved away from its data still masters.
+        if id == Preset().id { return Preset() }
+        // A file may be named differently from the id it declares.
+        if let other = list().first(where: { $0.id == id && $0.problem == nil && !$0.path.isEmpty }) { return try read(other.path) }
+        throw noSuch(nameOrPath)
+    }
+
+    /// Writes the preset into the user's folder as `<id>.toml`, in place of an earlier one, whole or not at all.
+    /// - Returns: the path.
+    /// - Throws: `.usage` for an id that is not allowed or belongs to a factory preset, `.cannotCreate` and `.inputOutput` from the disk.
+    @discardableResult
+    public static func save(_ preset: Preset) throws(PresetError) -> String {
+        guard Preset.isIdentifier(preset.id) else {
+            throw PresetError(.usage, file: preset.id, problem: "not a usable preset name", remedy: "use lower-case letters, digits, - and _")
+        }
+        if let folder = factoryFolder, access(folder + "/" + preset.id + ".toml", F_OK) == 0 {
+            throw PresetError(.usage, file: preset.id, problem: "is the name of a factory preset", remedy: "choose another name")
+        }
+        let path = userFolder + "/" + preset.id + ".toml"
+        do {
+            try FileManager.default.createDirectory(atPath: userFolder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw PresetError(.cannotCreate, file: userFolder, problem: "cannot create the folder", remedy: "check its permissions")
+        }
+        do {
+            try Data(preset.toml().utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw PresetError(.inputOutput, file: path, problem: "cannot write the preset", remedy: "check free space and permissions")
+        }
+        return path
+    }
+
+    /// `$XDG_CONFIG_HOME/lathe/presets`.
+    public static var userFolder: String {
+        let environment = ProcessInfo.processInfo.environment
+        let config = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return (config ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.config") + "/lathe/presets"
+    }
+
+    /// `$LATHE_DATA/Presets`, else `Presets` in a folder above the executable, else `../share/lathe/Presets`; nil when there is none.
+    public static var factoryFolder: String? { DataFolder.find("Presets", holding: "streaming.toml") }
+
+    private static func summaries(in folder: String, isFactory: Bool) -> [PresetSummary] {
+        // A folder that is absent or closed to us holds no presets.
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return [] }
+        return names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }.map { name in
+            let path = folder + "/" + name
+            do throws(PresetError) {
+                return summary(of: try read(path), path: path, isFactory: isFactory)
+            } catch {
+                var broken = summary(of: Preset(), path: path, isFactory: isFactory)
+                broken.id = PresetError.inert(String(name.dropLast(5)))
+                broken.name = broken.id
+                broken.intent = ""
+                broken.problem = error
+                return broken
+            }
+        }
+    }
+
+    private static func summary(of preset: Preset, path: String, isFactory: Bool) -> PresetSummary {
+        PresetSummary(id: preset.id, name: preset.name, intent: preset.intent, targetLUFS: preset.target.lufs,
+                      ceilingDBTP: preset.target.ceilingDBTP, isFactory: isFactory, path: path, problem: nil)
+    }
+
+    private static func noSuch(_ name: String) -> PresetError {
+        let known = list().filter { $0.problem == nil }.map(\.id)
+        let meant = nearest(name.lowercased(), among: known).map { "did you mean '\($0)'?" }
+        return PresetError(.missing, file: name, problem: "no such preset", remedy: meant ?? "there are: \(known.joined(separator: ", "))")
+    }
+
+    private static func read(_ path: String) throws(PresetError) -> Preset {
+        // O_NONBLOCK: opening a FIFO must not wait for a writer.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno)).lowercased()
+            throw PresetError(.missing, file: path, problem: "cannot open the preset (\(reason))", remedy: "check the path, or see `lathe presets list`")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw PresetError(file: path, problem: "is not a regular file", remedy: "name a preset file")
+        }
+        var bytes = [UInt8](repeating: 0, count: Preset.fileSizeLimit + 1)
+        var count = 0
+        while count < bytes.count {
+            let got = bytes.withUnsafeMutableBytes { all in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: all[count...])
+                return Foundation.read(descriptor, rest.baseAddress, rest.count)
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw PresetError(.inputOutput, file: path, problem: "cannot be read", remedy: "check the disk") }
+            if got == 0 { break }
+            count += got
+        }
+        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
+            throw PresetError(file: path, problem: "is not UTF-8 text", remedy: "a preset is a TOML text file")
+        }
+        return try Preset.parse(toml: text, file: path)
+    }
+}
