@@ -4,8 +4,8 @@
 /// was measured of the input, into thresholds and gains.
 public struct ChainParameters: Sendable, Equatable, BitwiseCopyable {
     public struct Band: Sendable, Equatable, BitwiseCopyable {
-        public enum Kind: UInt8, Sendable { case off, bell, lowShelf, highShelf, highPass, lowPass, notch }
-        public enum Target: UInt8, Sendable { case stereo, mid, side }
+        public enum Kind: UInt8, Sendable, BitwiseCopyable { case off, bell, lowShelf, highShelf, highPass, lowPass, notch }
+        public enum Target: UInt8, Sendable, BitwiseCopyable { case stereo, mid, side }
         public var kind = Kind.off
         public var target = Target.stereo
         public var hz = 1000.0

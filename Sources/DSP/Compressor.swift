@@ -1,0 +1,126 @@
+import Glibc
+
+/// Feed-forward glue compressor: D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design",
+/// JAES 60(6), 2012: log-domain level, soft-knee static curve (eq. 4), smooth decoupled peak detector (eq. 17).
+///
+///     x   detector level, log2 amplitude: highest |sample| of all channels after the side-chain high-pass
+///     c   reduction wanted by the static curve        y1  its peak-hold with release        y  y1 with attack
+///
+/// Latency 0. Attack and release are the times to 63 % of a step. Ratio 1 or mix 0 leave the signal bit-exact.
+public struct Compressor {
+    public struct Settings: Sendable, Equatable, BitwiseCopyable {
+        /// Threshold in dBFS, ratio ≥ 1, knee width in dB, times in ms, detector high-pass in Hz (0: off), mix 0…1 (0 is off).
+        public var thresholdDB = 0.0, ratio = 1.0, kneeDB = 0.0, attackMs = 30.0, releaseMs = 250.0
+        public var sidechainHighPassHz = 0.0, mix = 0.0
+        public init() {}
+
+        /// Reduction that the static curve asks for at `levelDB`, dB ≥ 0.
+        public func staticReductionDB(levelDB: Double) -> Double {
+            let over = levelDB - thresholdDB, slope = 1 - 1 / ratio
+            if 2 * over <= -kneeDB { return 0 }
+            if 2 * over < kneeDB { return slope * (over + kneeDB / 2) * (over + kneeDB / 2) / (2 * kneeDB) }
+            return slope * over
+        }
+    }
+
+    struct State: BitwiseCopyable {
+        var threshold = 0.0, slope = 0.0, knee = 0.0, attack = 0.0, release = 0.0
+        /// Level below which the curve asks for nothing, linear: spares the logarithm.
+        var quiet = 0.0
+        var sidechain = SVFCoefficients.identity
+        var mixFrom = 0.0, mixTo = 0.0
+        var y1 = 0.0, y = 0.0
+    }
+
+    private let state: UnsafeMutablePointer<State>
+    private let filters: UnsafeMutablePointer<SVFState>
+    private let channels: Int
+    private let sampleRate: Double
+
+    public init(sampleRate: Double, channels: Int, arena: inout StateArena) {
+        self.sampleRate = sampleRate
+        self.channels = channels
+        state = arena.carve(1, of: State())
+        filters = arena.carve((channels + 1) / 2, of: SVFState())
+    }
+
+    public func set(_ s: Settings, at position: Double, ramp: Bool) {
+        let octave = FastMath.dBPerOctave
+        let now = state.pointee.mixFrom + (state.pointee.mixTo - state.pointee.mixFrom) * position
+        state.pointee.mixFrom = ramp ? now : s.mix
+        state.pointee.mixTo = s.mix
+        state.pointee.threshold = s.thresholdDB / octave
+        state.pointee.slope = 1 - 1 / s.ratio
+        state.pointee.knee = s.kneeDB / octave
+        state.pointee.quiet = FastMath.amplitude(dB: s.thresholdDB - s.kneeDB / 2)
+        state.pointee.attack = exp(-1 / (s.attackMs * 0.001 * sampleRate))
+        state.pointee.release = exp(-1 / (s.releaseMs * 0.001 * sampleRate))
+        state.pointee.sidechain = s.sidechainHighPassHz > 0
+            ? .highPass(hz: s.sidechainHighPassHz, q: 0.7071067811865476, sampleRate: sampleRate) : .identity
+    }
+
+    public func clear() {
+        filters.update(repeating: SVFState(), count: (channels + 1) / 2)
+        state.pointee.y1 = 0
+        state.pointee.y = 0
+    }
+
+    /// Compresses `frames` (≤ 64) frames in place while the mix ramp goes from `t0` to `t1`.
+    /// - Returns: the largest reduction in the block, dB ≥ 0, before the mix.
+    public func process(_ block: AudioBlock, frames: Int, t0: Double, t1: Double) -> Double {
+        var s = state.pointee
+        if s.mixFrom == 0 && s.mixTo == 0 {
+            if s.y1 != 0 || s.y != 0 { clear() }
+            return 0
+        }
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: frames) { level in
+            detect(block, frames: frames, sidechain: s.sidechain, into: level.baseAddress!)
+            var deepest = 0.0
+            let halfKnee = s.knee * 0.5
+            let step = (t1 - t0) / Double(frames)
+            for i in 0..<frames {
+                var c = 0.0
+                if level[i] > s.quiet {
+                    let over = FastMath.log2(level[i]) - s.threshold
+                    if over >= halfKnee {
+                        c = s.slope * over
+                    } else if over > -halfKnee {
+                        c = s.slope * (over + halfKnee) * (over + halfKnee) / (2 * s.knee)
+                    }
+                }
+                s.y1 = max(c, s.release * s.y1 + (1 - s.release) * c)
+                s.y = s.attack * s.y + (1 - s.attack) * s.y1
+                deepest = max(deepest, s.y)
+                let t = t0 + step * Double(i + 1)
+                let mix = s.mixFrom + (s.mixTo - s.mixFrom) * t
+                level[i] = s.y < 1e-12 ? 1 : 1 - mix + mix * FastMath.exp2(-s.y)
+            }
+            if s.y1 < 1e-12 { s.y1 = 0 }
+            if s.y < 1e-12 { s.y = 0 }
+            for c in 0..<channels {
+                let x = block[c]
+                for i in 0..<frames { x[i] *= level[i] }
+            }
+            state.pointee = s
+            return deepest * FastMath.dBPerOctave
+        }
+    }
+
+    /// The linked level: highest |side-chain sample| of all channels, per frame, linear.
+    func detect(_ block: AudioBlock, frames: Int, sidechain c: SVFCoefficients, into level: UnsafeMutablePointer<Double>) {
+        level.update(repeating: 0, count: frames)
+        let a1 = 1 / (1 + c.g * (c.g + c.k)), a2 = c.g * a1, a3 = c.g * a2
+        let m0 = SIMD2(repeating: c.m0), m1 = SIMD2(repeating: c.m1), m2 = SIMD2(repeating: c.m2)
+        for pair in 0..<(channels + 1) / 2 {
+            let left = block[2 * pair]
+            let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
+            var z = filters[pair]
+            for i in 0..<frames {
+                let v = z.tick(SIMD2(left[i], right[i]), a1: a1, a2: a2, a3: a3, m0: m0, m1: m1, m2: m2)
+                level[i] = max(level[i], max(abs(v.x), abs(v.y)))
+            }
+            z.flushTiny()
+            filters[pair] = z
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/// Word-length reduction with triangular dither of 2 LSB peak to peak: S. Lipshitz, R. Wannamaker, J. Vanderkooy,
+/// "Quantization and dither: a theoretical survey", JAES 40(5), 1992.
+///
+/// The noise is a function of (seed, absolute frame, channel) alone, so any cut into blocks or threads gives the same bits.
+public enum Dither {
+    /// Rounds `frames` frames in place to multiples of 2^(1−bits), within ±full scale.
+    ///
+    /// - Parameters:
+    ///   - firstFrame: index of the block's first frame in the file.
+    ///   - bits: 8…24.
+    ///   - tpdf: add dither before rounding; without it values are rounded to nearest, ties to even.
+    public static func quantise(_ block: AudioBlock, frames: Int, firstFrame: Int64, bits: Int, tpdf: Bool, seed: UInt64) {
+        let scale = Double(1 << (bits - 1))
+        let top = scale - 1, step = 1 / scale
+        for c in 0..<block.channels {
+            let x = block[c]
+            let key = seed &+ UInt64(c) &* 0x9E37_79B9_7F4A_7C15
+            for i in 0..<frames {
+                var v = x[i] * scale
+                if tpdf {
+                    let r = mix(key ^ (UInt64(bitPattern: firstFrame &+ Int64(i)) &* 0xD1B5_4A32_D192_ED03))
+                    // Two independent uniform values in ±½ LSB.
+                    v += Double(Int32(truncatingIfNeeded: r)) * 0x1p-32 + Double(Int32(truncatingIfNeeded: r >> 32)) * 0x1p-32
+                }
+                x[i] = min(max(v.rounded(.toNearestOrEven), -scale), top) * step
+            }
+        }
+    }
+
+    /// The finaliser of SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014), twice: a counter in, well-mixed bits out.
+    @inline(__always)
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var z = value &+ 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        z ^= z >> 31
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        return z ^ (z >> 31)
+    }
+}
