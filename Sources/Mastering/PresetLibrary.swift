@@ -45,22 +45,22 @@ public enum PresetLibrary {
         throw noSuch(nameOrPath)
     }
 
-    /// Writes the preset into the user's folder as `<id>.toml`, in place of an earlier one, whole or not at all.
+    /// Writes the preset into the user's folder (or `folder`) as `<id>.toml`, in place of an earlier one, whole or not at all.
     /// - Returns: the path.
     /// - Throws: `.usage` for an id that is not allowed or belongs to a factory preset, `.cannotCreate` and `.inputOutput` from the disk.
     @discardableResult
-    public static func save(_ preset: Preset) throws(PresetError) -> String {
+    public static func save(_ preset: Preset, in folder: String = userFolder) throws(PresetError) -> String {
         guard Preset.isIdentifier(preset.id) else {
             throw PresetError(.usage, file: preset.id, problem: "not a usable preset name", remedy: "use lower-case letters, digits, - and _")
         }
-        if let folder = factoryFolder, access(folder + "/" + preset.id + ".toml", F_OK) == 0 {
+        if let factory = factoryFolder, access(factory + "/" + preset.id + ".toml", F_OK) == 0 {
             throw PresetError(.usage, file: preset.id, problem: "is the name of a factory preset", remedy: "choose another name")
         }
-        let path = userFolder + "/" + preset.id + ".toml"
+        let path = folder + "/" + preset.id + ".toml"
         do {
-            try FileManager.default.createDirectory(atPath: userFolder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw PresetError(.cannotCreate, file: userFolder, problem: "cannot create the folder", remedy: "check its permissions")
+            throw PresetError(.cannotCreate, file: folder, problem: "cannot create the folder", remedy: "check its permissions")
         }
         do {
             try Data(preset.toml().utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
