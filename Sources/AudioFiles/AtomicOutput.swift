@@ -1,0 +1,172 @@
+import Glibc
+
+/// A file that appears under its name complete or not at all.
+///
+/// Bytes go to an unnamed file in the target's folder (`O_TMPFILE`); `commit` gives it its name. Where the file system has no
+/// unnamed files, a hidden one beside the target serves. A process that dies leaves nothing in the first case.
+/// A target that is a symbolic link stays one: the file it leads to is replaced.
+public final class AtomicOutput {
+    /// Open for reading and writing, empty.
+    public let fileDescriptor: Int32
+    /// The hidden name, when there is one; nil for an unnamed file.
+    public let scratchPath: String?
+
+    private let target: String
+    private let folder: String
+    private let force: Bool
+    private let inputs: Set<FileIdentity>
+    private var isOpen = true
+
+    /// - Parameters:
+    ///   - target: where the file is to be.
+    ///   - force: replace an existing file.
+    ///   - inputs: files that must survive, compared by identity, so through hard and symbolic links too.
+    /// - Throws: `outputIsInput`, `outputExists`, `missingFolder`, `outputNotAFile`, `cannotCreate`, `diskFull`.
+    public init(target: String, force: Bool, inputs: [String]) throws(AudioFileError) {
+        var identities = Set<FileIdentity>()
+        for input in inputs {
+            // An input that cannot be looked at cannot be protected either; reading it reports why.
+            if let status = try? SystemCall.status(path: input) { identities.insert(FileIdentity(status)) }
+        }
+        let resolved = try Self.resolve(target)
+        let mode = try Self.check(resolved, named: target, force: force, inputs: identities)
+        let folder = Self.folder(of: resolved)
+
+        let scratch: (descriptor: Int32, path: String?)
+        do throws(SystemCall.Failure) {
+            scratch = try Self.open(in: folder, beside: resolved)
+            if let mode { _ = try SystemCall.run { fchmod(scratch.descriptor, mode) } }
+        } catch {
+            throw Self.error(target, folder, error)
+        }
+        fileDescriptor = scratch.descriptor
+        scratchPath = scratch.path
+        self.target = resolved
+        self.folder = folder
+        self.force = force
+        self.inputs = identities
+    }
+
+    deinit { abandon() }
+
+    /// Names the file, after its bytes have reached the disk, and closes it. Returns its path, links resolved.
+    /// - Throws: `outputExists` when somebody else was faster and `force` is off, `outputIsInput`, `diskFull`, `writeFailed`, `cannotCreate`.
+    public func commit() throws(AudioFileError) -> String {
+        precondition(isOpen, "AtomicOutput.commit after commit or abandon")
+        _ = try Self.check(target, named: target, force: force, inputs: inputs)
+        do throws(SystemCall.Failure) {
+            _ = try SystemCall.run { fsync(fileDescriptor) }
+            try giveName()
+            let directory = try SystemCall.run { Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+            defer { close(directory) }
+            // Some file systems cannot sync a folder (EINVAL); the name is there all the same.
+            if fsync(directory) != 0, errno != EINVAL { throw SystemCall.Failure(code: errno) }
+        } catch {
+            if error.code == EEXIST { throw .outputExists(path: target) }
+            throw Self.error(target, folder, error)
+        }
+        isOpen = false
+        close(fileDescriptor)
+        return target
+    }
+
+    /// Drops the file; the target stays as it was. Harmless after `commit`.
+    public func abandon() {
+        guard isOpen else { return }
+        isOpen = false
+        if let scratchPath { unlink(scratchPath) }
+        close(fileDescriptor)
+    }
+
+    private func giveName() throws(SystemCall.Failure) {
+        if let scratchPath {
+            if force {
+                _ = try SystemCall.run { rename(scratchPath, target) }
+            } else {
+                // A link fails when the name exists, which a rename would not.
+                _ = try SystemCall.run { link(scratchPath, target) }
+                unlink(scratchPath)
+            }
+            return
+        }
+        let unnamed = "/proc/self/fd/\(fileDescriptor)"
+        do throws(SystemCall.Failure) {
+            _ = try SystemCall.run { linkat(AT_FDCWD, unnamed, AT_FDCWD, target, AT_SYMLINK_FOLLOW) }
+        } catch {
+            guard force, error.code == EEXIST else { throw error }
+            // A link cannot replace, so the file takes a hidden name for the moment of the rename.
+            let hidden = Self.hiddenName(beside: target)
+            _ = try SystemCall.run { linkat(AT_FDCWD, unnamed, AT_FDCWD, hidden, AT_SYMLINK_FOLLOW) }
+            do throws(SystemCall.Failure) {
+                _ = try SystemCall.run { rename(hidden, target) }
+            } catch {
+                unlink(hidden)
+                throw error
+            }
+        }
+    }
+
+    private static func open(in folder: String, beside target: String) throws(SystemCall.Failure) -> (Int32, String?) {
+        // O_TMPFILE of <fcntl.h>, a compound macro that Swift does not import.
+        let unnamed: Int32 = 0o20000000 | O_DIRECTORY
+        do throws(SystemCall.Failure) {
+            return (try SystemCall.run { Glibc.open(folder, unnamed | O_RDWR | O_CLOEXEC, 0o666) }, nil)
+        } catch {
+            guard [EOPNOTSUPP, EISDIR, EINVAL].contains(error.code) else { throw error }
+            return try openNamed(beside: target)
+        }
+    }
+
+    /// The way of file systems without unnamed files.
+    static func openNamed(beside target: String) throws(SystemCall.Failure) -> (Int32, String?) {
+        let hidden = hiddenName(beside: target)
+        return (try SystemCall.run { Glibc.open(hidden, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o666) }, hidden)
+    }
+
+    private static func hiddenName(beside target: String) -> String {
+        // Fits NAME_MAX whatever the target's name; 64 random bits never meet twice.
+        "\(folder(of: target))/.lathe-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    }
+
+    /// The path of the file to be, with the target's own links followed when they lead somewhere.
+    private static func resolve(_ target: String) throws(AudioFileError) -> String {
+        guard !target.isEmpty, !target.hasSuffix("/"), !target.utf8.contains(0) else {
+            throw .cannotCreate(path: target, reason: "it names no file")
+        }
+        guard let real = realpath(target, nil) else { return target }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The permissions of an existing target that may be replaced; nil when there is none.
+    private static func check(
+        _ path: String, named name: String, force: Bool, inputs: Set<FileIdentity>
+    ) throws(AudioFileError) -> mode_t? {
+        let existing: stat
+        do throws(SystemCall.Failure) {
+            existing = try SystemCall.status(path: path, followLinks: false)
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw Self.error(name, folder(of: path), error)
+        }
+        if inputs.contains(FileIdentity(existing)) { throw .outputIsInput(path: name) }
+        guard existing.isRegularFile else { throw .outputNotAFile(path: name, kind: existing.kind) }
+        guard force else { throw .outputExists(path: name) }
+        return existing.st_mode & 0o777
+    }
+
+    private static func error(_ target: String, _ folder: String, _ failure: SystemCall.Failure) -> AudioFileError {
+        switch failure.code {
+        case ENOENT: .missingFolder(path: target, folder: folder)
+        case ENOTDIR: .cannotCreate(path: target, reason: "\(folder.printable) is not a folder")
+        case ENOSPC, EDQUOT: .diskFull(path: target)
+        case EIO: .writeFailed(path: target, reason: failure.reason)
+        default: .cannotCreate(path: target, reason: failure.reason)
+        }
+    }
+}

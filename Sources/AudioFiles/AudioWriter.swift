@@ -1,0 +1,148 @@
+import CSndFile
+import DSP
+import Glibc
+
+/// Writes planar 64-bit samples to an open, empty file.
+///
+/// Integer formats take samples that already lie on the grid of their width (dither first) and store them exactly; others are rounded.
+/// The same samples and tags give the same bytes, except in Ogg, whose streams carry a random serial number. One thread at a time.
+public final class AudioWriter {
+    public let format: OutputFormat
+    public private(set) var framesWritten: Int64 = 0
+
+    private let path: String
+    private let sink: ByteSink
+    private var handle: OpaquePointer?
+    private let scratch: UnsafeMutableRawPointer
+    private static let scratchSamples = 16_384
+    /// WAV and AIFF count bytes in 32 bits; the rest is room for headers and tags.
+    private static let longestSmallFile: Int64 = (1 << 32) - (1 << 20)
+    private let mostFrames: Int64
+
+    /// - Parameters:
+    ///   - fileDescriptor: open for reading and writing, empty; stays the caller's.
+    ///   - path: for messages.
+    ///   - tags: keys as in `AudioFileInfo.tags`; a container leaves out what it has no place for.
+    ///   - expectedFrames: when known, lets a WAV of more than 4 GiB become RF64.
+    /// - Throws: `unsupportedOutput`, `tooLong`, `diskFull`, `writeFailed`.
+    public init(
+        fileDescriptor: Int32, path: String, format: OutputFormat, tags: [String: String], expectedFrames: Int64? = nil
+    ) throws(AudioFileError) {
+        if let objection = format.objection { throw .unsupportedOutput(path: path, detail: objection) }
+        self.format = format
+        self.path = path
+        var large = false
+        mostFrames =
+            switch format.container {
+            case .wav, .aiff: Self.longestSmallFile / max(1, format.bytesPerFrame ?? 1)
+            default: .max
+            }
+        if let expectedFrames, expectedFrames > mostFrames {
+            guard format.container == .wav else {
+                throw .tooLong(path: path, detail: "would exceed the 4 GiB of AIFF; use WAV, CAF or FLAC")
+            }
+            large = true
+        }
+        isLarge = large
+        sink = ByteSink(descriptor: fileDescriptor)
+        scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
+
+        var callbacks = ByteSink.callbacks()
+        var header = SF_INFO()
+        header.samplerate = Int32(format.sampleRate)
+        header.channels = Int32(format.channels)
+        header.format = format.formatWord(large: large)
+        handle = sf_open_virtual(&callbacks, Int32(SFM_WRITE), &header, Unmanaged.passUnretained(sink).toOpaque())
+        guard let handle else {
+            if let failure = sink.failure { throw Self.error(path, failure) }
+            throw .unsupportedOutput(path: path, detail: "cannot be written as \(format.container.rawValue) with these settings; use WAV")
+        }
+        configure(handle)
+        Tags.write(tags, to: handle)
+    }
+
+    private let isLarge: Bool
+
+    deinit {
+        if let handle { sf_close(handle) }
+        scratch.deallocate()
+    }
+
+    private func configure(_ handle: OpaquePointer) {
+        // The PEAK chunk carries the time of writing, which would make equal renders differ.
+        sf_command(handle, Int32(SFC_SET_ADD_PEAK_CHUNK), nil, Int32(SF_FALSE))
+        switch format.container {
+        case .ogg:
+            var quality = 0.6
+            sf_command(handle, Int32(SFC_SET_VBR_ENCODING_QUALITY), &quality, Int32(MemoryLayout<Double>.size))
+        case .opus:
+            // libsndfile: bits per second and channel = (1 − level) · 250 000 + 6 000; 96 kbit/s.
+            var level = 0.64
+            sf_command(handle, Int32(SFC_SET_COMPRESSION_LEVEL), &level, Int32(MemoryLayout<Double>.size))
+        case .mp3:
+            var mode = Int32(SF_BITRATE_MODE_CONSTANT)
+            sf_command(handle, Int32(SFC_SET_BITRATE_MODE), &mode, Int32(MemoryLayout<Int32>.size))
+            var level = 0.0
+            sf_command(handle, Int32(SFC_SET_COMPRESSION_LEVEL), &level, Int32(MemoryLayout<Double>.size))
+        case .wav, .flac, .aiff, .caf: break
+        }
+    }
+
+    /// Appends `frames` frames of `block`, which has at least `format.channels` channels.
+    /// - Throws: `diskFull`, `writeFailed`, `tooLong`; `notFinite` for a sample that is not a number.
+    public func write(_ block: AudioBlock, frames: Int) throws(AudioFileError) {
+        precondition(handle != nil, "AudioWriter.write after finish")
+        guard isLarge || framesWritten + Int64(frames) <= mostFrames else {
+            throw .tooLong(path: path, detail: "exceeds the 4 GiB of \(format.container.rawValue.uppercased()); use CAF or FLAC")
+        }
+        let most = Self.scratchSamples / format.channels
+        var done = 0
+        while done < frames {
+            let count = min(most, frames - done)
+            let put = try store(block.advanced(by: done), count)
+            if let failure = sink.failure { throw Self.error(path, failure) }
+            guard put == count else { throw .writeFailed(path: path, reason: "the encoder stopped") }
+            done += count
+            framesWritten += Int64(count)
+        }
+    }
+
+    private func store(_ block: AudioBlock, _ frames: Int) throws(AudioFileError) -> Int {
+        let bad: Int?
+        let put: sf_count_t
+        if format.isInteger {
+            let samples = scratch.assumingMemoryBound(to: Int32.self)
+            bad = Interleaved.gather(block, channels: format.channels, frames: frames, bits: format.bits == .int16 ? 16 : 24, into: samples)
+            put = bad == nil ? sf_writef_int(handle, samples, sf_count_t(frames)) : 0
+        } else {
+            let samples = scratch.assumingMemoryBound(to: Float.self)
+            bad = Interleaved.gather(block, channels: format.channels, frames: frames, into: samples)
+            put = bad == nil ? sf_writef_float(handle, samples, sf_count_t(frames)) : 0
+        }
+        if let bad { throw .notFinite(path: path, seconds: Double(framesWritten + Int64(bad)) / Double(format.sampleRate)) }
+        return Int(put)
+    }
+
+    /// Completes the header and brings the file to the disk. Call once, after the last `write`.
+    public func finish() throws(AudioFileError) {
+        guard let open = handle else { return }
+        handle = nil
+        let closed = sf_close(open)
+        sink.flush()
+        if let failure = sink.failure { throw Self.error(path, failure) }
+        guard closed == 0 else { throw .writeFailed(path: path, reason: "the file could not be completed") }
+        do throws(SystemCall.Failure) {
+            _ = try SystemCall.run { fsync(sink.descriptor) }
+        } catch {
+            throw Self.error(path, error)
+        }
+    }
+
+    private static func error(_ path: String, _ failure: SystemCall.Failure) -> AudioFileError {
+        switch failure.code {
+        // EFBIG is the process's own file-size limit.
+        case ENOSPC, EDQUOT, EFBIG: .diskFull(path: path)
+        default: .writeFailed(path: path, reason: failure.reason)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import CSndFile
+import Glibc
+
+/// An open file, written through one 256 KiB buffer: what libsndfile writes to. Remembers the first I/O error.
+final class ByteSink {
+    let descriptor: Int32
+    private(set) var failure: SystemCall.Failure?
+    private var position: Int64 = 0
+    private var length: Int64 = 0
+    private var pendingStart: Int64 = 0
+    private var pendingCount = 0
+    private let pending: UnsafeMutableRawPointer
+    private static let capacity = 256 << 10
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+        pending = .allocate(byteCount: Self.capacity, alignment: 64)
+    }
+
+    deinit { pending.deallocate() }
+
+    func write(_ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+        var done = 0
+        while done < count {
+            if position != pendingStart + Int64(pendingCount) || pendingCount == Self.capacity {
+                flush()
+                pendingStart = position
+            }
+            guard failure == nil else { break }
+            let take = min(count - done, Self.capacity - pendingCount)
+            (pending + pendingCount).copyMemory(from: bytes + done, byteCount: take)
+            pendingCount += take
+            position += Int64(take)
+            done += take
+        }
+        length = max(length, position)
+        return done
+    }
+
+    func flush() {
+        guard pendingCount > 0, failure == nil else { return }
+        do throws(SystemCall.Failure) {
+            try SystemCall.writeFully(descriptor, pending, pendingCount, at: pendingStart)
+        } catch {
+            failure = error
+        }
+        pendingStart += Int64(pendingCount)
+        pendingCount = 0
+    }
+
+    private func seek(_ offset: Int64, whence: Int32) -> Int64 {
+        let base =
+            switch whence {
+            case SEEK_CUR: position
+            case SEEK_END: length
+            default: Int64(0)
+            }
+        guard base + offset >= 0 else { return -1 }
+        position = base + offset
+        return position
+    }
+
+    /// Bytes that are on their way back to be read: some formats check what they wrote.
+    private func read(_ out: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        flush()
+        guard failure == nil else { return 0 }
+        do throws(SystemCall.Failure) {
+            let got = try SystemCall.readFully(descriptor, out, count, at: position)
+            position += Int64(got)
+            return got
+        } catch {
+            failure = error
+            return 0
+        }
+    }
+
+    /// libsndfile's callbacks; their user data is an unretained `ByteSink`.
+    static func callbacks() -> SF_VIRTUAL_IO {
+        SF_VIRTUAL_IO(
+            get_filelen: { data in ByteSink.from(data)?.length ?? 0 },
+            seek: { offset, whence, data in ByteSink.from(data)?.seek(offset, whence: whence) ?? -1 },
+            read: { out, count, data in
+                guard let out, count > 0, let sink = ByteSink.from(data) else { return 0 }
+                return sf_count_t(sink.read(out, Int(count)))
+            },
+            write: { bytes, count, data in
+                guard let bytes, count > 0, let sink = ByteSink.from(data) else { return 0 }
+                return sf_count_t(sink.write(bytes, Int(count)))
+            },
+            tell: { data in ByteSink.from(data)?.position ?? -1 }
+        )
+    }
+
+    private static func from(_ data: UnsafeMutableRawPointer?) -> ByteSink? {
+        data.map { Unmanaged<ByteSink>.fromOpaque($0).takeUnretainedValue() }
+    }
+}

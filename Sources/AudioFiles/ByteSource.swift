@@ -1,0 +1,120 @@
+import CSndFile
+import Glibc
+
+/// An open regular file, read through one 256 KiB buffer: what libsndfile and the header checks read from.
+///
+/// Remembers the first I/O error, which libsndfile's own return values would hide.
+final class ByteSource {
+    let descriptor: Int32
+    /// Bytes, as of opening.
+    let length: Int64
+    private(set) var failure: SystemCall.Failure?
+    private var position: Int64 = 0
+    private var windowStart: Int64 = 0
+    private var windowCount = 0
+    private let window: UnsafeMutableRawPointer
+    private static let capacity = 256 << 10
+
+    /// Opens `path` without ever waiting: anything but a regular file is refused by its status, before it is opened.
+    init(path: String) throws(AudioFileError) {
+        do throws(SystemCall.Failure) {
+            let before = try SystemCall.status(path: path)
+            guard before.isRegularFile else { throw SystemCall.Failure(code: 0, kind: before.kind) }
+            // Non-blocking, in case the name became a pipe since.
+            descriptor = try SystemCall.run { open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
+        } catch {
+            throw Self.refusal(path, error)
+        }
+        do throws(SystemCall.Failure) {
+            let status = try SystemCall.status(descriptor)
+            guard status.isRegularFile else { throw SystemCall.Failure(code: 0, kind: status.kind) }
+            length = Int64(status.st_size)
+        } catch {
+            close(descriptor)
+            throw Self.refusal(path, error)
+        }
+        window = .allocate(byteCount: Self.capacity, alignment: 64)
+    }
+
+    private static func refusal(_ path: String, _ failure: SystemCall.Failure) -> AudioFileError {
+        if let kind = failure.kind { return .notAFile(path: path, kind: kind) }
+        if failure.code == ENOENT || failure.code == ENOTDIR { return .notFound(path: path) }
+        return .unreadable(path: path, reason: failure.reason)
+    }
+
+    deinit {
+        window.deallocate()
+        close(descriptor)
+    }
+
+    /// Copies up to `count` bytes at the current position; fewer at the end or after an I/O error.
+    func read(_ out: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        var done = 0
+        while done < count {
+            let inWindow = position - windowStart
+            if inWindow < 0 || inWindow >= Int64(windowCount) {
+                guard refill() else { break }
+                continue
+            }
+            let take = min(count - done, windowCount - Int(inWindow))
+            out.advanced(by: done).copyMemory(from: window + Int(inWindow), byteCount: take)
+            done += take
+            position += Int64(take)
+        }
+        return done
+    }
+
+    private func refill() -> Bool {
+        guard position < length, failure == nil else { return false }
+        windowStart = position
+        windowCount = 0
+        do throws(SystemCall.Failure) {
+            windowCount = try SystemCall.readFully(descriptor, window, Int(min(Int64(Self.capacity), length - position)), at: position)
+        } catch {
+            failure = error
+        }
+        return windowCount > 0
+    }
+
+    /// `whence` as for lseek. Returns the new position, or −1 for one before the file's start.
+    func seek(_ offset: Int64, whence: Int32) -> Int64 {
+        let base =
+            switch whence {
+            case SEEK_CUR: position
+            case SEEK_END: length
+            default: Int64(0)
+            }
+        let (target, overflow) = base.addingReportingOverflow(offset)
+        guard !overflow, target >= 0 else { return -1 }
+        position = target
+        return target
+    }
+
+    var offset: Int64 { position }
+
+    /// The bytes `[offset, offset + count)`, fewer at the file's end. `count` is small and fixed by the caller, never by the file.
+    func bytes(at offset: Int64, _ count: Int) -> [UInt8] {
+        guard seek(offset, whence: SEEK_SET) >= 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = buffer.baseAddress.map { read($0, count) } ?? 0
+        }
+    }
+
+    /// libsndfile's callbacks; their user data is an unretained `ByteSource`.
+    static func callbacks() -> SF_VIRTUAL_IO {
+        SF_VIRTUAL_IO(
+            get_filelen: { data in ByteSource.from(data)?.length ?? 0 },
+            seek: { offset, whence, data in ByteSource.from(data)?.seek(offset, whence: whence) ?? -1 },
+            read: { out, count, data in
+                guard let out, count > 0, let source = ByteSource.from(data) else { return 0 }
+                return sf_count_t(source.read(out, Int(count)))
+            },
+            write: { _, _, _ in 0 },
+            tell: { data in ByteSource.from(data)?.offset ?? -1 }
+        )
+    }
+
+    private static func from(_ data: UnsafeMutableRawPointer?) -> ByteSource? {
+        data.map { Unmanaged<ByteSource>.fromOpaque($0).takeUnretainedValue() }
+    }
+}

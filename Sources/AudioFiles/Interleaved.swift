@@ -1,0 +1,94 @@
+import DSP
+
+/// Between interleaved samples, as libsndfile has them, and planar 64-bit rows.
+enum Interleaved {
+    /// Beyond this a sample is as good as infinite: its square still fits a Double, and so do sums of squares.
+    static let greatestSample = Double(Float.greatestFiniteMagnitude)
+
+    /// 32-bit integers, left-justified: full scale 2³¹. Exact.
+    static func spread(_ input: UnsafePointer<Int32>, channels: Int, frames: Int, into block: AudioBlock) {
+        let scale = 0x1p-31
+        if channels == 2 {
+            let (left, right) = (block[0], block[1])
+            var from = input
+            for i in 0..<frames {
+                left[i] = Double(from[0]) * scale
+                right[i] = Double(from[1]) * scale
+                from += 2
+            }
+            return
+        }
+        for c in 0..<channels {
+            let row = block[c]
+            var from = input + c
+            for i in 0..<frames {
+                row[i] = Double(from.pointee) * scale
+                from += channels
+            }
+        }
+    }
+
+    static func spread<S: BinaryFloatingPoint>(_ input: UnsafePointer<S>, channels: Int, frames: Int, into block: AudioBlock) {
+        for c in 0..<channels {
+            let row = block[c]
+            var from = input + c
+            for i in 0..<frames {
+                row[i] = Double(from.pointee)
+                from += channels
+            }
+        }
+    }
+
+    /// Whether all samples are numbers of at most `greatestSample`.
+    static func isUsable(_ row: UnsafePointer<Double>, _ frames: Int) -> Bool {
+        // The comparison is false for NaN, so a NaN stays in no lane's maximum by accident.
+        var usable = SIMDMask<SIMD4<Int64>>(repeating: true)
+        let limit = SIMD4<Double>(repeating: greatestSample)
+        var i = 0
+        while i + 4 <= frames {
+            let four = SIMD4(row[i], row[i + 1], row[i + 2], row[i + 3])
+            usable = usable .& (four .<= limit) .& (four .>= -limit)
+            i += 4
+        }
+        var all = Swift.all(usable)
+        while i < frames {
+            all = all && row[i].magnitude <= greatestSample
+            i += 1
+        }
+        return all
+    }
+
+    /// Rounds to integers of `bits`, clamps to their range and left-justifies them in 32. Values that lie on the grid pass exactly.
+    /// Returns the first frame with a sample that is not a number, or nil.
+    static func gather(_ block: AudioBlock, channels: Int, frames: Int, bits: Int, into output: UnsafeMutablePointer<Int32>) -> Int? {
+        let fullScale = Double(sign: .plus, exponent: bits - 1, significand: 1)
+        let (lowest, highest) = (-fullScale, fullScale - 1)
+        let shift = Int32(32 - bits)
+        for c in 0..<channels {
+            let row = block[c]
+            var to = output + c
+            for i in 0..<frames {
+                let value = (row[i] * fullScale).rounded(.toNearestOrEven)
+                guard value.isFinite else { return i }
+                to.pointee = Int32(max(lowest, min(highest, value))) << shift
+                to += channels
+            }
+        }
+        return nil
+    }
+
+    /// Returns the first frame with a sample that is not a number or overflows 32-bit floating point, or nil.
+    static func gather(_ block: AudioBlock, channels: Int, frames: Int, into output: UnsafeMutablePointer<Float>) -> Int? {
+        for c in 0..<channels {
+            let row = block[c]
+            var to = output + c
+            for i in 0..<frames {
+                let value = Float(row[i])
+                guard value.isFinite else { return i }
+                to.pointee = value
+                to += channels
+            }
+        }
+        return nil
+    }
+}
