@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// `x` on the grid of `places` decimals: the double nearest to the decimal number, so that printing and reading it back is exact.
 func onGrid(_ x: Double, places: Int) -> Double {
@@ -32,8 +32,8 @@ private func tenTo(_ places: Int) -> Double {
     return scale
 }
 
-func logarithm2(_ x: Double) -> Double { Foundation.log2(x) }
-func exponential2(_ x: Double) -> Double { Foundation.exp2(x) }
+func logarithm2(_ x: Double) -> Double { Glibc.log2(x) }
+func exponential2(_ x: Double) -> Double { Glibc.exp2(x) }
 
 extension String {
     /// Without white space at both ends.

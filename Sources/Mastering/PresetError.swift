@@ -1,3 +1,5 @@
+import AudioFiles
+
 /// Why a preset, or one of its values, was refused.
 public struct PresetError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Of `sysexits.h`.
@@ -30,24 +32,10 @@ public struct PresetError: Error, Sendable, Equatable, CustomStringConvertible {
         var place = file
         if let line { place += ":\(line)" }
         if line != nil, let column { place += ":\(column)" }
-        return Self.inert(place + ": " + problem + "; " + remedy)
+        return (place + ": " + problem + "; " + remedy).printable
     }
 
     public var description: String { message }
-
-    /// Control, format and bidirectional characters as visible `<U+XXXX>`: the text comes from files.
-    static func inert(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
-                let hex = String(scalar.value, radix: 16, uppercase: true)
-                out += "<U+" + String(repeating: "0", count: max(0, 4 - hex.count)) + hex + ">"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
-    }
 }
 
 /// The closest of `words` when it is close enough to be meant, by edit distance.
@@ -67,7 +55,7 @@ func nearest(_ word: some StringProtocol, among words: some Sequence<String>) ->
             }
         }
         let distance = row[other.count]
-        if distance <= max(2, wanted.count / 3), distance < best?.distance ?? .max { best = (candidate, distance) }
+        if distance <= (wanted.count < 5 ? 1 : max(2, wanted.count / 3)), distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.word
 }

@@ -1,3 +1,4 @@
+import AudioFiles
 import Foundation
 
 /// A preset as lists show it.
@@ -89,7 +90,7 @@ public enum PresetLibrary {
                 return summary(of: try read(path), path: path, isFactory: isFactory)
             } catch {
                 var broken = summary(of: Preset(), path: path, isFactory: isFactory)
-                broken.id = PresetError.inert(String(name.dropLast(5)))
+                broken.id = String(name.dropLast(5)).printable
                 broken.name = broken.id
                 broken.intent = ""
                 broken.problem = error

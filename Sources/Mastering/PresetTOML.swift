@@ -1,3 +1,4 @@
+import AudioFiles
 import Crypto
 import TOMLKit
 
@@ -258,7 +259,7 @@ private struct PresetReader {
     private func line(_ path: [Step], _ value: TOMLValue, limit: Int) throws(PresetError) -> String {
         guard let text = value.string else { throw error(path, "must be text, not \(shown(value))", "put it in quotes") }
         guard text.count <= limit else { throw error(path, "longer than \(limit) characters", "shorten it") }
-        guard PresetError.inert(text) == text else { throw error(path, "holds control or invisible characters", "use plain text on one line") }
+        guard text.printable == text else { throw error(path, "holds control or invisible characters", "use plain text on one line") }
         return text
     }
 

@@ -1,0 +1,31 @@
+import ArgumentParser
+import AudioFiles
+import Mastering
+
+/// What ends a command: one line for standard error and an exit code of `sysexits.h`.
+struct Failure: Error, Equatable {
+    /// File, what is wrong, what to do. Safe to print.
+    let line: String
+    let exitCode: Int32
+
+    static let interruptedExitCode: Int32 = 130
+    static let usageExitCode: Int32 = 64
+
+    init(_ exitCode: Int32, _ line: String) {
+        self.line = line.printable
+        self.exitCode = exitCode
+    }
+
+    static let interrupted = Failure(interruptedExitCode, "interrupted; nothing was left behind")
+
+    /// The failure that any error of the rooms below stands for.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as AudioFileError: self.init(error.exitCode, error.message)
+        case let error as PresetError: self.init(error.exitCode, error.message)
+        case is CancellationError: self = .interrupted
+        default: self.init(70, "internal error (\(type(of: error))); please report it with the command that led to it")
+        }
+    }
+}

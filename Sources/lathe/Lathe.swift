@@ -1,0 +1,60 @@
+import ArgumentParser
+import AudioFiles
+import Glibc
+
+/// The `lathe` executable: a studio in the terminal, and the same engine for scripts.
+@main
+struct Lathe: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "lathe",
+        abstract: "A studio in the terminal: hear, master and render music, and see what happens to your data.",
+        discussion: """
+            Without a command, `lathe [PATH]` opens the studio in that folder, or with that file.
+            Exit codes: 0 done, 64 usage, 65 unusable input, 66 no such input, 73 cannot create the output, 74 I/O failed, 130 interrupted.
+            """,
+        version: version,
+        subcommands: [PresetsCommand.self])
+
+    static func main() async {
+        // A reader that goes away must not kill a render; the failed write is noticed where it happens.
+        signal(SIGPIPE, SIG_IGN)
+        let code = await run(Array(CommandLine.arguments.dropFirst()))
+        Glibc.exit(code)
+    }
+
+    /// Runs one command line and reports its failure in one line.
+    private static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+            return 0
+        } catch {
+            return report(error)
+        }
+    }
+
+    private static func report(_ error: any Error) -> Int32 {
+        if let code = error as? ExitCode { return code.rawValue }
+        let parserCode = exitCode(for: error).rawValue
+        if parserCode == 0 {
+            // --help and --version.
+            return Output.write(fullMessage(for: error) + "\n", to: STDOUT_FILENO) ? 0 : 74
+        }
+        let failure = isUsageError(error) ? Failure(Failure.usageExitCode, usageLine(error)) : Failure(error)
+        Output.failure(failure)
+        return failure.exitCode
+    }
+
+    private static func isUsageError(_ error: any Error) -> Bool {
+        exitCode(for: error) == .validationFailure
+    }
+
+    /// The parser's first line, and where to read more.
+    private static func usageLine(_ error: any Error) -> String {
+        let first = message(for: error).split(whereSeparator: \.isNewline).first.map(String.init) ?? "wrong arguments"
+        let sentence = first.hasSuffix(".") ? String(first.dropLast()) : first
+        return sentence + "; see lathe --help"
+    }
+}
