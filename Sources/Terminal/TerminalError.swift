@@ -1,0 +1,23 @@
+/// Why there is no full-screen terminal here. The caller may go on in line mode.
+public enum TerminalError: Error, Equatable, Sendable {
+    /// Standard input or output is not a terminal.
+    case notATerminal(String)
+    /// The terminal cannot be drawn on: `TERM` is unset, "dumb", unknown, or lacks cursor movement.
+    case unusable(term: String, reason: String)
+    /// A system call failed; the code is errno.
+    case system(call: String, code: Int32)
+
+    /// One line: what, and what to do.
+    public var message: String {
+        switch self {
+        case .notATerminal(let which):
+            "\(which) is not a terminal: run in a terminal, or use the line commands"
+        case .unusable(let term, let reason):
+            term.isEmpty
+                ? "TERM is not set: set it to your terminal's name, for example TERM=xterm-256color"
+                : "TERM=\(Sanitise.line(term)) \(reason): set TERM to your terminal's name, for example TERM=xterm-256color"
+        case .system(let call, let code):
+            "\(call) failed: \(SystemCall.text(of: code))"
+        }
+    }
+}
