@@ -23,14 +23,15 @@ let package = Package(
         .target(name: "CFFTW", cSettings: shim, linkerSettings: [.linkedLibrary("fftw3f")]),
         .target(name: "CALSA", cSettings: shim, linkerSettings: [.linkedLibrary("asound")]),
         .target(name: "CSQLite", cSettings: shim, linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(name: "CLinux", cSettings: shim),
 
         .target(name: "DSP", dependencies: ["CFFTW"], swiftSettings: signalPath),
         .target(name: "AudioFiles", dependencies: ["DSP", "CSndFile"]),
         .target(name: "Mastering", dependencies: [
             "DSP", "AudioFiles", "TOMLKit", .product(name: "Crypto", package: "swift-crypto"),
         ]),
-        .target(name: "PrivacyLedger", dependencies: ["CSQLite"]),
-        .target(name: "Rendering", dependencies: ["Mastering", "PrivacyLedger"]),
+        .target(name: "PrivacyLedger", dependencies: ["CSQLite", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Rendering", dependencies: ["Mastering", "AudioFiles", "PrivacyLedger", "CLinux"]),
         .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
         .target(name: "Terminal", dependencies: ["CTerminal"]),
         .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
