@@ -8,6 +8,12 @@ public struct Analysis: Sendable, Equatable, Codable {
         /// Mean power in the band relative to a full-scale sine, dB; nil when there is none.
         public var db: Double?
         public init(hz: Double, db: Double?) { self.hz = hz; self.db = db }
+
+        public func encode(to encoder: any Encoder) throws {
+            var fields = encoder.container(keyedBy: CodingKeys.self)
+            try fields.encode(hz, forKey: .hz)
+            try fields.encode(db, forKey: .db)
+        }
     }
 
     public enum Severity: String, Sendable, Codable { case info, warning, error }
@@ -21,6 +27,16 @@ public struct Analysis: Sendable, Equatable, Codable {
         public var message: String
         public init(code: String, severity: Severity, atSeconds: Double?, message: String) {
             self.code = code; self.severity = severity; self.atSeconds = atSeconds; self.message = message
+        }
+
+        enum CodingKeys: String, CodingKey { case code, severity, atSeconds = "at_seconds", message }
+
+        public func encode(to encoder: any Encoder) throws {
+            var fields = encoder.container(keyedBy: CodingKeys.self)
+            try fields.encode(code, forKey: .code)
+            try fields.encode(severity, forKey: .severity)
+            try fields.encode(atSeconds, forKey: .atSeconds)
+            try fields.encode(message, forKey: .message)
         }
     }
 
@@ -37,11 +53,13 @@ public struct Analysis: Sendable, Equatable, Codable {
     public var maxShortTermLUFS: Double?
     public var truePeakDBTP: Double?
     public var samplePeakDBFS: Double?
+    /// True peak minus integrated loudness.
     public var plrDB: Double?
     /// −1…1; nil for mono and silence.
     public var correlation: Double?
-    /// Largest mean of a channel, full scale 1.
+    /// The mean of the channel whose mean is farthest from 0, full scale 1.
     public var dcOffset = 0.0
+    /// Samples in runs of three or more that are flat at full scale.
     public var clippedSamples = 0
     public var bands: [Band] = []
     public var tempoBPM: Double?
@@ -49,4 +67,49 @@ public struct Analysis: Sendable, Equatable, Codable {
     public var findings: [Finding] = []
 
     public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case file, format, encoding
+        case sampleRate = "sample_rate"
+        case channels, frames, seconds
+        case integratedLUFS = "integrated_lufs"
+        case loudnessRangeLU = "loudness_range_lu"
+        case maxMomentaryLUFS = "max_momentary_lufs"
+        case maxShortTermLUFS = "max_short_term_lufs"
+        case truePeakDBTP = "true_peak_dbtp"
+        case samplePeakDBFS = "sample_peak_dbfs"
+        case plrDB = "plr_db"
+        case correlation
+        case dcOffset = "dc_offset"
+        case clippedSamples = "clipped_samples"
+        case bands
+        case tempoBPM = "tempo_bpm"
+        case key, findings
+    }
+
+    /// Written out because the synthesised form leaves nil fields away, and every field of the contract is always there.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(file, forKey: .file)
+        try fields.encode(format, forKey: .format)
+        try fields.encode(encoding, forKey: .encoding)
+        try fields.encode(sampleRate, forKey: .sampleRate)
+        try fields.encode(channels, forKey: .channels)
+        try fields.encode(frames, forKey: .frames)
+        try fields.encode(seconds, forKey: .seconds)
+        try fields.encode(integratedLUFS, forKey: .integratedLUFS)
+        try fields.encode(loudnessRangeLU, forKey: .loudnessRangeLU)
+        try fields.encode(maxMomentaryLUFS, forKey: .maxMomentaryLUFS)
+        try fields.encode(maxShortTermLUFS, forKey: .maxShortTermLUFS)
+        try fields.encode(truePeakDBTP, forKey: .truePeakDBTP)
+        try fields.encode(samplePeakDBFS, forKey: .samplePeakDBFS)
+        try fields.encode(plrDB, forKey: .plrDB)
+        try fields.encode(correlation, forKey: .correlation)
+        try fields.encode(dcOffset, forKey: .dcOffset)
+        try fields.encode(clippedSamples, forKey: .clippedSamples)
+        try fields.encode(bands, forKey: .bands)
+        try fields.encode(tempoBPM, forKey: .tempoBPM)
+        try fields.encode(key, forKey: .key)
+        try fields.encode(findings, forKey: .findings)
+    }
 }

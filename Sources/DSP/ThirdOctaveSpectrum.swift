@@ -1,0 +1,160 @@
+import Glibc
+
+/// Mean power of a whole signal in the 31 third-octave bands from 20 Hz to 20 kHz (IEC 61260-1, base 10).
+///
+/// Welch's method: Hann windows of at least 0.68 s, half overlapped, so that even the 20 Hz band (4.6 Hz wide) spans several bins.
+/// Of stereo it also keeps how much of each band is side signal. Some 10 ns per stereo frame; about 1 MiB at 48 kHz.
+public struct ThirdOctaveSpectrum: ~Copyable {
+    /// Nominal centres, Hz.
+    public static let centres: [Double] = [
+        20, 25, 31.5, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 1250, 1600, 2000, 2500, 3150, 4000, 5000,
+        6300, 8000, 10000, 12500, 16000, 20000,
+    ]
+
+    private let sampleRate: Double
+    private let channels: Int
+    private let size: Int
+    private var fft: RealFFT
+    private let window: UnsafeMutablePointer<Float>
+    private let windowed: UnsafeMutablePointer<Float>
+    private let power: UnsafeMutablePointer<Float>
+    /// `rows` lines of `size` samples: mid and side of stereo, else the channels.
+    private let lines: UnsafeMutablePointer<Float>
+    /// Summed |X|² per bin: of all rows, then of the side row alone.
+    private let total: UnsafeMutablePointer<Double>
+    private let side: UnsafeMutablePointer<Double>
+    /// Samples of the lines that are filled. The first window starts half its length before the signal, so the start counts in full.
+    private var filled: Int
+    private var frames = 0
+    private var isFinished = false
+
+    /// - Parameters:
+    ///   - sampleRate: Hz, 8 000…768 000.
+    ///   - channels: 1…32.
+    public init(sampleRate: Double, channels: Int) {
+        self.sampleRate = sampleRate
+        self.channels = channels
+        var size = 4096
+        while Double(size) < 0.68 * sampleRate { size *= 2 }
+        self.size = size
+        fft = RealFFT(size: size)
+        window = .allocate(capacity: size)
+        for i in 0..<size { (window + i).initialize(to: Float(0.5 - 0.5 * cos(2 * .pi * (Double(i) + 0.5) / Double(size)))) }
+        windowed = .allocate(capacity: size)
+        windowed.initialize(repeating: 0, count: size)
+        power = .allocate(capacity: size / 2 + 1)
+        power.initialize(repeating: 0, count: size / 2 + 1)
+        lines = .allocate(capacity: size * channels)
+        lines.initialize(repeating: 0, count: size * channels)
+        total = .allocate(capacity: size / 2 + 1)
+        total.initialize(repeating: 0, count: size / 2 + 1)
+        side = .allocate(capacity: size / 2 + 1)
+        side.initialize(repeating: 0, count: size / 2 + 1)
+        filled = size / 2
+    }
+
+    deinit {
+        window.deallocate()
+        windowed.deallocate()
+        power.deallocate()
+        lines.deallocate()
+        total.deallocate()
+        side.deallocate()
+    }
+
+    /// Takes the next `frames` frames.
+    public mutating func process(_ block: AudioBlock, frames count: Int) {
+        var done = 0
+        while done < count {
+            let take = min(count - done, size - filled)
+            store(block.advanced(by: done), take)
+            filled += take
+            done += take
+            if filled == size { transform() }
+        }
+        frames += count
+    }
+
+    private func store(_ block: AudioBlock, _ count: Int) {
+        if channels == 2 {
+            let (left, right) = (block[0], block[1])
+            let (mid, side) = (lines + filled, lines + size + filled)
+            for i in 0..<count {
+                mid[i] = Float(0.5 * (left[i] + right[i]))
+                side[i] = Float(0.5 * (left[i] - right[i]))
+            }
+            return
+        }
+        for c in 0..<channels {
+            let (row, line) = (block[c], lines + c * size + filled)
+            for i in 0..<count { line[i] = Float(row[i]) }
+        }
+    }
+
+    private mutating func transform() {
+        let half = size / 2
+        for c in 0..<channels {
+            let line = lines + c * size
+            for i in 0..<size { windowed[i] = line[i] * window[i] }
+            fft.powerSpectrum(windowed, into: power)
+            for k in 0...half { total[k] += Double(power[k]) }
+            if channels == 2, c == 1 {
+                for k in 0...half { side[k] += Double(power[k]) }
+            }
+            line.update(from: line + half, count: half)
+        }
+        filled = half
+    }
+
+    /// Counts the rest of the signal. Call once, before reading.
+    public mutating func finish() {
+        guard !isFinished, frames > 0 else { return }
+        isFinished = true
+        // Silence after the end, until the last frame has left the falling half of a window.
+        for _ in 0..<2 {
+            for c in 0..<channels { (lines + c * size + filled).update(repeating: 0, count: size - filled) }
+            transform()
+        }
+    }
+
+    /// Width of a bin, Hz.
+    public var binHz: Double { sampleRate / Double(size) }
+    public var binCount: Int { size / 2 + 1 }
+
+    /// Mean power of one bin over the signal and its channels; a full-scale sine has 0.5 in all its bins together.
+    public func binPower(_ bin: Int) -> Double { total[bin] * scale(bin) }
+
+    /// From a sum of |X|² to mean power per frame (Parseval; Hann windows at half overlap weigh each sample 0.75 in the mean).
+    private func scale(_ bin: Int) -> Double {
+        guard frames > 0 else { return 0 }
+        let mirrored = bin == 0 || bin == size / 2 ? 1.0 : 2.0
+        // Mid² + side² is the mean of left² and right² already.
+        let rows = channels == 2 ? 1.0 : Double(channels)
+        return mirrored / (Double(size) * 0.75 * Double(frames) * rows)
+    }
+
+    /// Mean power of band `index` over the signal and its channels; 0 for a band above half the sample rate.
+    public func bandPower(_ index: Int) -> Double { sum(index) { binPower($0) } }
+
+    /// Share of side in band `index` of stereo, 0 (mono) … 0.5 (unrelated) … 1 (opposite); nil without power, or without two channels.
+    public func sideShare(_ index: Int) -> Double? {
+        guard channels == 2 else { return nil }
+        let power = bandPower(index)
+        return power > 0 ? sum(index) { side[$0] * scale($0) } / power : nil
+    }
+
+    /// Sums bins by the part of each that lies inside the band.
+    private func sum(_ index: Int, _ value: (Int) -> Double) -> Double {
+        let centre = 1000 * pow(10, Double(index - 17) / 10)
+        let low = centre * pow(10, -0.05) / binHz
+        let high = centre * pow(10, 0.05) / binHz
+        var sum = 0.0
+        var bin = max(0, Int(low + 0.5))
+        while bin < binCount, Double(bin) - 0.5 < high {
+            let part = min(high, Double(bin) + 0.5) - max(low, Double(bin) - 0.5)
+            sum += max(0, min(1, part)) * value(bin)
+            bin += 1
+        }
+        return sum
+    }
+}
