@@ -1,0 +1,349 @@
+/// All decisions of the ledger for the rows of one run: a value without clock, disk or thread.
+///
+/// `handle` takes what happened and answers with what to do, in order. The shell carries it out and reports back
+/// (`inserted`, `saved`, `erased`…), so that every failure of a disk is just another event.
+struct LedgerCore: Sendable {
+    enum Event: Sendable {
+        case create(RowID, ItemRequest, commitment: [UInt8]?)
+        /// The row is committed: from here on bytes may exist.
+        case inserted(RowID)
+        case notInserted(RowID)
+        /// Bytes exist now, `bytes` of them.
+        case used(RowID, bytes: Int64)
+        /// The item is about to get a name on disk.
+        case named(RowID, path: String)
+        case touched(RowID)
+        case extended(RowID)
+        case handedOver(RowID)
+        case destroy([RowID], DestroyReason)
+        /// Confirmed absent.
+        case erased([RowID])
+        /// The holder was told and lets go soon.
+        case erasePending([RowID])
+        case eraseFailed(RowID, placeMissing: Bool)
+        /// An open row of a dead run, now ours to settle.
+        case adopted([LedgerRecord])
+        case saved([RowID])
+        case notSaved([RowID])
+        case tick
+    }
+
+    enum Effect: Sendable, Equatable {
+        /// Commit this row before anything else; without it there is no item.
+        case insert(LedgerRecord)
+        /// Commit these rows. `required`: what was asked for must not happen unless this succeeds.
+        case save([LedgerRecord], required: Bool)
+        /// Destroy the bytes of these rows.
+        case erase([RowID])
+        case refuse(LedgerError)
+    }
+
+    private(set) var open: [RowID: LedgerRecord] = [:]
+    /// Settled rows whose last state the store does not know yet.
+    private(set) var unsaved: [RowID: LedgerRecord] = [:]
+
+    let run: String
+    let rules: RetentionRules
+    /// Bytes of memory that all items in memory together may reserve or use.
+    let memoryQuota: Int64
+
+    private var children: [RowID: Set<RowID>] = [:]
+    private var deadlines = DeadlineQueue()
+    /// The expiry the store knows, per open row.
+    private var savedExpiry: [RowID: Int64] = [:]
+    private var memoryBytes: Int64 = 0
+    private var latest = LedgerInstant(bootNanoseconds: .min, wallSeconds: 0)
+    private var retrySavesAt: Int64?
+
+    /// How late an item may be before it is called overdue.
+    private static let grace = 1.0
+    private static let retryPeriod = 5.0
+
+    init(run: String, rules: RetentionRules = .standard, memoryQuota: Int64) {
+        self.run = run
+        self.rules = rules
+        self.memoryQuota = memoryQuota
+    }
+
+    /// CLOCK_BOOTTIME at which `tick` has something to do; nil when nothing waits.
+    var nextWake: Int64? {
+        switch (deadlines.earliest, retrySavesAt) {
+        case (let a?, let b?): min(a, b)
+        case (let a, let b): a ?? b
+        }
+    }
+
+    /// Cost O(log n) for one row, O(k log n) for k rows.
+    mutating func handle(_ event: Event, now given: LedgerInstant) -> [Effect] {
+        // A clock that goes back would lengthen lives; it stands still instead.
+        var now = given
+        now.bootNanoseconds = max(given.bootNanoseconds, latest.bootNanoseconds)
+        latest = now
+
+        switch event {
+        case .create(let id, let request, let commitment): return create(id, request, commitment, now)
+        case .inserted(let id): inserted(id, now); return []
+        case .notInserted(let id): forget(id); return []
+        case .used(let id, let bytes): return used(id, bytes, now)
+        case .named(let id, let path): return named(id, path)
+        case .touched(let id): return touched(id, now)
+        case .extended(let id): return extended(id, now)
+        case .handedOver(let id): return handedOver(id, now)
+        case .destroy(let ids, let reason): return destroy(ids, reason, now)
+        case .erased(let ids): return settle(ids, as: .destroyed, now)
+        case .erasePending(let ids): for id in ids { deadlines.push(id, at: now.adding(seconds: Self.grace).bootNanoseconds) }; return []
+        case .eraseFailed(let id, let missing): return eraseFailed(id, missing, now)
+        case .adopted(let records): return adopt(records, now)
+        case .saved(let ids): saved(ids); return []
+        case .notSaved(let ids): notSaved(ids, now); return []
+        case .tick: return tick(now)
+        }
+    }
+
+    // MARK: Birth
+
+    private mutating func create(_ id: RowID, _ request: ItemRequest, _ commitment: [UInt8]?, _ now: LedgerInstant) -> [Effect] {
+        let rule = request.rule ?? request.kind.defaultRule
+        if let parent = request.parent {
+            guard let row = open[parent], row.state == .intent || row.state == .live else { return [.refuse(.parentGone)] }
+        }
+        if request.place == .ram, memoryBytes + request.reservedBytes > memoryQuota {
+            return [.refuse(.overQuota(wantedBytes: request.reservedBytes, freeBytes: memoryQuota - memoryBytes))]
+        }
+        var expires = now.adding(seconds: rules.period(of: rule))
+        if let parent = request.parent.flatMap({ open[$0] }),
+           rule == .withParent || parent.expires.bootNanoseconds < expires.bootNanoseconds {
+            expires = parent.expires
+        }
+        let record = LedgerRecord(
+            id: id, parent: request.parent, run: run, kind: request.kind, origin: request.origin, purpose: request.purpose,
+            place: request.place, reservedBytes: request.reservedBytes, usedBytes: 0, state: .intent,
+            erasureClass: request.erasureClass, rule: rule, created: now, touched: now, expires: expires, commitment: commitment)
+        add(record)
+        return [.insert(record)]
+    }
+
+    private mutating func inserted(_ id: RowID, _ now: LedgerInstant) {
+        guard let record = open[id] else { return }
+        savedExpiry[id] = record.expires.bootNanoseconds
+        deadlines.push(id, at: record.expires.bootNanoseconds)
+    }
+
+    private mutating func add(_ record: LedgerRecord) {
+        open[record.id] = record
+        if let parent = record.parent { children[parent, default: []].insert(record.id) }
+        if record.place == .ram { memoryBytes += max(record.reservedBytes, record.usedBytes) }
+    }
+
+    private mutating func forget(_ id: RowID) {
+        guard let record = open.removeValue(forKey: id) else { return }
+        savedExpiry[id] = nil
+        if let parent = record.parent { children[parent]?.remove(id) }
+        if children[id]?.isEmpty ?? false { children[id] = nil }
+        if record.place == .ram { memoryBytes -= max(record.reservedBytes, record.usedBytes) }
+    }
+
+    // MARK: Life
+
+    private mutating func used(_ id: RowID, _ bytes: Int64, _ now: LedgerInstant) -> [Effect] {
+        guard var record = open[id], record.state == .intent || record.state == .live else { return [] }
+        if record.place == .ram {
+            memoryBytes += max(record.reservedBytes, bytes) - max(record.reservedBytes, record.usedBytes)
+        }
+        let wasLive = record.state == .live
+        record.usedBytes = bytes
+        record.state = .live
+        record.touched = now
+        open[id] = record
+        // What lies on disk is worth a commit the moment it begins; sizes that grow later travel with the next one.
+        return !wasLive && record.place != .ram ? [.save([record], required: false)] : []
+    }
+
+    private mutating func named(_ id: RowID, _ path: String) -> [Effect] {
+        guard var record = open[id], record.state == .intent || record.state == .live else {
+            return [.refuse(.noSuchRow(id.rawValue))]
+        }
+        record.scratchPath = path
+        open[id] = record
+        return [.save([record], required: true)]
+    }
+
+    private mutating func touched(_ id: RowID, _ now: LedgerInstant) -> [Effect] {
+        guard let record = open[id], record.state == .intent || record.state == .live else { return [] }
+        let retention = rules[record.rule]
+        open[id]?.touched = now
+        guard let idle = retention.idleSeconds else { return [] }
+        let later = prolonged(record, by: idle, now)
+        guard later.bootNanoseconds > record.expires.bootNanoseconds else { return [] }
+        let slack = Int64(max(1, idle / 20) * 1e9)
+        let known = savedExpiry[id] ?? record.expires.bootNanoseconds
+        let changed = setExpiry(id, later)
+        // The store may lag behind by a little: it then names an earlier end than the true one.
+        guard later.bootNanoseconds - known >= slack else { return [] }
+        return [.save(changed, required: false)]
+    }
+
+    private mutating func extended(_ id: RowID, _ now: LedgerInstant) -> [Effect] {
+        guard let record = open[id], record.state == .intent || record.state == .live else {
+            return [.refuse(.noSuchRow(id.rawValue))]
+        }
+        guard rules[record.rule].extendable else { return [.refuse(.notExtendable(id, rule: record.rule))] }
+        open[id]?.touched = now
+        let later = prolonged(record, by: rules.period(of: record.rule), now)
+        guard later.bootNanoseconds > record.expires.bootNanoseconds else { return [] }
+        return [.save(setExpiry(id, later), required: false)]
+    }
+
+    /// `seconds` from now, but never beyond the hard limit of the rule or the life of the parent.
+    private func prolonged(_ record: LedgerRecord, by seconds: Double, _ now: LedgerInstant) -> LedgerInstant {
+        var later = now.adding(seconds: seconds)
+        let hard = record.created.adding(seconds: rules[record.rule].hardSeconds)
+        if hard.bootNanoseconds < later.bootNanoseconds {
+            later = now.adding(seconds: hard.seconds(since: now))
+        }
+        if let parent = record.parent.flatMap({ open[$0] }), parent.expires.bootNanoseconds < later.bootNanoseconds {
+            later = parent.expires
+        }
+        return later
+    }
+
+    /// Sets the end of a row and of everything that lives as long as it; answers with the changed rows.
+    private mutating func setExpiry(_ id: RowID, _ later: LedgerInstant) -> [LedgerRecord] {
+        var changed: [LedgerRecord] = []
+        var waiting = [id]
+        while let next = waiting.popLast() {
+            guard open[next] != nil else { continue }
+            open[next]?.expires = later
+            if let record = open[next] { changed.append(record) }
+            for child in children[next] ?? [] where open[child]?.rule == .withParent { waiting.append(child) }
+        }
+        return changed
+    }
+
+    // MARK: End
+
+    private mutating func handedOver(_ id: RowID, _ now: LedgerInstant) -> [Effect] {
+        guard open[id] != nil else { return [] }
+        let derived = descendants(of: [id]).filter { $0 != id }
+        open[id]?.reason = .handedOver
+        return settle([id], as: .handedOver, now) + (derived.isEmpty ? [] : destroy(derived, .parentGone, now))
+    }
+
+    /// The rows and all that was derived from them, derived ones first.
+    private func descendants(of ids: [RowID]) -> [RowID] {
+        var found: [RowID] = []
+        var seen: Set<RowID> = []
+        var waiting = ids
+        while let next = waiting.popLast() {
+            guard open[next] != nil, seen.insert(next).inserted else { continue }
+            found.append(next)
+            waiting.append(contentsOf: children[next] ?? [])
+        }
+        return found.reversed()
+    }
+
+    private mutating func destroy(_ ids: [RowID], _ reason: DestroyReason, _ now: LedgerInstant) -> [Effect] {
+        let all = descendants(of: ids)
+        guard !all.isEmpty else { return [] }
+        let asked = Set(ids)
+        var announced: [LedgerRecord] = []
+        for id in all {
+            guard var record = open[id] else { continue }
+            if record.state != .overdue && record.state != .lost { record.state = .destroying }
+            record.reason = record.reason ?? (asked.contains(id) ? reason : .parentGone)
+            open[id] = record
+            // What has no name dies with the process; only a name can outlive a crash between here and the end.
+            if record.scratchPath != nil { announced.append(record) }
+        }
+        return (announced.isEmpty ? [] : [.save(announced, required: false)]) + [.erase(all)]
+    }
+
+    private mutating func settle(_ ids: [RowID], as state: ItemState, _ now: LedgerInstant) -> [Effect] {
+        var closed: [LedgerRecord] = []
+        for id in ids {
+            guard var record = open[id] else { continue }
+            forget(id)
+            record.state = state
+            record.settled = now
+            record.scratchPath = nil
+            record.commitment = nil
+            unsaved[id] = record
+            closed.append(record)
+        }
+        return closed.isEmpty ? [] : [.save(closed, required: false)]
+    }
+
+    private mutating func eraseFailed(_ id: RowID, _ placeMissing: Bool, _ now: LedgerInstant) -> [Effect] {
+        guard var record = open[id] else { return [] }
+        record.state = placeMissing ? .lost : .overdue
+        open[id] = record
+        if !placeMissing { deadlines.push(id, at: now.adding(seconds: Self.retryPeriod).bootNanoseconds) }
+        return [.save([record], required: false)]
+    }
+
+    private mutating func adopt(_ records: [LedgerRecord], _ now: LedgerInstant) -> [Effect] {
+        for var record in records {
+            record.run = run
+            record.reason = .runEnded
+            add(record)
+        }
+        return destroy(records.map(\.id), .runEnded, now)
+    }
+
+    // MARK: The store and the clock
+
+    private mutating func saved(_ ids: [RowID]) {
+        for id in ids {
+            if let record = open[id] {
+                savedExpiry[id] = record.expires.bootNanoseconds
+                deadlines.push(id, at: record.expires.bootNanoseconds)
+            } else {
+                unsaved[id] = nil
+            }
+        }
+        if unsaved.isEmpty { retrySavesAt = nil }
+    }
+
+    private mutating func notSaved(_ ids: [RowID], _ now: LedgerInstant) {
+        for id in ids {
+            guard let record = open[id], savedExpiry[id] != nil else { continue }
+            deadlines.push(id, at: min(record.expires.bootNanoseconds, now.adding(seconds: Self.retryPeriod).bootNanoseconds))
+        }
+        retrySavesAt = now.adding(seconds: Self.retryPeriod).bootNanoseconds
+    }
+
+    private mutating func tick(_ now: LedgerInstant) -> [Effect] {
+        var expired: [RowID] = []
+        var again: [RowID] = []
+        var behind: [LedgerRecord] = []
+        while let id = deadlines.popDue(now.bootNanoseconds) {
+            guard var record = open[id] else { continue }
+            switch record.state {
+            case .intent, .live:
+                if record.expires.bootNanoseconds <= now.bootNanoseconds {
+                    expired.append(id)
+                } else if savedExpiry[id] != record.expires.bootNanoseconds {
+                    behind.append(record)
+                }
+            case .destroying:
+                record.state = .overdue
+                open[id] = record
+                behind.append(record)
+                again.append(id)
+            case .overdue:
+                again.append(id)
+            case .lost, .destroyed, .handedOver:
+                break
+            }
+        }
+        var effects: [Effect] = []
+        if let retry = retrySavesAt, retry <= now.bootNanoseconds {
+            retrySavesAt = nil
+            behind.append(contentsOf: unsaved.values)
+        }
+        if !behind.isEmpty { effects.append(.save(behind, required: false)) }
+        if !again.isEmpty { effects.append(.erase(again)) }
+        if !expired.isEmpty { effects += destroy(expired, .expired, now) }
+        return effects
+    }
+}

@@ -1,0 +1,78 @@
+/// Why the ledger did not do what was asked. One line each, with the remedy.
+public enum LedgerError: Error, Equatable, Sendable {
+    /// The store cannot be opened or made.
+    case cannotOpen(path: String, reason: String)
+    /// The store cannot be written: nothing temporary may be made.
+    case cannotWrite(path: String, reason: String)
+    /// The store is not a ledger, or is damaged.
+    case damaged(path: String)
+    /// Another Lathe held the store for too long.
+    case busy(path: String)
+    case noSuchRow(String)
+    case ambiguousRow(String)
+    /// More memory than the ledger may promise to temporary data.
+    case overQuota(wantedBytes: Int64, freeBytes: Int64)
+    /// What the item is derived from has ended.
+    case parentGone
+    case notExtendable(RowID, rule: RetentionRule)
+    case closed
+    case cannotExport(path: String, reason: String)
+    /// Scratch could not be made.
+    case cannotMakeScratch(path: String, reason: String)
+
+    /// As in sysexits(3).
+    public var exitCode: Int32 {
+        switch self {
+        case .cannotOpen, .cannotWrite, .damaged, .closed, .cannotMakeScratch: 74
+        case .busy, .overQuota, .parentGone: 75
+        case .noSuchRow: 66
+        case .ambiguousRow, .notExtendable: 64
+        case .cannotExport: 73
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .cannotOpen(let path, let reason):
+            "\(inert(path)): the privacy ledger cannot be opened (\(reason)); make the folder writable or set XDG_STATE_HOME"
+        case .cannotWrite(let path, let reason):
+            "\(inert(path)): the privacy ledger cannot be written (\(reason)), so nothing temporary is made; free space or make it writable"
+        case .damaged(let path):
+            "\(inert(path)): the privacy ledger is damaged; `lathe ledger erase --everything` starts a new one"
+        case .busy(let path):
+            "\(inert(path)): another Lathe holds the privacy ledger; try again"
+        case .noSuchRow(let id):
+            "\(inert(id)): no such item in the ledger; `lathe ledger list` shows what there is"
+        case .ambiguousRow(let id):
+            "\(inert(id)): several items begin like this; give more characters"
+        case .overQuota(let wanted, let free):
+            "temporary data would need \(wanted) bytes of memory and \(max(0, free)) are left for it; close a file or destroy items"
+        case .parentGone:
+            "what this was derived from has been destroyed meanwhile; open the file again"
+        case .notExtendable(let id, let rule):
+            "\(id): kept under the rule \(rule.rawValue), which cannot be extended"
+        case .closed:
+            "the privacy ledger is closed; start Lathe again"
+        case .cannotExport(let path, let reason):
+            "\(inert(path)): cannot write the export (\(reason)); choose another folder"
+        case .cannotMakeScratch(let path, let reason):
+            "\(inert(path)): cannot make scratch space (\(reason)); free space or choose another folder"
+        }
+    }
+}
+
+/// `text` with every control, format and line-breaking character made visible, so that it cannot steer a terminal.
+func inert(_ text: String) -> String {
+    var out = ""
+    for scalar in text.unicodeScalars {
+        switch scalar.properties.generalCategory {
+        case .control where scalar.value < 0x20:
+            out.unicodeScalars.append(Unicode.Scalar(0x2400 + scalar.value) ?? "\u{FFFD}")
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+            out.unicodeScalars.append("\u{FFFD}")
+        default:
+            out.unicodeScalars.append(scalar)
+        }
+    }
+    return out
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+import Glibc
+
+/// Everything the ledger knows, as one document.
+public struct LedgerExport: Sendable, Codable {
+    public struct Rule: Sendable, Codable {
+        public var rule: RetentionRule
+        public var idleSeconds: Double?
+        public var hardSeconds: Double
+        public var extendable: Bool
+        public var sentence: String
+
+        private enum CodingKeys: String, CodingKey {
+            case rule, extendable, sentence
+            case idleSeconds = "idle_seconds"
+            case hardSeconds = "hard_seconds"
+        }
+    }
+
+    public var schema = 1
+    public var exportedAt: String
+    public var directory: String
+    public var swap: String
+    public var open: [LedgerRow]
+    public var settled: [LedgerRow]
+    public var counts: [LedgerTally]
+    public var rules: [Rule]
+
+    private enum CodingKeys: String, CodingKey {
+        case schema, directory, swap, open, settled, counts, rules
+        case exportedAt = "exported_at"
+    }
+
+    /// One page for people: GitHub-style Markdown, readable as it is.
+    public var page: String {
+        var lines = ["# What Lathe keeps", "", "Exported \(exportedAt) from `\(inert(directory))`. Swap: \(swap).", ""]
+        lines += ["## Now: \(open.count) items, \(open.reduce(0) { $0 + $1.bytes }) bytes", ""]
+        if !open.isEmpty {
+            lines += ["| id | what | for | where | bytes | state | class | ends | in seconds |", "|---|---|---|---|---|---|---|---|---|"]
+            for row in open {
+                lines.append("| \(row.id) | \(row.kind.words) | \(row.purpose.rawValue) | \(inert(row.place.text)) | \(row.bytes) | \(row.state.rawValue) | \(row.erasureClass.rawValue) | \(timestamp(row.expiresAt)) | \(Int(row.expiresInSeconds ?? 0)) |")
+            }
+            lines.append("")
+        }
+        lines += ["## Settled in the last 30 days: \(settled.count)", ""]
+        if !settled.isEmpty {
+            lines += ["| id | what | where | bytes | made | ended | how |", "|---|---|---|---|---|---|---|"]
+            for row in settled {
+                lines.append("| \(row.id) | \(row.kind.words) | \(inert(row.place.text)) | \(row.bytes) | \(timestamp(row.createdAt)) | \(row.settledAt.map(timestamp) ?? "") | \(row.reason?.rawValue ?? row.state.rawValue) |")
+            }
+            lines.append("")
+        }
+        if !counts.isEmpty {
+            lines += ["## Earlier, as counts", "", "| day | kind | state | items | bytes |", "|---|---|---|---|---|"]
+            lines += counts.map { "| \(inert($0.day)) | \(inert($0.kind)) | \(inert($0.state)) | \($0.items) | \($0.bytes) |" }
+            lines.append("")
+        }
+        lines += ["## Rules in force", ""]
+        lines += rules.map { "- `\($0.rule.rawValue)`: \($0.sentence)\($0.extendable ? ", extendable" : "")." }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Ledger {
+    public func export() throws(LedgerError) -> LedgerExport {
+        guard let store else { throw problem }
+        return LedgerExport(
+            exportedAt: timestamp(clock.now().wallSeconds), directory: directory, swap: surroundings.swap.rawValue,
+            open: try list(), settled: try history(), counts: try store.tallies(),
+            rules: RetentionRule.allCases.map { rule in
+                let r = rules[rule]
+                return .init(rule: rule, idleSeconds: r.idleSeconds, hardSeconds: r.hardSeconds, extendable: r.extendable, sentence: r.sentence)
+            })
+    }
+
+    /// Writes `ledger.json` and `ledger.md` into `folder`, which is made when missing. Never over existing files.
+    /// - Returns: the two paths.
+    public func export(to folder: String) throws(LedgerError) -> [String] {
+        let document = try export()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let json: Data
+        do { json = try encoder.encode(document) } catch {
+            throw .cannotExport(path: folder, reason: "\(error)")
+        }
+        if mkdir(folder, 0o700) != 0, errno != EEXIST {
+            throw .cannotExport(path: folder, reason: String(cString: strerror(errno)))
+        }
+        let files: [(String, Data)] = [(folder + "/ledger.json", json + Data("\n".utf8)), (folder + "/ledger.md", Data(document.page.utf8))]
+        var made: [String] = []
+        do throws(LedgerError) {
+            for (path, data) in files {
+                try Self.write(data, toNew: path)
+                made.append(path)
+            }
+        } catch {
+            // Half an export is none.
+            for path in made { unlink(path) }
+            throw error
+        }
+        return made
+    }
+
+    private static func write(_ data: Data, toNew path: String) throws(LedgerError) {
+        let fd = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard fd >= 0 else { throw .cannotExport(path: path, reason: String(cString: strerror(errno))) }
+        var failure: Int32 = 0
+        data.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count, failure == 0 {
+                let n = Glibc.write(fd, bytes.baseAddress! + done, bytes.count - done) // non-empty inside the loop
+                if n > 0 { done += n } else if n < 0, errno != EINTR { failure = errno }
+            }
+        }
+        if failure == 0, fsync(fd) != 0 { failure = errno }
+        if Glibc.close(fd) != 0, failure == 0 { failure = errno }
+        if failure != 0 {
+            unlink(path)
+            throw .cannotExport(path: path, reason: String(cString: strerror(failure)))
+        }
+    }
+}

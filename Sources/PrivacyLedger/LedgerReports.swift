@@ -1,0 +1,190 @@
+import FoundationEssentials
+import Glibc
+
+/// Why an item is here, where it came from and when it goes.
+public struct LedgerExplanation: Sendable, Equatable, Codable {
+    public var row: LedgerRow
+    /// Sentences in order.
+    public var reasons: [String]
+    /// What it was derived from, nearest first.
+    public var ancestors: [LedgerRow]
+    /// What was derived from it.
+    public var descendants: [LedgerRow]
+}
+
+/// What became of a request to destroy.
+public struct DestroyReport: Sendable, Equatable {
+    public var destroyed: [RowID] = []
+    /// Asked of the process that holds them, or still being let go.
+    public var pending: [RowID] = []
+    /// One line each.
+    public var failures: [String] = []
+    public var isComplete: Bool { pending.isEmpty && failures.isEmpty }
+    public init() {}
+}
+
+extension Ledger {
+    /// Open rows of all runs, oldest first.
+    public func list() throws(LedgerError) -> [LedgerRow] {
+        try openRecords().map(row)
+    }
+
+    /// Settled rows, oldest first; they hold no names. After 30 days they become counts.
+    public func history() throws(LedgerError) -> [LedgerRow] {
+        guard let store else { throw problem }
+        return try store.settledRecords().map(row)
+    }
+
+    /// The row with this id, or with the only id that begins so.
+    public func row(matching text: String) throws(LedgerError) -> LedgerRow {
+        guard let store else { throw problem }
+        guard !text.isEmpty else { throw .noSuchRow(text) }
+        let found = try store.records(beginning: text.lowercased())
+        guard let first = found.first else { throw .noSuchRow(text) }
+        guard found.count == 1 else { throw .ambiguousRow(text) }
+        return row(core.open[first.id] ?? first)
+    }
+
+    public func why(_ id: RowID) throws(LedgerError) -> LedgerExplanation {
+        let subject = try row(matching: id.rawValue)
+        let all = try openRecords().map(row) + history()
+        let byID = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var ancestors: [LedgerRow] = []
+        var next = subject.parent
+        while let id = next, let parent = byID[id], !ancestors.contains(where: { $0.id == id }) {
+            ancestors.append(parent)
+            next = parent.parent
+        }
+        var descendants: [LedgerRow] = []
+        var parents: Set<RowID> = [subject.id]
+        for row in all.sorted(by: { $0.createdAt < $1.createdAt }) where row.parent.map(parents.contains) ?? false {
+            parents.insert(row.id)
+            descendants.append(row)
+        }
+        return LedgerExplanation(row: subject, reasons: reasons(for: subject), ancestors: ancestors, descendants: descendants)
+    }
+
+    private func reasons(for row: LedgerRow) -> [String] {
+        var lines = ["It is \(row.kind.words), for \(row.purpose.rawValue), made for \(row.origin.words)."]
+        if row.state.isClosed {
+            lines.append(row.state == .handedOver ? "It is your own file now; Lathe holds nothing of it."
+                         : "It is gone (\(row.reason.map { $0.rawValue.replacing("_", with: " ") } ?? "settled")).")
+            return lines
+        }
+        lines.append("It is kept \(rules[row.rule].sentence).")
+        lines.append("It lies \(row.place == .ram ? "in memory" : row.place.text): \(row.erasureClass.sentence).")
+        if row.place == .ram, surroundings.swap == .disk {
+            lines.append("This machine swaps to disk, so parts of memory may have been written there.")
+        }
+        switch row.state {
+        case .overdue: lines.append("It should be gone and is not; Lathe tries again every few seconds.")
+        case .lost: lines.append("Its folder cannot be reached; Lathe removes it when the folder is back.")
+        case .destroying: lines.append("It is being destroyed.")
+        default: break
+        }
+        if !row.isOurs { lines.append("Another running Lathe, or one that has just ended, holds it.") }
+        return lines
+    }
+
+    /// Destroys rows, of this run at once, of other running processes by asking them.
+    public func destroy(anyOf ids: [RowID]) -> DestroyReport {
+        var report = DestroyReport()
+        let ours = ids.filter { core.open[$0] != nil }
+        destroy(ours, because: .userRequest)
+        for id in ours {
+            if core.open[id] == nil { report.destroyed.append(id) } else { report.pending.append(id) }
+        }
+        let others = ids.filter { !ours.contains($0) }
+        guard !others.isEmpty else { return report }
+        do throws(LedgerError) {
+            guard let store else { throw problem }
+            let open = Set(try store.openRecords().map(\.id))
+            for id in others where !open.contains(id) { report.failures.append(LedgerError.noSuchRow(id.rawValue).message) }
+            let asked = others.filter(open.contains)
+            _ = try store.wish(.destroy, for: asked)
+            report.pending += asked
+        } catch {
+            report.failures.append(error.message)
+        }
+        return report
+    }
+
+    /// As `destroy(anyOf:)`, and then waits until the holders have let go, `seconds` at most.
+    public func destroyAndConfirm(_ ids: [RowID], within seconds: Double = 2) async -> DestroyReport {
+        var report = destroy(anyOf: ids)
+        let end = clock.now().adding(seconds: seconds)
+        while !report.pending.isEmpty, clock.now().bootNanoseconds < end.bootNanoseconds {
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
+            // A holder that died instead of answering is over, and its rows are adopted here.
+            sweep()
+            do throws(LedgerError) {
+                let open = Set(try openRecords().map(\.id))
+                report.destroyed += report.pending.filter { !open.contains($0) }
+                report.pending.removeAll { !open.contains($0) }
+            } catch {
+                report.failures.append(error.message)
+                break
+            }
+        }
+        return report
+    }
+
+    /// Destroys every open row and forgets history and counts. Goes on when parts of it fail, and says which.
+    public func eraseEverything() async -> DestroyReport {
+        sweep()
+        var ids = Array(core.open.keys)
+        var failures: [String] = []
+        do throws(LedgerError) { ids = try openRecords().map(\.id) } catch { failures.append(error.message) }
+        var report = await destroyAndConfirm(ids)
+        report.failures = failures + report.failures
+        do throws(LedgerError) {
+            guard let store else { throw problem }
+            try store.eraseHistory()
+        } catch {
+            report.failures.append(error.message)
+        }
+        publish()
+        return report
+    }
+
+    /// Removes the files of a ledger that cannot be opened. Scratch it may have known of is found no more,
+    /// apart from unnamed files, which died with their processes.
+    public static func discardStore(at directory: String = Ledger.defaultDirectory) throws(LedgerError) {
+        for name in ["ledger.sqlite", "ledger.sqlite-journal", "ballast"] {
+            let path = directory + "/" + name
+            if unlink(path) != 0, errno != ENOENT {
+                throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
+            }
+        }
+    }
+
+    func openRecords() throws(LedgerError) -> [LedgerRecord] {
+        guard let store else { throw problem }
+        // This run's rows are newer in memory than on disk.
+        let others = try store.openRecords().filter { $0.run != run.id }
+        return (others + core.open.values).sorted {
+            ($0.created.bootNanoseconds, $0.id.rawValue) < ($1.created.bootNanoseconds, $1.id.rawValue)
+        }
+    }
+
+    func row(_ record: LedgerRecord) -> LedgerRow {
+        LedgerRow(record, now: clock.now(), run: run.id, name: names[record.id])
+    }
+}
+
+extension ItemKind {
+    var words: String { rawValue.replacing("_", with: " ") }
+}
+
+extension ItemOrigin {
+    var words: String {
+        switch self {
+        case .openedFile: "a file you opened"
+        case .renderJob: "a render"
+        case .playback: "playback"
+        case .prompt: "a prompt"
+        case .session: "this session"
+        case .service: "a request to the service"
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import CLinux
+import FoundationEssentials
+
+/// What the machine means for what destruction is worth.
+public struct Surroundings: Sendable, Equatable {
+    /// Where memory may be swapped to.
+    public enum Swap: String, Sendable { case none, memory, disk }
+    public var swap: Swap
+    /// Bytes of memory that temporary data may take together: a quarter of all there is.
+    public var memoryQuota: Int64
+
+    public init(swap: Swap, memoryQuota: Int64) {
+        self.swap = swap
+        self.memoryQuota = memoryQuota
+    }
+
+    public static func current() -> Surroundings {
+        var swap = Swap.none
+        // proc(5): a heading, then a line per swap area that begins with its path.
+        for line in text("/proc/swaps").split(separator: "\n").dropFirst() {
+            if !line.hasPrefix("/dev/zram") { swap = .disk } else if swap == .none { swap = .memory }
+        }
+        let kilobytes = text("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
+            .flatMap { Int64($0.split(separator: " ").dropFirst().first ?? "") } ?? 1 << 20
+        return Surroundings(swap: swap, memoryQuota: kilobytes * 1024 / 4)
+    }
+
+    private static func text(_ path: String) -> String {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    /// The run's memory is not written to a core file and cannot be read by other programs of the same user.
+    /// - Returns: false when the system refuses.
+    @discardableResult
+    public static func turnCoreDumpsOff() -> Bool { lathe_core_dumps_off() == 0 }
+}
