@@ -15,14 +15,18 @@ public final class AtomicOutput {
     private let folder: String
     private let force: Bool
     private let inputs: Set<FileIdentity>
+    /// The hidden name, should one be needed.
+    private let hidden: String
     private var isOpen = true
 
     /// - Parameters:
     ///   - target: where the file is to be.
     ///   - force: replace an existing file.
     ///   - inputs: files that must survive, compared by identity, so through hard and symbolic links too.
+    ///   - scratchName: the hidden name to use in the target's folder if one is needed, for callers that must know it beforehand;
+    ///     nil makes one up. It must not exist.
     /// - Throws: `outputIsInput`, `outputExists`, `missingFolder`, `outputNotAFile`, `cannotCreate`, `diskFull`.
-    public init(target: String, force: Bool, inputs: [String]) throws(AudioFileError) {
+    public init(target: String, force: Bool, inputs: [String], scratchName: String? = nil) throws(AudioFileError) {
         var identities = Set<FileIdentity>()
         for input in inputs {
             // An input that cannot be looked at cannot be protected either; reading it reports why.
@@ -31,10 +35,11 @@ public final class AtomicOutput {
         let resolved = try Self.resolve(target)
         let mode = try Self.check(resolved, named: target, force: force, inputs: identities)
         let folder = Self.folder(of: resolved)
+        let hidden = scratchName.map { folder + "/" + $0 } ?? Self.hiddenName(beside: resolved)
 
         let scratch: (descriptor: Int32, path: String?)
         do throws(SystemCall.Failure) {
-            scratch = try Self.open(in: folder, beside: resolved)
+            scratch = try Self.open(in: folder, hidden: hidden)
             if let mode { _ = try SystemCall.run { fchmod(scratch.descriptor, mode) } }
         } catch {
             throw Self.error(target, folder, error)
@@ -45,7 +50,11 @@ public final class AtomicOutput {
         self.folder = folder
         self.force = force
         self.inputs = identities
+        self.hidden = hidden
     }
+
+    /// The folder in which the bytes for `target` will lie: links are followed.
+    public static func scratchFolder(for target: String) throws(AudioFileError) -> String { folder(of: try resolve(target)) }
 
     deinit { abandon() }
 
@@ -95,7 +104,6 @@ public final class AtomicOutput {
         } catch {
             guard force, error.code == EEXIST else { throw error }
             // A link cannot replace, so the file takes a hidden name for the moment of the rename.
-            let hidden = Self.hiddenName(beside: target)
             _ = try SystemCall.run { linkat(AT_FDCWD, unnamed, AT_FDCWD, hidden, AT_SYMLINK_FOLLOW) }
             do throws(SystemCall.Failure) {
                 _ = try SystemCall.run { rename(hidden, target) }
@@ -106,21 +114,20 @@ public final class AtomicOutput {
         }
     }
 
-    private static func open(in folder: String, beside target: String) throws(SystemCall.Failure) -> (Int32, String?) {
+    private static func open(in folder: String, hidden: String) throws(SystemCall.Failure) -> (Int32, String?) {
         // O_TMPFILE of <fcntl.h>, a compound macro that Swift does not import.
         let unnamed: Int32 = 0o20000000 | O_DIRECTORY
         do throws(SystemCall.Failure) {
             return (try SystemCall.run { Glibc.open(folder, unnamed | O_RDWR | O_CLOEXEC, 0o666) }, nil)
         } catch {
             guard [EOPNOTSUPP, EISDIR, EINVAL].contains(error.code) else { throw error }
-            return try openNamed(beside: target)
+            return try openNamed(hidden)
         }
     }
 
     /// The way of file systems without unnamed files.
-    static func openNamed(beside target: String) throws(SystemCall.Failure) -> (Int32, String?) {
-        let hidden = hiddenName(beside: target)
-        return (try SystemCall.run { Glibc.open(hidden, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o666) }, hidden)
+    static func openNamed(_ hidden: String) throws(SystemCall.Failure) -> (Int32, String?) {
+        (try SystemCall.run { Glibc.open(hidden, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o666) }, hidden)
     }
 
     private static func hiddenName(beside target: String) -> String {
