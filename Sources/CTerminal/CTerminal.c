@@ -1,5 +1,7 @@
+#define _GNU_SOURCE
 #include "CTerminal.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <term.h>
 
 extern char **environ;
@@ -53,6 +55,18 @@ SCREEN *lathe_newterm(char *terminfo, const char *name, FILE *out, FILE *in) {
     return screen;
 }
 
+int lathe_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
+
+int lathe_poll(struct pollfd *set, int count, double seconds) {
+    struct timespec limit = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    return ppoll(set, (nfds_t)count, seconds < 0 ? NULL : &limit, NULL);
+}
+
+void lathe_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int lathe_memory_file(void) { return memfd_create("lathe-screen", MFD_CLOEXEC); }
+int lathe_columns(wchar_t scalar) { return wcwidth(scalar); }
+
 // MARK: signals that become events
 
 static volatile sig_atomic_t signal_pipe = -1;
@@ -100,7 +114,7 @@ static struct sigaction fatal_before[NSIG];
 static struct termios fatal_termios;
 static unsigned char fatal_bytes[512];
 static size_t fatal_size;
-static int fatal_tty = -1;
+static int fatal_tty = -1, fatal_error = -1, fatal_captured = -1;
 static _Atomic int fatal_armed, fatal_ran;
 static stack_t fatal_stack_before;
 static unsigned char fatal_stack[64 * 1024];
@@ -127,18 +141,26 @@ static void restore_and_raise(int number) {
         sigaddset(&stop, SIGTTOU);
         pthread_sigmask(SIG_BLOCK, &stop, NULL);
         tcsetattr(fatal_tty, TCSANOW, &fatal_termios);
+        if (fatal_error >= 0) {
+            dup2(fatal_error, STDERR_FILENO);
+            char said[4096];
+            ssize_t n = read(fatal_captured, said, sizeof said);
+            if (n > 0 && write(STDERR_FILENO, said, (size_t)n) < 0) { }
+        }
     }
     // Whoever handled it before (the system, Swift's backtracer) handles it now, as it was raised.
     sigaction(number, &fatal_before[number], NULL);
     raise(number);
 }
 
-bool lathe_restorer_arm(int tty, const struct termios *saved, const void *bytes, size_t count) {
+bool lathe_restorer_arm(int tty, const struct termios *saved, const void *bytes, size_t count, int saved_error, int captured) {
     if (fatal_armed || count > sizeof fatal_bytes) return false;
     fatal_tty = tty;
     fatal_termios = *saved;
     memcpy(fatal_bytes, bytes, count);
     fatal_size = count;
+    fatal_error = saved_error;
+    fatal_captured = captured;
     fatal_ran = 0;
     // A stack overflow on this thread needs another stack to be handled on.
     stack_t stack = {.ss_sp = fatal_stack, .ss_size = sizeof fatal_stack, .ss_flags = 0};

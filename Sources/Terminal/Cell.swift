@@ -40,6 +40,19 @@ public struct Glyph: Equatable, Hashable, Sendable {
     /// The glyph's text; empty for the right half of a wide glyph.
     public var text: String { String(decoding: (0..<utf8Count).map(utf8Byte), as: UTF8.self) }
 
+    /// Calls `body` with each scalar's value, without building a string.
+    func forEachScalar(_ body: (UInt32) -> Void) {
+        var at = 0
+        while at < utf8Count {
+            let lead = utf8Byte(at)
+            let length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+            var value = length == 1 ? UInt32(lead) : UInt32(lead) & (0x7F >> UInt32(length))
+            for offset in 1..<max(1, length) { value = value << 6 | UInt32(utf8Byte(at + offset) & 0x3F) }
+            body(value)
+            at += length
+        }
+    }
+
     /// The single ASCII byte, when that is all the glyph holds.
     var ascii: UInt8? { high == 1 << 56 && low < 0x80 ? UInt8(low) : nil }
 

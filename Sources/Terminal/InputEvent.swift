@@ -79,6 +79,8 @@ public enum InputEvent: Equatable, Sendable {
     case resumed
     /// The terminal turned out able to do more than the environment said.
     case capabilities(Capabilities)
+    /// A line that a library wrote to standard error, made inert; it would have been drawn over the screen.
+    case diagnostic(String)
     /// The loop ends after this turn.
     case ending(EndReason)
     case reply(TerminalReply)

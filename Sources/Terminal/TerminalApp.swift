@@ -21,14 +21,17 @@ extension LoopEvent: Equatable where Message: Equatable {}
 
 /// What an app wants after a turn.
 public struct Turn: Equatable, Sendable {
-    public enum Draw: Equatable, Sendable {
+    public enum Draw: Int, Comparable, Sendable {
         case no
         /// The picture moved by itself (meters, progress): draw at the frame rate the line affords.
         case whenDue
         /// The user did something: draw as soon as the line is free.
         case now
+
+        public static func < (a: Draw, b: Draw) -> Bool { a.rawValue < b.rawValue }
     }
 
+    /// Replaces what the turn before asked for.
     public enum Wake: Equatable, Sendable {
         /// Only when something happens.
         case never

@@ -25,6 +25,8 @@ public struct TerminalOptions: Sendable {
     public var pasteLimit = 1 << 20
     /// Frames a second at most; a slow line goes below.
     public var framesPerSecond = 30.0
+    /// Turns what libraries write to standard error into `InputEvent.diagnostic`, where it would land on the screen.
+    public var capturesStandardError = true
     /// Whether the loop owns the process's signals. Off only where it does not own the process.
     public var handlesSignals = true
     public var environment: [String: String]

@@ -38,6 +38,17 @@ int lathe_terminfo_flag_index(const char *name);
 /// handlers that newterm installs are taken out again.
 SCREEN *lathe_newterm(char *terminfo, const char *name, FILE *out, FILE *in);
 
+/// A pipe, non-blocking at both ends, not inherited; 0, or -1 with errno.
+int lathe_pipe(int ends[2]);
+/// poll with a time limit in seconds to the nanosecond; negative waits for ever.
+int lathe_poll(struct pollfd *set, int count, double seconds);
+void lathe_name_thread(const char *name);
+
+/// An unnamed file in memory for ncurses to draw into; -1 with errno.
+int lathe_memory_file(void);
+/// Columns the C library, and so ncurses, gives a code point.
+int lathe_columns(wchar_t scalar);
+
 /// A style's cell: up to `count` (1…5) code points, of which the first takes columns. False if ncurses refuses them.
 static inline bool lathe_cell(cchar_t *cell, const wchar_t *text, attr_t attributes, int pair) {
     return setcchar(cell, text, attributes, 0, &pair) == OK;
@@ -69,7 +80,9 @@ void lathe_signals_end(void);
 
 /// What a crash must undo: write `count` (at most 512) bytes to `tty`, restore `saved`. From then on SEGV, BUS, ILL, FPE, TRAP and
 /// ABRT run the restorer once and are raised again as they would have been. Only for one terminal at a time.
-bool lathe_restorer_arm(int tty, const struct termios *saved, const void *bytes, size_t count);
+/// Where standard error is captured, `saved_error` is its real descriptor and `captured` the pipe's end to read, else -1: what
+/// the crash said goes where it belongs.
+bool lathe_restorer_arm(int tty, const struct termios *saved, const void *bytes, size_t count, int saved_error, int captured);
 /// The terminal is restored, or is about to be by the caller: a crash leaves it alone.
 void lathe_restorer_disarm(void);
 /// True once a crash has begun to restore the terminal: write nothing more to it.

@@ -1,0 +1,135 @@
+/// Decides when the next frame may go, from what the line has shown it can carry. Pure: time comes in as seconds.
+///
+/// A pseudo-terminal and a TCP connection take bytes long before they are on the screen, and do not say how many wait.
+/// So the rate is learnt: from how fast a full line takes more, and, where the terminal answers, from how much longer than
+/// the quickest answer a question behind a frame takes. Then a frame goes only when, by that rate, the last has drained;
+/// a fast line never notices.
+struct Pacing {
+    /// Seconds between frames on a fast line.
+    let shortest: Double
+    /// Below two frames a second a picture no longer moves; only the queue may make it slower.
+    static let longest = 0.5
+    /// What a Linux pseudo-terminal holds when it refuses more is 13,824 bytes; a little less, to be sure that it is full.
+    static let fullQueue = 12_288.0
+    /// No line is taken for slower than this, and no drain for longer: a reader that stopped for a minute is not a slow line.
+    static let slowestRate = 1024.0
+    static let longestDrain = 4.0
+    /// Seconds after which an answer no longer comes.
+    static let answerTimeout = 5.0
+
+    /// Bytes a second, once the line has shown a limit.
+    private(set) var rate: Double?
+    private var queued = 0.0
+    private var updated = 0.0
+    private var lastFrame = -Double.infinity
+    private var cost = 0.0
+
+    private var isFull = false
+    private var measured: (since: Double, bytes: Int)?
+    private var lastLimit = 0.0
+
+    private var asked: (at: Double, bytes: Int)?
+    /// Bytes since the last answer, and when the first of them went.
+    private var unconfirmed: (since: Double, bytes: Int) = (0, 0)
+    private var quickest: Double?
+
+    init(framesPerSecond: Double) { shortest = 1 / min(1000, max(1, framesPerSecond)) }
+
+    /// The earliest moment for a frame that shows what the user did: when the last has drained, as far as is known.
+    func nextUrgent() -> Double {
+        var time = updated
+        // A tenth in hand: a rate taken to the brim never empties the queue.
+        if let rate { time += min(Self.longestDrain, queued / (0.9 * rate)) }
+        if let asked, let quickest, updated - asked.at > quickest + 0.1 { time = max(time, asked.at + Self.answerTimeout) }
+        return time
+    }
+
+    /// The earliest moment for a frame of an animation.
+    func nextAnimation() -> Double { next(after: lastFrame) }
+
+    /// The earliest moment for a frame in a series whose last was at `time`.
+    func next(after time: Double) -> Double {
+        // Drawing takes at most a third of one core, whatever the size.
+        max(time + max(shortest, min(Self.longest, 3 * cost)), nextUrgent())
+    }
+
+    /// How long a missing answer is worth waiting for at the end.
+    var answerPatience: Double { min(1, max(0.25, 2 * (quickest ?? 0))) }
+
+    /// Call before asking for the next moment.
+    mutating func advance(to now: Double) {
+        if let rate { queued = max(0, queued - rate * max(0, now - updated)) } else { queued = 0 }
+        updated = max(updated, now)
+        if let asked, now - asked.at > Self.answerTimeout { self.asked = nil }
+    }
+
+    /// A frame of `bytes` goes out; drawing it took `seconds`.
+    mutating func drew(bytes: Int, seconds: Double, at now: Double) {
+        advance(to: now)
+        cost += 0.3 * (seconds - cost)
+        lastFrame = now
+        if bytes == 0 { return }
+        queued += Double(bytes)
+        if unconfirmed.bytes == 0 { unconfirmed.since = now }
+        unconfirmed.bytes += bytes
+        // The limit is tried again, slowly, so that a line that recovers is noticed.
+        if let rate, now - lastLimit > 10 { self.rate = rate > 1e6 ? nil : rate * 1.01 }
+    }
+
+    /// The line took `bytes` and is now full or not.
+    mutating func took(_ bytes: Int, isFull nowFull: Bool, at now: Double) {
+        advance(to: now)
+        if isFull {
+            if let since = measured?.since {
+                let total = (measured?.bytes ?? 0) + bytes
+                measured?.bytes = total
+                if now - since > 0.25 {
+                    learn(Double(total) / (now - since))
+                    measured = (now, 0)
+                }
+            } else {
+                // The first bytes after a stop say only that the reader woke up.
+                measured = (now, 0)
+            }
+        }
+        if nowFull || isFull, rate != nil || nowFull { queued = max(queued, Self.fullQueue) }
+        if nowFull { lastLimit = now }
+        isFull = nowFull
+        if !nowFull { measured = nil }
+    }
+
+    /// Whether a question should go behind this frame: one at a time, and not behind every small one.
+    var shouldAsk: Bool { asked == nil && unconfirmed.bytes >= 1024 }
+
+    var isWaitingForAnswer: Bool { asked != nil }
+
+    /// A question (DSR 5) goes out behind all bytes so far.
+    mutating func didAsk(at now: Double) { asked = (now, unconfirmed.bytes) }
+
+    /// The terminal answered: all bytes before the question have been shown.
+    mutating func answered(at now: Double) {
+        guard let question = asked else { return }
+        asked = nil
+        advance(to: now)
+        let delay = now - question.at
+        // The quickest answer ages, in case the line has become longer rather than fuller.
+        let base = min(delay, quickest.map { $0 + 0.01 * max(0, delay - $0) } ?? delay)
+        quickest = base
+        let extra = delay - base
+        let rest = unconfirmed.bytes - question.bytes
+        if extra > 0.03, question.bytes > 0 {
+            learn(Double(question.bytes) / (now - base - unconfirmed.since))
+            lastLimit = now
+        } else if let rate {
+            // As quick as ever: the line carries more than this.
+            self.rate = rate > 1e6 ? nil : rate * 1.25
+        }
+        queued = min(queued, Double(rest))
+        unconfirmed = (question.at, rest)
+    }
+
+    private mutating func learn(_ sample: Double) {
+        let sample = max(Self.slowestRate, sample)
+        rate = rate.map { $0 + 0.5 * (sample - $0) } ?? sample
+    }
+}
