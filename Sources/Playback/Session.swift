@@ -1,0 +1,213 @@
+import AudioFiles
+import DSP
+import Mastering
+import Synchronization
+
+/// One loaded file with the threads that play it. Everything is sized for its sample rate and channels; another file is another session.
+final class Session: @unchecked Sendable {
+    // Unchecked: `shared` is made of wait-free values; the other parts are constant or have their own protection.
+    let info: AudioFileInfo
+    let sampleRate: Double
+    private let options: PlaybackOptions
+    private let shared: UnsafeMutablePointer<SharedState>
+    private let settings: Settings
+    private let opener: SinkOpener
+    private let analyser: Analyser
+    private let audio: UnsafeMutablePointer<AudioThread>
+    private var audioThread: PlaybackThread?
+    private var threads: [PlaybackThread] = []
+
+    /// Opens the file and starts the threads, in silence at `startSeconds`.
+    init(
+        path: String, parameters: ChainParameters, startSeconds: Double, voice: Voice, options: PlaybackOptions, announcements: Announcements
+    ) throws {
+        let reader = try AudioReader(path: path)
+        info = reader.info
+        sampleRate = Double(info.sampleRate)
+        self.options = options
+        let channels = info.channels
+        shared = .allocate(capacity: 1)
+        shared.initialize(to: SharedState(parameters: parameters, channels: channels, sampleRate: sampleRate, meters: options.meters))
+        shared.pointee.seekTarget.store(Int((max(0, min(startSeconds, 1e9)) * sampleRate).rounded()), ordering: .releasing)
+        shared.pointee.voice.store(voice.rawValue, ordering: .releasing)
+        settings = Settings(parameters)
+
+        let device: String
+        let choice: SinkStatus
+        var stream: StreamSink?
+        switch options.sink {
+        case .automatic: (device, choice) = ("default", .device)
+        case .alsa(let name): (device, choice) = (name, .device)
+        case .null: (device, choice) = ("", .clock)
+        case .stream(let descriptor, let format):
+            (device, choice) = ("", .stream)
+            stream = StreamSink(descriptor: descriptor, format: format, channels: channels, shared: shared)
+        }
+        opener = SinkOpener(device: device, sampleRate: sampleRate, channels: channels, options: options, shared: shared)
+        analyser = Analyser(shared: shared, announcements: announcements, sampleRate: sampleRate, channels: channels)
+        audio = .allocate(capacity: 1)
+        audio.initialize(to: AudioThread(
+            shared: shared, sampleRate: sampleRate, channels: channels, choice: choice, mayStandIn: !options.lossless, stream: stream))
+        try startThreads(path: path, first: reader, channels: channels)
+    }
+
+    private func startThreads(path: String, first: AudioReader, channels: Int) throws {
+        let expected = info
+        let open: () throws(AudioFileError) -> AudioReader = { () throws(AudioFileError) -> AudioReader in
+            let reader = try AudioReader(path: path)
+            // Another file under the same name must not be mixed with what is playing.
+            guard reader.info == expected else { throw .readFailed(path: path, reason: "the file was replaced while it was open") }
+            return reader
+        }
+        let probe = MasteringChain(sampleRate: sampleRate, channels: channels)
+        let store = SnapshotStore(distance: info.sampleRate, stateBytes: probe.stateByteCount)
+        let feeder = Feeder(
+            shared: shared, settings: settings, store: store, sampleRate: sampleRate, channels: channels, lossless: options.lossless,
+            first: first, open: open)
+        let scout = Scout(shared: shared, settings: settings, store: store, sampleRate: sampleRate, channels: channels, open: open)
+        do {
+            // The audio thread last: the others can be ended without it.
+            threads.append(try PlaybackThread(name: "lathe-feeder", urgency: .normal) { feeder.run() })
+            threads.append(try PlaybackThread(name: "lathe-meters", urgency: .normal) { [analyser] in analyser.run() })
+            threads.append(try PlaybackThread(name: "lathe-device", urgency: .normal) { [opener] in opener.run() })
+            if !options.lossless { threads.append(try PlaybackThread(name: "lathe-scout", urgency: .background) { scout.run() }) }
+            nonisolated(unsafe) let audio = self.audio
+            audioThread = try PlaybackThread(name: "lathe-audio", urgency: .realTime) { audio.pointee.run() }
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// Fades out, gives the device back and ends the threads; waits for that, some 60 ms while playing.
+    func close() {
+        shared.pointee.quit.store(true, ordering: .releasing)
+        shared.pointee.wakeAll()
+        audioThread?.join()
+        audioThread = nil
+        shared.pointee.wakeAll()
+        for thread in threads { thread.join() }
+        threads = []
+        opener.closeEverything()
+    }
+
+    deinit {
+        audio.deinitialize(count: 1)
+        audio.deallocate()
+        shared.deinitialize(count: 1)
+        shared.deallocate()
+    }
+
+    // MARK: Orders
+
+    func play() {
+        if shared.pointee.ended.exchange(false, ordering: .acquiringAndReleasing) { seek(to: 0) }
+        let now = shared.pointee.wanted.load(ordering: .acquiring)
+        shared.pointee.wanted.store((now | 1) + 2, ordering: .releasing)
+        shared.pointee.audioWakeup.post()
+        shared.pointee.feederWakeup.post()
+    }
+
+    func pause() {
+        let now = shared.pointee.wanted.load(ordering: .acquiring)
+        shared.pointee.wanted.store((now & ~1) + 2, ordering: .releasing)
+        shared.pointee.audioWakeup.post()
+    }
+
+    func seek(to frame: Int) {
+        let last = info.claimedFrames.map { Int(clamping: $0) } ?? Int.max
+        shared.pointee.seekTarget.store(max(0, min(frame, last)), ordering: .releasing)
+        shared.pointee.seeks.add(1, ordering: .acquiringAndReleasing)
+        shared.pointee.feederWakeup.post()
+    }
+
+    func stop(at frame: Int) { shared.pointee.stopFrame.store(frame, ordering: .releasing) }
+
+    func set(_ parameters: ChainParameters) {
+        let changed = settings.change(parameters) {
+            shared.pointee.parameters.put($0)
+            shared.pointee.newestVersion.store($0.version, ordering: .releasing)
+        }
+        guard changed else { return }
+        shared.pointee.audioWakeup.post()
+        shared.pointee.feederWakeup.post()
+        shared.pointee.scoutWakeup.post()
+    }
+
+    func set(_ voice: Voice) { shared.pointee.voice.store(voice.rawValue, ordering: .releasing) }
+
+    func set(masterTrim: Double, originalTrim: Double) {
+        shared.pointee.masterTrim.store(masterTrim.bitPattern, ordering: .releasing)
+        shared.pointee.originalTrim.store(originalTrim.bitPattern, ordering: .releasing)
+    }
+
+    func retryDevice() {
+        guard shared.pointee.device.status.load(ordering: .acquiring) == SinkStatus.standIn.rawValue else { return }
+        shared.pointee.device.wanted.store(true, ordering: .releasing)
+        shared.pointee.openerWakeup.post()
+    }
+
+    // MARK: Readings
+
+    var heardFrames: Int { shared.pointee.playhead.read().heard(at: monotonicNanoseconds(), sampleRate: sampleRate) }
+
+    func meters() -> MeterFrame? { analyser.latest(heard: heardFrames) }
+
+    func snapshot() -> PlayerSnapshot {
+        var snapshot = PlayerSnapshot()
+        snapshot.loaded = true
+        snapshot.sampleRate = sampleRate
+        snapshot.ended = shared.pointee.ended.load(ordering: .acquiring)
+        snapshot.playing = shared.pointee.wanted.load(ordering: .acquiring) & 1 == 1
+        snapshot.voice = Voice(rawValue: shared.pointee.voice.load(ordering: .relaxed)) ?? .master
+        let reading = shared.pointee.playhead.read()
+        if shared.pointee.seeks.load(ordering: .acquiring) > shared.pointee.seeksDone.load(ordering: .acquiring) {
+            // What was asked for, at once: the sound follows in some ms.
+            snapshot.frame = shared.pointee.seekTarget.load(ordering: .acquiring)
+        } else {
+            let notHeard = reading.played - reading.heard(at: monotonicNanoseconds(), sampleRate: sampleRate)
+            snapshot.frame = max(0, reading.frame - notHeard)
+        }
+        snapshot.position = Double(snapshot.frame) / sampleRate
+        snapshot.duration = info.claimedFrames.map { Double($0) / sampleRate }
+        snapshot.xruns = shared.pointee.xruns.load(ordering: .relaxed)
+        snapshot.exact = shared.pointee.exact.load(ordering: .acquiring)
+            && shared.pointee.versionInUse.load(ordering: .acquiring) == shared.pointee.newestVersion.load(ordering: .acquiring)
+            && shared.pointee.seeks.load(ordering: .acquiring) == shared.pointee.seeksDone.load(ordering: .acquiring)
+        snapshot.problem = settings.problem
+        describeSink(&snapshot)
+        return snapshot
+    }
+
+    private func describeSink(_ snapshot: inout PlayerSnapshot) {
+        switch SinkStatus(rawValue: shared.pointee.device.status.load(ordering: .acquiring)) ?? .closed {
+        case .closed:
+            snapshot.sinkDescription = ""
+            snapshot.hasSound = true
+        case .device:
+            snapshot.sinkDescription = opener.description
+            snapshot.hasSound = true
+        case .clock:
+            snapshot.sinkDescription = "no sound, running on a clock"
+        case .standIn:
+            snapshot.sinkDescription = "no sound: \(reason), running on a clock"
+        case .refused:
+            snapshot.sinkDescription = "no sound: \(reason)"
+        case .stream:
+            snapshot.sinkDescription = "raw PCM stream"
+            snapshot.hasSound = true
+        case .streamFailed:
+            snapshot.sinkDescription = "the stream was closed by its reader"
+        }
+    }
+
+    private var reason: String {
+        let failure = shared.pointee.device.failure.load(ordering: .acquiring)
+        return failure != 0 ? DeviceRefusal(code: failure).reason : opener.refusal?.reason ?? "the sound device cannot be used"
+    }
+
+    /// Frames that had to be cut at full scale, and blocks that came late from the disk.
+    var counts: (clamped: Int, starvations: Int) {
+        (shared.pointee.clamped.load(ordering: .relaxed), shared.pointee.starvations.load(ordering: .relaxed))
+    }
+}
