@@ -96,11 +96,12 @@ struct HalfBandCascade {
         var peak = SIMD8<Float>(repeating: 0)
         var i = 0
         while i < history + blockFrames {
-            let v = load(line + i)
-            peak = pointwiseMax(peak, pointwiseMax(v, -v))
+            peak = larger(peak, load(line + i))
             i += 8
         }
-        return peak.max()
+        var highest: Float = 0
+        for lane in 0..<8 { highest = max(highest, peak[lane]) }
+        return highest
     }
 
     @inline(__always)
@@ -216,7 +217,9 @@ struct HalfBandCascade {
 
     @inline(__always)
     private static func larger(_ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD8<Float> {
-        pointwiseMax(a, pointwiseMax(b, -b))
+        // max(a, |b|) with comparisons: the library's pointwiseMax is a call per vector here.
+        let magnitude = b.replacing(with: -b, where: b .< 0)
+        return a.replacing(with: magnitude, where: magnitude .> a)
     }
 }
 

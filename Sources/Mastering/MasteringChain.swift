@@ -188,7 +188,7 @@ public struct MasteringChain: ~Copyable {
         let s = state.pointee
         state.pointee.compressorReductionDB = 0
         state.pointee.limiterGain = 1
-        return (-s.compressorReductionDB, s.limiterGain < 1 ? FastMath.decibels(s.limiterGain) : 0)
+        return (0 - s.compressorReductionDB, s.limiterGain < 1 ? FastMath.decibels(s.limiterGain) : 0)
     }
 }
 

@@ -1,0 +1,90 @@
+/// Cuts a signal into cells of 256 frames and gives each cell's true peak and K-weighted energy.
+///
+/// Peaks more than `peakRangeDB` below the highest found so far may be given as their sample peak: they are not worth
+/// reconstructing for a limiter that will not reach them.
+public struct LoudnessCells: ~Copyable {
+    public static let cellFrames = 256
+    static let peakRange: Float = 0.15
+
+    private let channels: Int
+    private let weighting: LoudnessWeighting
+    private let cascade = HalfBandCascade()
+    private let lines: UnsafeMutablePointer<Float>
+    private let pairs: UnsafeMutablePointer<LoudnessWeighting.Pair>
+    private let weights: [Double]
+    private var filled = 0
+    private var blocks = 0
+    private var energy = 0.0
+    private var cellPeak: Float = 0
+    private var highest: Float = 0
+
+    public init(sampleRate: Double, channels: Int) {
+        self.channels = channels
+        weighting = LoudnessWeighting(sampleRate: sampleRate)
+        weights = LoudnessWeighting.channelWeights(channels)
+        let count = channels * HalfBandCascade.lineCount
+        lines = .allocate(capacity: count)
+        lines.initialize(repeating: 0, count: count)
+        pairs = .allocate(capacity: (channels + 1) / 2)
+        pairs.initialize(repeating: LoudnessWeighting.Pair(), count: (channels + 1) / 2)
+    }
+
+    deinit {
+        lines.deallocate()
+        pairs.deallocate()
+        cascade.deallocate()
+    }
+
+    /// Highest true peak so far (8× grid), linear.
+    public var truePeak: Double { Double(highest) }
+
+    /// Takes `frames` frames; calls `cell` with (true peak, channel-weighted mean square) for every cell that is complete.
+    public mutating func process(_ block: AudioBlock, frames: Int, cell: (Double, Double) -> Void) {
+        let n = HalfBandCascade.blockFrames
+        var done = 0
+        while done < frames {
+            let count = min(frames - done, n - filled)
+            for c in 0..<channels {
+                let x = block[c] + done, line = HalfBandCascade.incoming(lines + c * HalfBandCascade.lineCount) + filled
+                for i in 0..<count { line[i] = Float(x[i]) }
+            }
+            for pair in 0..<(channels + 1) / 2 {
+                let a = 2 * pair, b = min(a + 1, channels - 1)
+                let sum = weighting.sumOfSquares(block[a] + done, block[b] + done, frames: count, &pairs[pair])
+                energy += sum.x * weights[a]
+                if b != a { energy += sum.y * weights[b] }
+            }
+            filled += count
+            done += count
+            if filled == n { finishBlock(cell) }
+        }
+    }
+
+    private mutating func finishBlock(_ cell: (Double, Double) -> Void) {
+        filled = 0
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: HalfBandCascade.blockFrames) { buffer in
+            let peaks = buffer.baseAddress!
+            for c in 0..<channels {
+                let line = lines + c * HalfBandCascade.lineCount
+                let local = HalfBandCascade.localPeak(line)
+                if local * cascade.worstGain > max(highest * Self.peakRange, 1e-6) {
+                    peaks.update(repeating: 0, count: HalfBandCascade.blockFrames)
+                    cascade.oversample(line)
+                    cascade.maximum(line, into: peaks)
+                    for i in 0..<HalfBandCascade.blockFrames { cellPeak = max(cellPeak, peaks[i]) }
+                } else {
+                    cellPeak = max(cellPeak, local)
+                }
+                HalfBandCascade.shift(line)
+            }
+        }
+        highest = max(highest, cellPeak)
+        blocks += 1
+        if blocks * HalfBandCascade.blockFrames == Self.cellFrames {
+            cell(Double(cellPeak), energy / Double(Self.cellFrames))
+            blocks = 0
+            cellPeak = 0
+            energy = 0
+        }
+    }
+}
