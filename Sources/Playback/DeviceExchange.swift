@@ -1,21 +1,5 @@
 import Synchronization
 
-/// Which sink is in use.
-enum SinkStatus: UInt8 {
-    /// None yet, or released while nothing sounds.
-    case closed
-    case device
-    /// The clock, because the device cannot be used.
-    case standIn
-    /// The clock, as asked for.
-    case clock
-    case stream
-    /// A stream whose reader has gone.
-    case streamFailed
-    /// No device, and no stand-in allowed.
-    case refused
-}
-
 /// How the sound device gets from the opener's thread to the audio thread and back. Wait-free.
 struct DeviceExchange: ~Copyable {
     /// Audio thread: a device is wanted (again).

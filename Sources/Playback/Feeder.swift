@@ -74,7 +74,7 @@ final class Feeder: @unchecked Sendable {
             while source.fill(Self.chunk) > 0 {
                 if shared.pointee.seeks.load(ordering: .relaxed) > served || shared.pointee.quit.load(ordering: .relaxed) { return }
             }
-            if let problem = source.problem { settings.problem = problem.message }
+            if let problem = source.problem { settings.problem = problem }
         }
     }
 
@@ -173,7 +173,7 @@ final class Feeder: @unchecked Sendable {
         deck.pointee.aligned = aligned
         source.prime(scratch: scratch.block)
         while source.fullness < 0.25, source.fill(Self.chunk) > 0 {}
-        if let problem = source.problem { settings.problem = problem.message }
+        if let problem = source.problem { settings.problem = problem }
         return true
     }
 

@@ -10,15 +10,26 @@ public struct PlaybackOptions: Sendable, Equatable {
         case null
         /// Raw interleaved PCM to a file descriptor, at the reader's pace. 1 is standard output.
         case stream(fileDescriptor: Int32, format: StreamFormat)
+
+        /// What ALSA calls the device; empty for the others.
+        var deviceName: String {
+            switch self {
+            case .automatic: "default"
+            case .alsa(let device): device
+            case .null, .stream: ""
+            }
+        }
     }
 
     /// The sample format of raw PCM.
     public enum StreamFormat: Sendable, Equatable { case float32LE, int16LE }
 
     public var sink: Sink
-    /// Seeks are always exact, however long the chain has to run for that; a missing device is not replaced by a clock.
-    /// For captures and scripts, where being right comes before being quick.
+    /// Seeks are always exact, however long the chain has to run for that. For captures and scripts, where being right comes
+    /// before being quick.
     public var lossless = false
+    /// A device that cannot be used is replaced by a clock, so that meters and transport go on; else playing stops.
+    public var standIn = true
     /// Seconds between tries to get the sound device (back) while running on the clock; nil tries only on `retryDevice()`.
     public var retrySeconds: Double? = 3
     /// Whether `latestMeters` is kept up. Off saves the analyser's work.
@@ -40,6 +51,7 @@ public enum Voice: UInt8, Sendable, CaseIterable {
 /// Why nothing can be played.
 public enum PlaybackError: Error, Equatable, Sendable {
     case device(name: String, reason: String)
+    case stream(reason: String)
     case noThread(String)
 
     /// The sysexits code for a command that fails with this.
@@ -50,6 +62,8 @@ public enum PlaybackError: Error, Equatable, Sendable {
         switch self {
         case .device(let name, let reason):
             "\(name): \(reason). Choose another device with --device, or --sink null to run without sound."
+        case .stream(let reason):
+            "the stream ended: \(reason). Check where it leads, and the space there."
         case .noThread(let reason):
             "cannot start a playback thread: \(reason). Close other programs or raise the limit on processes (ulimit -u)."
         }

@@ -68,7 +68,7 @@ public final class Player: Sendable {
         session?.close()
     }
 
-    private var session: Session? { state.withLock { $0.session } }
+    var session: Session? { state.withLock { $0.session } }
 
     // MARK: Transport
 

@@ -15,6 +15,9 @@ public struct PlayerSnapshot: Sendable, Equatable {
     /// Seconds; nil while the file's length is not known.
     public var duration: Double?
     public var voice = Voice.master
+    public var sink = SinkStatus.closed
+    /// Why the sink that was asked for is not in use.
+    public var sinkProblem: String?
     /// For people: "ALSA default, 48000 Hz, 32-bit float", or "no sound: <reason>, running on a clock".
     public var sinkDescription = ""
     /// False when a clock stands in for a device that cannot be used; then `sinkDescription` says why.

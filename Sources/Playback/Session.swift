@@ -1,5 +1,6 @@
 import AudioFiles
 import DSP
+import Glibc
 import Mastering
 import Synchronization
 
@@ -14,6 +15,8 @@ final class Session: @unchecked Sendable {
     private let opener: SinkOpener
     private let analyser: Analyser
     private let audio: UnsafeMutablePointer<AudioThread>
+    /// Kept to the end: it owns the decks, and the audio thread fades out after the feeder's thread has left.
+    private var feeder: Feeder?
     private var audioThread: PlaybackThread?
     private var threads: [PlaybackThread] = []
 
@@ -32,22 +35,20 @@ final class Session: @unchecked Sendable {
         shared.pointee.voice.store(voice.rawValue, ordering: .releasing)
         settings = Settings(parameters)
 
-        let device: String
         let choice: SinkStatus
         var stream: StreamSink?
         switch options.sink {
-        case .automatic: (device, choice) = ("default", .device)
-        case .alsa(let name): (device, choice) = (name, .device)
-        case .null: (device, choice) = ("", .clock)
+        case .automatic, .alsa: choice = .device
+        case .null: choice = .clock
         case .stream(let descriptor, let format):
-            (device, choice) = ("", .stream)
+            choice = .stream
             stream = StreamSink(descriptor: descriptor, format: format, channels: channels, shared: shared)
         }
-        opener = SinkOpener(device: device, sampleRate: sampleRate, channels: channels, options: options, shared: shared)
+        opener = SinkOpener(device: options.sink.deviceName, sampleRate: sampleRate, channels: channels, options: options, shared: shared)
         analyser = Analyser(shared: shared, announcements: announcements, sampleRate: sampleRate, channels: channels)
         audio = .allocate(capacity: 1)
         audio.initialize(to: AudioThread(
-            shared: shared, sampleRate: sampleRate, channels: channels, choice: choice, mayStandIn: !options.lossless, stream: stream))
+            shared: shared, sampleRate: sampleRate, channels: channels, choice: choice, mayStandIn: options.standIn, stream: stream))
         try startThreads(path: path, first: reader, channels: channels)
     }
 
@@ -64,6 +65,7 @@ final class Session: @unchecked Sendable {
         let feeder = Feeder(
             shared: shared, settings: settings, store: store, sampleRate: sampleRate, channels: channels, lossless: options.lossless,
             first: first, open: open)
+        self.feeder = feeder
         let scout = Scout(shared: shared, settings: settings, store: store, sampleRate: sampleRate, channels: channels, open: open)
         do {
             // The audio thread last: the others can be ended without it.
@@ -174,36 +176,41 @@ final class Session: @unchecked Sendable {
         snapshot.exact = shared.pointee.exact.load(ordering: .acquiring)
             && shared.pointee.versionInUse.load(ordering: .acquiring) == shared.pointee.newestVersion.load(ordering: .acquiring)
             && shared.pointee.seeks.load(ordering: .acquiring) == shared.pointee.seeksDone.load(ordering: .acquiring)
-        snapshot.problem = settings.problem
+        snapshot.problem = settings.problem?.message
         describeSink(&snapshot)
         return snapshot
     }
 
     private func describeSink(_ snapshot: inout PlayerSnapshot) {
-        switch SinkStatus(rawValue: shared.pointee.device.status.load(ordering: .acquiring)) ?? .closed {
-        case .closed:
-            snapshot.sinkDescription = ""
-            snapshot.hasSound = true
-        case .device:
-            snapshot.sinkDescription = opener.description
-            snapshot.hasSound = true
-        case .clock:
-            snapshot.sinkDescription = "no sound, running on a clock"
-        case .standIn:
-            snapshot.sinkDescription = "no sound: \(reason), running on a clock"
-        case .refused:
-            snapshot.sinkDescription = "no sound: \(reason)"
-        case .stream:
-            snapshot.sinkDescription = "raw PCM stream"
-            snapshot.hasSound = true
+        snapshot.sink = SinkStatus(rawValue: shared.pointee.device.status.load(ordering: .acquiring)) ?? .closed
+        let failure = shared.pointee.device.failure.load(ordering: .acquiring)
+        switch snapshot.sink {
+        case .standIn, .refused:
+            let refusal = failure != 0 ? DeviceRefusal(code: failure) : opener.refusal
+            snapshot.sinkProblem = refusal?.reason ?? "the sound device cannot be used"
         case .streamFailed:
-            snapshot.sinkDescription = "the stream was closed by its reader"
+            snapshot.sinkProblem = failure == EPIPE ? "its reader went away" : String(cString: strerror(failure))
+        case .closed, .device, .clock, .stream:
+            break
         }
+        let problem = snapshot.sinkProblem ?? ""
+        switch snapshot.sink {
+        case .closed, .device: snapshot.sinkDescription = opener.description
+        case .clock: snapshot.sinkDescription = "no sound, running on a clock"
+        case .standIn: snapshot.sinkDescription = "no sound: \(problem), running on a clock"
+        case .refused: snapshot.sinkDescription = "no sound: \(problem)"
+        case .stream: snapshot.sinkDescription = "raw PCM stream"
+        case .streamFailed: snapshot.sinkDescription = "the stream ended: \(problem)"
+        }
+        snapshot.hasSound = [.closed, .device, .stream].contains(snapshot.sink)
     }
 
-    private var reason: String {
-        let failure = shared.pointee.device.failure.load(ordering: .acquiring)
-        return failure != 0 ? DeviceRefusal(code: failure).reason : opener.refusal?.reason ?? "the sound device cannot be used"
+    /// Why the file ended early.
+    var readFailure: AudioFileError? { settings.problem }
+
+    /// The stream's reader went away.
+    var readerIsGone: Bool {
+        snapshot().sink == .streamFailed && shared.pointee.device.failure.load(ordering: .acquiring) == EPIPE
     }
 
     /// Frames that had to be cut at full scale, and blocks that came late from the disk.

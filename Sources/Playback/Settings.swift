@@ -1,3 +1,4 @@
+import AudioFiles
 import Mastering
 import Synchronization
 
@@ -11,7 +12,7 @@ final class Settings: Sendable {
     }
 
     private let value: Mutex<Value>
-    private let trouble = Mutex<String?>(nil)
+    private let trouble = Mutex<AudioFileError?>(nil)
 
     init(_ parameters: ChainParameters) { value = Mutex(Value(parameters: parameters)) }
 
@@ -28,7 +29,7 @@ final class Settings: Sendable {
     }
 
     /// The first reason why the file could not be read to its end.
-    var problem: String? {
+    var problem: AudioFileError? {
         get { trouble.withLock { $0 } }
         set { trouble.withLock { $0 = $0 ?? newValue } }
     }
