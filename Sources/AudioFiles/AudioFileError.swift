@@ -9,8 +9,8 @@ public enum AudioFileError: Error, Equatable, Sendable {
     case notAudio(path: String)
     /// Outside what Lathe accepts: `detail` says which limit.
     case unsupported(path: String, detail: String)
-    /// Sound ends at `seconds`, before the end that the file announces.
-    case truncated(path: String, seconds: Double)
+    /// Sound ends at `seconds`, when that can be told, before the end that the file announces.
+    case truncated(path: String, seconds: Double?)
     case damaged(path: String, seconds: Double)
     /// A sample that is not a number or infinite.
     case notFinite(path: String, seconds: Double)
@@ -54,7 +54,7 @@ public enum AudioFileError: Error, Equatable, Sendable {
         case .unsupported(let path, let detail):
             "\(path.printable): \(detail.printable); convert it first"
         case .truncated(let path, let seconds):
-            "\(path.printable): is cut off at \(clock(seconds)), before its announced end; copy or export it again"
+            "\(path.printable): is cut off\(seconds.map { " at " + clock($0) } ?? ""), before its announced end; copy or export it again"
         case .damaged(let path, let seconds):
             "\(path.printable): is damaged at \(clock(seconds)); copy or export it again"
         case .notFinite(let path, let seconds):

@@ -26,17 +26,21 @@ public final class AudioReader {
     public init(path: String) throws(AudioFileError) {
         let source = try ByteSource(path: path)
         guard source.length > 0 else { throw .empty(path: path) }
-        let claim = ClaimedLength.check(source)
+        guard let kind = ContainerKind(source) else { throw Self.refusal(path, source) ?? .notAudio(path: path) }
+        let claim = ClaimedLength.check(source, kind)
         _ = source.seek(0, whence: SEEK_SET)
 
         var callbacks = ByteSource.callbacks()
         var header = SF_INFO()
         let opened = sf_open_virtual(&callbacks, Int32(SFM_READ), &header, Unmanaged.passUnretained(source).toOpaque())
-        if let failure = source.failure {
+        if let error = Self.refusal(path, source) {
             if let opened { sf_close(opened) }
-            throw .readFailed(path: path, reason: failure.reason)
+            throw error
         }
-        guard let opened else { throw .notAudio(path: path) }
+        guard let opened else {
+            if case .short = claim { throw .truncated(path: path, seconds: nil) }
+            throw .notAudio(path: path)
+        }
 
         do throws(AudioFileError) {
             guard (1...32).contains(header.channels) else {
@@ -45,9 +49,13 @@ public final class AudioReader {
             guard (8000...768_000).contains(header.samplerate) else {
                 throw .unsupported(path: path, detail: "has a sample rate of \(header.samplerate) Hz, and Lathe takes 8000 to 768000")
             }
-            if claim == .short {
-                let seconds = Double(max(0, header.frames)) / Double(header.samplerate)
-                throw .truncated(path: path, seconds: seconds)
+            let rate = Double(header.samplerate)
+            switch claim {
+            case .short(let frames):
+                throw .truncated(path: path, seconds: Double(frames ?? max(0, header.frames)) / rate)
+            case .damaged(let frames):
+                throw .damaged(path: path, seconds: Double(frames) / rate)
+            case .complete, .unknown: break
             }
             if header.frames == 0 { throw .empty(path: path) }
         } catch {
@@ -72,6 +80,10 @@ public final class AudioReader {
         self.source = source
         handle = opened
         scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
+    }
+
+    private static func refusal(_ path: String, _ source: ByteSource) -> AudioFileError? {
+        source.failure.map { .readFailed(path: path, reason: $0.reason) }
     }
 
     deinit {
@@ -104,7 +116,7 @@ public final class AudioReader {
         let target = max(0, min(frame, info.claimedFrames ?? .max))
         guard target != position else { return }
         let reached = sf_seek(handle, target, SEEK_SET)
-        if let failure = source.failure { throw .readFailed(path: info.path, reason: failure.reason) }
+        if let error = Self.refusal(info.path, source) { throw error }
         guard reached == target else { throw .damaged(path: info.path, seconds: seconds(target)) }
         position = target
     }
@@ -123,7 +135,7 @@ public final class AudioReader {
 
     /// Tells the end of the sound from a failure to go on.
     private func checkEnd() throws(AudioFileError) {
-        if let failure = source.failure { throw .readFailed(path: info.path, reason: failure.reason) }
+        if let error = Self.refusal(info.path, source) { throw error }
         let reachesClaim = info.claimedFrames.map { position >= $0 } ?? true
         if mustReachClaim && !reachesClaim {
             // A damaged frame stops a decoder with bytes left to read; a cut file has none.

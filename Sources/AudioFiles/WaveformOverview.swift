@@ -97,12 +97,15 @@ public struct WaveformOverview: Sendable, Equatable {
             sum = total
         }
 
-        public consuming func finish() -> WaveformOverview {
+        /// The picture so far.
+        public var overview: WaveformOverview {
             let samples = Double(framesPerBucket * channels)
             var buckets = sums.map { Self.bucket($0, samples) }
             if openFrames > 0 { buckets.append(Self.bucket(open, Double(openFrames * channels))) }
             return WaveformOverview(buckets: buckets, framesPerBucket: framesPerBucket, frames: frames)
         }
+
+        public consuming func finish() -> WaveformOverview { overview }
 
         private static func bucket(_ sum: Sum, _ samples: Double) -> Bucket {
             Bucket(low: Float(sum.low), high: Float(sum.high), rms: Float((sum.squares / samples).squareRoot()))

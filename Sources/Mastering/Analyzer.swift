@@ -1,77 +1,153 @@
+import AudioFiles
 import DSP
 import Glibc
 
 /// Measures a programme in one streaming pass: loudness, true peak, spectrum, correlation, and what the findings rest on.
 ///
 /// Memory is fixed by sample rate and channel count, not by length. Results do not depend on how the frames are cut into calls,
-/// but for the time stamp of a true-peak finding, which is that of the call.
+/// but for the time stamp of a true-peak finding, which is that of the call. Some 40 ns per stereo frame.
 public struct Analyzer: ~Copyable {
-    private let sampleRate: Double
-    private let channels: Int
-    private var loudness: LoudnessMeter
-    private var truePeak: TruePeakMeter
-    private var spectrum: ThirdOctaveSpectrum
-    private var correlation: CorrelationMeter
-    private var evidence: Evidence
+    private var levels: LevelMeters
+    private var spectra: SpectralMeters
 
     /// - Parameters:
     ///   - sampleRate: Hz, 8 000…768 000.
     ///   - channels: 1…32.
     ///   - integerBits: width of the samples when they come from integers; lets the unused bits be found.
     public init(sampleRate: Double, channels: Int, integerBits: Int? = nil) {
-        self.sampleRate = sampleRate
-        self.channels = channels
-        loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
-        truePeak = TruePeakMeter(channels: channels)
-        spectrum = ThirdOctaveSpectrum(sampleRate: sampleRate, channels: channels)
-        correlation = CorrelationMeter(sampleRate: sampleRate)
-        evidence = Evidence(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
+        levels = LevelMeters(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
+        spectra = SpectralMeters(sampleRate: sampleRate, channels: channels)
     }
 
     /// Takes the next `frames` frames.
     public mutating func process(_ block: AudioBlock, frames: Int) {
         guard frames > 0 else { return }
-        loudness.process(block, frames: frames)
-        spectrum.process(block, frames: frames)
-        correlation.process(block, frames: frames)
-        truePeak.process(block, frames: frames)
-        evidence.process(block, frames: frames, truePeak: truePeak.peak)
+        levels.process(block, frames)
+        spectra.process(block, frames)
     }
-
-    /// Frames taken so far.
-    public var frames: Int64 { evidence.frames }
 
     /// Ends the programme. The fields that describe a file (`file`, `format`, `encoding`) are left empty.
     public consuming func finish() -> Analysis {
-        truePeak.finish()
-        spectrum.finish()
-        evidence.finish()
+        levels.finish()
+        spectra.finish()
+        return Self.result(levels, spectra)
+    }
+
+    fileprivate static func result(_ levels: borrowing LevelMeters, _ spectra: borrowing SpectralMeters) -> Analysis {
         var out = Analysis()
-        out.sampleRate = Int(sampleRate.rounded())
-        out.channels = channels
+        let evidence = levels.evidence
+        out.sampleRate = Int(evidence.sampleRate.rounded())
+        out.channels = evidence.channels
         out.frames = evidence.frames
-        out.seconds = Double(evidence.frames) / sampleRate
-        out.integratedLUFS = loudness.integratedLUFS
-        out.loudnessRangeLU = loudness.loudnessRangeLU
-        out.maxMomentaryLUFS = loudness.maxMomentaryLUFS
-        out.maxShortTermLUFS = loudness.maxShortTermLUFS
-        out.truePeakDBTP = Self.decibels(truePeak.peak)
-        out.samplePeakDBFS = Self.decibels(truePeak.samplePeak)
+        out.seconds = Double(evidence.frames) / evidence.sampleRate
+        out.integratedLUFS = levels.loudness.integratedLUFS
+        out.loudnessRangeLU = levels.loudness.loudnessRangeLU
+        out.maxMomentaryLUFS = levels.loudness.maxMomentaryLUFS
+        out.maxShortTermLUFS = levels.loudness.maxShortTermLUFS
+        out.truePeakDBTP = decibels(spectra.truePeak.peak)
+        out.samplePeakDBFS = decibels(spectra.truePeak.samplePeak)
         if let peak = out.truePeakDBTP, let integrated = out.integratedLUFS { out.plrDB = peak - integrated }
-        out.correlation = channels == 2 ? correlation.overall : nil
+        out.correlation = evidence.channels == 2 ? evidence.wholeStereo.correlation : nil
         out.dcOffset = evidence.dcOffset
         out.clippedSamples = evidence.clippedSamples
-        out.bands = ThirdOctaveSpectrum.centres.indices.map { index in
-            let power = spectrum.bandPower(index)
-            return Analysis.Band(hz: ThirdOctaveSpectrum.centres[index], db: power > 1e-20 ? 10 * log10(power / 0.5) : nil)
-        }
-        let shape = SpectralShape(
-            edgeHz: SpectralEdge.find(spectrum, sampleRate: sampleRate),
-            oppositeBassHz: SpectralShape.oppositeBass(spectrum))
-        out.findings = Findings.judge(out, evidence, shape)
+        out.bands = spectra.bands
+        out.findings = Findings.judge(out, evidence, spectra.shape)
         return out
     }
 
     /// Of an amplitude, full scale 0; nil for nothing.
     private static func decibels(_ amplitude: Double) -> Double? { amplitude > 0 ? 20 * log10(amplitude) : nil }
+}
+
+/// The first half of an analysis: loudness and the evidence in the samples.
+struct LevelMeters: ~Copyable {
+    fileprivate var loudness: LoudnessMeter
+    fileprivate var evidence: Evidence
+
+    init(sampleRate: Double, channels: Int, integerBits: Int?) {
+        loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
+        evidence = Evidence(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
+    }
+
+    mutating func process(_ block: AudioBlock, _ frames: Int) {
+        loudness.process(block, frames: frames)
+        evidence.process(block, frames: frames)
+    }
+
+    mutating func finish() { evidence.finish() }
+}
+
+/// The second half, about as much work: true peak and spectrum.
+struct SpectralMeters: ~Copyable {
+    fileprivate var truePeak: TruePeakMeter
+    fileprivate var spectrum: ThirdOctaveSpectrum
+    private let sampleRate: Double
+    private var frames: Int64 = 0
+    /// Start of the call in which the true peak first passed 0 dBTP.
+    private var firstOver: Int64?
+
+    init(sampleRate: Double, channels: Int) {
+        self.sampleRate = sampleRate
+        truePeak = TruePeakMeter(channels: channels)
+        spectrum = ThirdOctaveSpectrum(sampleRate: sampleRate, channels: channels)
+    }
+
+    mutating func process(_ block: AudioBlock, _ count: Int) {
+        truePeak.process(block, frames: count)
+        spectrum.process(block, frames: count)
+        if firstOver == nil, truePeak.peak > 1 { firstOver = frames }
+        frames += Int64(count)
+    }
+
+    mutating func finish() {
+        truePeak.finish()
+        spectrum.finish()
+    }
+
+    fileprivate var bands: [Analysis.Band] {
+        ThirdOctaveSpectrum.centres.indices.map { index in
+            let power = spectrum.bandPower(index)
+            return Analysis.Band(hz: ThirdOctaveSpectrum.centres[index], db: power > 1e-20 ? 10 * log10(power / 0.5) : nil)
+        }
+    }
+
+    fileprivate var shape: SpectralShape {
+        SpectralShape(
+            edgeHz: SpectralEdge.find(spectrum, sampleRate: sampleRate), oppositeBassHz: SpectralShape.oppositeBass(spectrum),
+            firstTruePeakOver: firstOver)
+    }
+}
+
+/// An analysis whose halves run on two threads at once, over the same blocks in the same order.
+final class SplitAnalyzer: @unchecked Sendable {
+    // Unchecked: `processLevels` belongs to one thread, `processSpectra` to another, and they share no memory; `finish` comes after both.
+    private let info: AudioFileInfo
+    private var levels: LevelMeters
+    private var spectra: SpectralMeters
+    private var overview: WaveformOverview.Builder
+
+    init(_ info: AudioFileInfo) {
+        self.info = info
+        levels = LevelMeters(sampleRate: Double(info.sampleRate), channels: info.channels, integerBits: info.integerBits)
+        spectra = SpectralMeters(sampleRate: Double(info.sampleRate), channels: info.channels)
+        overview = WaveformOverview.Builder(channels: info.channels)
+    }
+
+    func processLevels(_ block: AudioBlock, _ frames: Int) {
+        levels.process(block, frames)
+        overview.process(block, frames: frames)
+    }
+
+    func processSpectra(_ block: AudioBlock, _ frames: Int) { spectra.process(block, frames) }
+
+    /// Call once, with all frames seen by both halves.
+    func finish() -> (Analysis, WaveformOverview) {
+        levels.finish()
+        spectra.finish()
+        var analysis = Analyzer.result(levels, spectra)
+        analysis.file = info.path
+        analysis.format = info.format
+        analysis.encoding = info.encoding
+        return (analysis, overview.overview)
+    }
 }

@@ -7,7 +7,7 @@ enum Findings {
         if evidence.firstSound == nil {
             return [finding("silent", .warning, nil, "The whole file is silent (below −72 dBFS); check the export.")]
         }
-        let found = level(analysis, evidence) + edges(analysis, evidence) + stereo(evidence, shape) + source(analysis, evidence, shape)
+        let found = level(analysis, evidence, shape) + edges(analysis, evidence) + stereo(evidence, shape) + source(analysis, evidence, shape)
         return found.sorted { rank($0.severity) > rank($1.severity) }
     }
 
@@ -23,7 +23,7 @@ enum Findings {
         Analysis.Finding(code: code, severity: severity, atSeconds: at, message: message)
     }
 
-    private static func level(_ analysis: Analysis, _ evidence: Evidence) -> [Analysis.Finding] {
+    private static func level(_ analysis: Analysis, _ evidence: Evidence, _ shape: SpectralShape) -> [Analysis.Finding] {
         var found: [Analysis.Finding] = []
         func seconds(_ frame: Int64?) -> Double? { frame.map { Double($0) / evidence.sampleRate } }
 
@@ -42,7 +42,7 @@ enum Findings {
                 "\(evidence.overs) samples exceed full scale; they survive in floating point only, so turn the file down before converting it."))
         } else if let peak = analysis.truePeakDBTP, peak > 0.05 {
             found.append(finding(
-                "true_peak_over", .warning, seconds(evidence.firstTruePeakOver),
+                "true_peak_over", .warning, seconds(shape.firstTruePeakOver),
                 "The true peak is +\(tenths(peak)) dBTP: converters and encoders will clip; leave 1 dB."))
         }
         if let plr = analysis.plrDB, let loudness = analysis.integratedLUFS, plr < 8, loudness > -16, analysis.seconds >= 3 {

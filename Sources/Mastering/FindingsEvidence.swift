@@ -20,8 +20,6 @@ struct Evidence {
     /// Samples beyond full scale, which only floating point holds.
     private(set) var overs = 0
     private(set) var firstOver: Int64?
-    /// Start of the call in which the true peak first passed 0 dBTP.
-    private(set) var firstTruePeakOver: Int64?
 
     private(set) var firstSound: Int64?
     private(set) var lastSound: Int64 = -1
@@ -48,7 +46,7 @@ struct Evidence {
         seeksBits = (integerBits ?? 0) > 8
     }
 
-    mutating func process(_ block: AudioBlock, frames count: Int, truePeak: Double) {
+    mutating func process(_ block: AudioBlock, frames count: Int) {
         var peak = 0.0
         for c in 0..<channels {
             let row = block[c]
@@ -62,7 +60,6 @@ struct Evidence {
             if seeksBits { noteBits(row, count) }
         }
         if peak > Self.silence { noteSound(block, count) }
-        if truePeak > 1, firstTruePeakOver == nil { firstTruePeakOver = frames }
         if channels == 2 { noteStereo(block, count) }
         frames += Int64(count)
     }
@@ -179,6 +176,8 @@ struct SpectralShape {
     var edgeHz: Double?
     /// Lowest strong band under 300 Hz whose channels work against each other, Hz.
     var oppositeBassHz: Double?
+    /// About where the true peak first passed 0 dBTP, frames.
+    var firstTruePeakOver: Int64?
 
     static func oppositeBass(_ spectrum: borrowing ThirdOctaveSpectrum) -> Double? {
         let loudest = ThirdOctaveSpectrum.centres.indices.reduce(0) { max($0, spectrum.bandPower($1)) }

@@ -1,4 +1,4 @@
-// libsndfile, with the variadic-free wrappers Swift needs.
+// libsndfile. CSndFile.c keeps its MP3 decoder from writing to standard error.
 #ifndef LATHE_CSNDFILE_H
 #define LATHE_CSNDFILE_H
 #include <sndfile.h>

@@ -1,35 +1,14 @@
 import Glibc
 
-extension ClaimedLength {
-    /// ISO 11172-3 frames: an MP3 is cut when its Xing/Info header announces more bytes than there are, or when its last frame is not whole.
-    static func mpeg(_ source: ByteSource) -> Verdict {
-        var offset: Int64 = 0
-        let tag = source.bytes(at: 0, 10)
-        if tag.count == 10, tag[0..<3].elementsEqual("ID3".utf8) {
-            // ID3v2 §3.1: four bytes of seven bits each, without the 10-byte header.
-            offset = 10 + tag[6..<10].reduce(Int64(0)) { $0 << 7 | Int64($1 & 0x7F) }
-        }
-        guard let first = MPEGFrame(source.bytes(at: offset, 4)) else { return .complete }
-        if let announced = first.announcedBytes(source.bytes(at: offset, 64)) {
-            // The field is known to be off by a tag or a frame in real files.
-            return offset + announced > source.length + 2048 ? .short : .complete
-        }
-        while let frame = MPEGFrame(source.bytes(at: offset, 4)) {
-            guard frame.version == first.version, frame.layer == first.layer else { return .complete }
-            if offset + frame.bytes > source.length { return .short }
-            offset += frame.bytes
-        }
-        return .complete
-    }
-}
-
-/// The four bytes that start an MPEG audio frame.
+/// The four bytes that start an MPEG audio frame (ISO 11172-3 §2.4.2.3).
 struct MPEGFrame {
     /// 1, 2, or 3 for the unofficial 2.5.
     var version: Int
     var layer: Int
     /// Whole frame, header included.
     var bytes: Int64
+    /// Samples per channel in a frame.
+    private var samples: Int64
     private var isMono: Bool
 
     /// Nil when the bytes are no frame header, or one of free format whose length is not in it.
@@ -54,20 +33,47 @@ struct MPEGFrame {
             case 3 where version > 1: Int64(72_000 * kilobits / rate + padding)
             default: Int64(144_000 * kilobits / rate + padding)
             }
+        samples = layer == 1 ? 384 : layer == 3 && version > 1 ? 576 : 1152
         isMono = header[3] >> 6 == 3
     }
 
-    /// The byte count of a Xing or Info header in this frame, which starts `frame`; counted from the frame's start.
-    func announcedBytes(_ frame: [UInt8]) -> Int64? {
+    /// Where the first frame starts: after an ID3v2 tag (§3.1: four bytes of seven bits each, without the 10-byte header), or at once.
+    static func startOfSound(_ source: ByteSource) -> Int64 {
+        let tag = source.bytes(at: 0, 10)
+        guard tag.count == 10, tag[0..<3].elementsEqual("ID3".utf8) else { return 0 }
+        return 10 + tag[6..<10].reduce(Int64(0)) { $0 << 7 | Int64($1 & 0x7F) }
+    }
+
+    /// An MP3 is cut when its Xing or Info header announces more bytes than there are, or, without one, when its last frame is not whole.
+    static func check(_ source: ByteSource) -> ClaimedLength.Verdict {
+        var offset = startOfSound(source)
+        guard let first = MPEGFrame(source.bytes(at: offset, 4)) else { return .complete }
+        if let (bytes, samples) = first.announced(source.bytes(at: offset, 64)) {
+            // The field is known to be off by a tag or a frame in real files.
+            guard offset + bytes > source.length + 2048 else { return .complete }
+            return .short(frames: Int64(Double(samples) * Double(source.length - offset) / Double(bytes)))
+        }
+        var samples: Int64 = 0
+        while let frame = MPEGFrame(source.bytes(at: offset, 4)), frame.version == first.version, frame.layer == first.layer {
+            if offset + frame.bytes > source.length { return .short(frames: samples) }
+            offset += frame.bytes
+            samples += frame.samples
+        }
+        return .complete
+    }
+
+    /// What a Xing or Info header in this frame, which starts `frame`, announces: bytes from the frame's start on, and frames of sound.
+    private func announced(_ frame: [UInt8]) -> (bytes: Int64, samples: Int64)? {
         let side = version == 1 ? (isMono ? 17 : 32) : (isMono ? 9 : 17)
         let at = 4 + side
         guard layer == 3, frame.count >= at + 16 else { return nil }
         let mark = frame[at..<(at + 4)]
         guard mark.elementsEqual("Xing".utf8) || mark.elementsEqual("Info".utf8) else { return nil }
         let flags = frame[at + 7]
-        guard flags & 2 != 0 else { return nil }
-        let field = at + 8 + (flags & 1 != 0 ? 4 : 0)
-        return frame[field..<(field + 4)].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        guard flags & 3 == 3 else { return nil }
+        let count = Int64(ClaimedLength.number(frame[(at + 8)..<(at + 12)], big: true))
+        let bytes = Int64(ClaimedLength.number(frame[(at + 12)..<(at + 16)], big: true))
+        return (bytes, count * samples)
     }
 
     /// kbit/s by index 1…14: version 1 layers I, II, III; versions 2 and 2.5 layer I; their layers II and III.
