@@ -1,0 +1,176 @@
+import AudioFiles
+import DSP
+import Foundation
+import Mastering
+import Testing
+
+/// A folder of its own that goes with the test.
+private final class Folder {
+    let path: String
+    init() {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-master-\(UUID().uuidString)").path
+        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+    subscript(name: String) -> String { path + "/" + name }
+}
+
+/// A made-up mix: kick, bass, chords and hats with a quiet start, so that gates, compressor and limiter all have work.
+private func mix(seconds: Double, rate: Int, level: Double) -> AudioBuffer {
+    let frames = Int(seconds * Double(rate))
+    let made = AudioBuffer(channels: 2, frames: frames)
+    var state: UInt64 = 88172645463325252
+    func hiss() -> Double {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return Double(Int64(bitPattern: state)) / 9.3e18
+    }
+    for i in 0..<frames {
+        let t = Double(i) / Double(rate), beat = t.truncatingRemainder(dividingBy: 0.5), eighth = t.truncatingRemainder(dividingBy: 0.25)
+        let section = t < seconds / 4 ? 0.3 : 1
+        let kick = exp(-beat * 18) * sin(2 * .pi * (45 * beat + 6 * (1 - exp(-beat * 30))))
+        let bass = 0.4 * sin(2 * .pi * 55 * t) * (0.6 + 0.4 * sin(2 * .pi * 0.5 * t))
+        let chord = 0.12 * (sin(2 * .pi * 220 * t) + sin(2 * .pi * 277.2 * t) + sin(2 * .pi * 329.6 * t))
+        let hat = exp(-eighth * 60) * hiss() * 0.3
+        made.block[0][i] = level * section * (kick * 0.8 + bass + chord + hat)
+        made.block[1][i] = level * section * (kick * 0.8 + bass + chord * 0.8 - hat * 0.6)
+    }
+    return made
+}
+
+private func write(_ buffer: AudioBuffer, frames: Int, to path: String, rate: Int) throws {
+    let out = try AtomicOutput(target: path, force: true, inputs: [])
+    let writer = try AudioWriter(
+        fileDescriptor: out.fileDescriptor, path: path,
+        format: OutputFormat(container: .wav, bits: .float32, sampleRate: rate, channels: buffer.block.channels), tags: [:])
+    try writer.write(buffer.block, frames: frames)
+    try writer.finish()
+    _ = try out.commit()
+}
+
+private func master(_ input: String, _ output: String, _ preset: Preset) throws -> MasterResult {
+    let out = try AtomicOutput(target: output, force: true, inputs: [input])
+    let result = try Master.render(
+        MasterRequest(input: input, output: output, preset: preset, container: .wav, force: true),
+        fileDescriptor: out.fileDescriptor, progress: { _, _ in }, isCancelled: { false })
+    _ = try out.commit()
+    return result
+}
+
+@Suite struct MasterTests {
+    @Test(arguments: [(-14.0, 0.25, 44100), (-11.0, 0.5, 48000), (-18.0, 0.9, 96000), (-23.0, 0.05, 44100)])
+    func theTargetIsMetUnderTheCeiling(target: Double, level: Double, rate: Int) throws {
+        let folder = Folder()
+        let seconds = 12.0
+        let frames = Int(seconds * Double(rate))
+        try write(mix(seconds: seconds, rate: rate, level: level), frames: frames, to: folder["in.wav"], rate: rate)
+        var preset = Preset()
+        preset.target.lufs = target
+        preset.target.maxLimiterGainReductionDB = 12
+        let result = try master(folder["in.wav"], folder["out.wav"], preset)
+        // Measured anew from the file on disk, not taken from the render.
+        let (after, _) = try Analyze.file(folder["out.wav"])
+        #expect(result.targetReached)
+        #expect(abs(after.integratedLUFS! - target) <= 0.1 + 1e-6)
+        #expect(after.truePeakDBTP! <= -1 + 0.05)
+        #expect(after.frames == Int64(frames))
+        #expect(after.sampleRate == rate)
+    }
+
+    @Test func whenTheCapStopsTheSolveItSaysSo() throws {
+        let folder = Folder()
+        try write(mix(seconds: 8, rate: 44100, level: 0.2), frames: 8 * 44100, to: folder["in.wav"], rate: 44100)
+        var preset = Preset()
+        preset.target.lufs = -6
+        preset.target.maxLimiterGainReductionDB = 2
+        let result = try master(folder["in.wav"], folder["out.wav"], preset)
+        #expect(!result.targetReached)
+        #expect(result.note?.contains("cannot reach -6.0 LUFS") == true)
+        #expect(result.limiterMaxReductionDB <= 2.1)
+        #expect(result.after.integratedLUFS! < -6.2)
+    }
+
+    @Test func silenceIsMasteredToSilenceAndSaysWhy() throws {
+        let folder = Folder()
+        try write(AudioBuffer(channels: 2, frames: 44100), frames: 44100, to: folder["in.wav"], rate: 44100)
+        let result = try master(folder["in.wav"], folder["out.wav"], Preset())
+        #expect(!result.targetReached && result.note != nil)
+        #expect(result.after.integratedLUFS == nil && result.after.frames == 44100)
+        #expect(result.gainDB == 0)
+    }
+
+    @Test func aSingleFrameSurvives() throws {
+        let folder = Folder()
+        let one = AudioBuffer(channels: 2, frames: 1)
+        one.block[0][0] = 0.5
+        try write(one, frames: 1, to: folder["in.wav"], rate: 44100)
+        let result = try master(folder["in.wav"], folder["out.wav"], Preset())
+        #expect(result.after.frames == 1)
+    }
+
+    @Test func theSameRenderGivesTheSameBytes() throws {
+        let folder = Folder()
+        try write(mix(seconds: 6, rate: 44100, level: 0.4), frames: 6 * 44100, to: folder["in.wav"], rate: 44100)
+        let first = try master(folder["in.wav"], folder["a.wav"], Preset())
+        let second = try master(folder["in.wav"], folder["b.wav"], Preset())
+        #expect(first.sha256 == second.sha256)
+    }
+
+    @Test func theSolveOfAPreviewIsTheOneOfTheRender() throws {
+        let folder = Folder()
+        try write(mix(seconds: 6, rate: 44100, level: 0.4), frames: 6 * 44100, to: folder["in.wav"], rate: 44100)
+        let profile = try InputProfile.measure(folder["in.wav"])
+        var preset = Preset()
+        preset.target.lufs = -10
+        preset.output.bits = .float32
+        let solution = try Solve.solve(path: folder["in.wav"], preset: preset, profile: profile, progress: { _ in }, isCancelled: { false })
+        _ = try master(folder["in.wav"], folder["out.wav"], preset)
+
+        let length = 6 * 44100
+        var chain = MasteringChain(sampleRate: 44100, channels: 2)
+        chain.set(solution.parameters, ramp: false)
+        let live = AudioBuffer(channels: 2, frames: length + chain.latency), file = AudioBuffer(channels: 2, frames: length)
+        let reader = try AudioReader(path: folder["in.wav"])
+        #expect(try reader.read(into: live.block, frames: length) == length)
+        chain.process(live.block, frames: length + chain.latency)
+        #expect(try AudioReader(path: folder["out.wav"]).read(into: file.block, frames: length) == length)
+        var differing = 0
+        for c in 0..<2 { for i in 0..<length where Float(live.block[c][i + chain.latency]) != Float(file.block[c][i]) { differing += 1 } }
+        #expect(differing == 0)
+    }
+
+    @Test func theGlueCompressorReducesByAboutWhatWasAsked() throws {
+        let folder = Folder()
+        try write(mix(seconds: 12, rate: 44100, level: 0.5), frames: 12 * 44100, to: folder["in.wav"], rate: 44100)
+        let profile = try InputProfile.measure(folder["in.wav"])
+        var preset = Preset()
+        preset.compressor.gainReductionTargetDB = 2
+        let p = Solve.estimate(preset: preset, profile: profile)
+        var chain = MasteringChain(sampleRate: 44100, channels: 2)
+        chain.set(p, ramp: false)
+        let reader = try AudioReader(path: folder["in.wav"])
+        let block = AudioBuffer(channels: 2, frames: 4410)
+        var reductions: [Double] = []
+        while try reader.read(into: block.block, frames: 4410) > 0 {
+            chain.process(block.block, frames: 4410)
+            reductions.append(-chain.takeGainReduction().compressorDB)
+        }
+        let loud = reductions.sorted().suffix(reductions.count / 2)
+        let mean = loud.reduce(0, +) / Double(loud.count)
+        #expect(abs(mean - 2) < 0.7, "mean reduction \(mean) dB")
+    }
+
+    @Test func cancellingThrowsAtTheNextBlock() throws {
+        let folder = Folder()
+        try write(mix(seconds: 6, rate: 44100, level: 0.4), frames: 6 * 44100, to: folder["in.wav"], rate: 44100)
+        var asked = 0
+        #expect(throws: CancellationError.self) {
+            try InputProfile.measure(folder["in.wav"], isCancelled: {
+                asked += 1
+                return asked > 3
+            })
+        }
+        #expect(asked == 4)
+    }
+}
