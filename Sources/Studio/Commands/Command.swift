@@ -1,0 +1,101 @@
+/// One thing the studio can do. The table of these is where key handling, footer, help and palette come from:
+/// a command exists because it stands here, and for no other reason.
+struct Command: Sendable, Identifiable {
+    /// Stable, e.g. `transport.play`.
+    let id: String
+    /// What the palette and help call it.
+    let title: String
+    /// One line on what it does.
+    let help: String
+    /// Any of them starts it; the first is the one shown.
+    let keys: [KeyStroke]
+    /// Where it applies; nil is everywhere. A key means the view's own command before the one for everywhere.
+    let views: Set<ViewID>?
+    /// The short word in the footer and the place in its order (the smallest first); nil keeps it out.
+    let footer: (word: String, order: Int)?
+    /// Why it cannot be done now, in a sentence for the message line; nil when it can.
+    let unavailable: @Sendable (StudioState) -> String?
+    let run: @Sendable (inout StudioState) -> [Effect]
+
+    init(_ id: String, _ title: String, keys: [KeyStroke], in views: Set<ViewID>? = nil, footer: (String, Int)? = nil, help: String,
+         unavailable: @escaping @Sendable (StudioState) -> String? = { _ in nil },
+         run: @escaping @Sendable (inout StudioState) -> [Effect]) {
+        self.id = id
+        self.title = title
+        self.help = help
+        self.keys = keys
+        self.views = views
+        self.footer = footer.map { (word: $0.0, order: $0.1) }
+        self.unavailable = unavailable
+        self.run = run
+    }
+
+    /// Every command there is.
+    static let table: [Command] = transport + navigation + lists + files + master + queue + ledger + application
+
+    static func named(_ id: String) -> Command? { table.first { $0.id == id } }
+
+    /// The command that a key means in a view.
+    static func bound(to key: KeyStroke, in view: ViewID) -> Command? { bindings[Binding(key: key, view: view)].map { table[$0] } }
+
+    /// The commands of a view: its own first, then those for everywhere whose keys the view leaves free.
+    static func offered(in view: ViewID) -> [Command] { offeredByView[view] ?? [] }
+
+    private struct Binding: Hashable {
+        let key: KeyStroke
+        let view: ViewID
+    }
+
+    private static let bindings: [Binding: Int] = {
+        var out: [Binding: Int] = [:]
+        for own in [true, false] {
+            for (index, command) in table.enumerated() where (command.views != nil) == own {
+                for view in command.views ?? Set(ViewID.allCases) {
+                    for key in command.keys where out[Binding(key: key, view: view)] == nil { out[Binding(key: key, view: view)] = index }
+                }
+            }
+        }
+        return out
+    }()
+
+    private static let offeredByView: [ViewID: [Command]] = {
+        var out: [ViewID: [Command]] = [:]
+        for view in ViewID.allCases {
+            let own = table.filter { $0.views?.contains(view) == true }
+            let rest = table.filter { command in
+                command.views == nil && command.keys.contains { bound(to: $0, in: view)?.id == command.id }
+            }
+            out[view] = own + rest
+        }
+        return out
+    }()
+
+    /// Does the command, or says why not.
+    func attempt(_ state: inout StudioState) -> [Effect] {
+        if let why = unavailable(state) {
+            state.say(why, .warning)
+            return []
+        }
+        return run(&state)
+    }
+}
+
+/// Reasons that several commands share.
+enum Unavailable {
+    static func withoutFile(_ state: StudioState) -> String? {
+        switch state.deck.stage {
+        case .ready: nil
+        case .resting: "the sound was let go after a while without use; Space loads it again"
+        case .opening: "the file is still being opened"
+        case .empty: "open a file first: Enter on it in Files (1)"
+        case .failed(let why): why
+        }
+    }
+
+    static func withoutProfile(_ state: StudioState) -> String? {
+        if let why = withoutFile(state) { return why }
+        if state.deck.profile != nil { return nil }
+        if let problem = state.deck.measureProblem { return problem }
+        return "the file is still being measured" + (state.deck.measuring.map { " (\(Format.fixed($0 * 100, 0)) %)" } ?? "")
+    }
+}

@@ -1,0 +1,131 @@
+import Mastering
+
+extension Command {
+    static let master: [Command] = [
+        step("master.less", "Less", [.character("h"), KeyStroke(.left)], -1, fine: false, footer: ("less", 4)),
+        step("master.more", "More", [.character("l"), KeyStroke(.right)], 1, fine: false, footer: ("more", 5)),
+        step("master.lessFine", "A little less", [.character("H")], -1, fine: true, footer: nil),
+        step("master.moreFine", "A little more", [.character("L")], 1, fine: true, footer: nil),
+        Command("master.type", "Type a value", keys: [KeyStroke(.enter)], in: [.master], footer: ("type", 6),
+                help: "Takes a number with or without its unit, or a word.", unavailable: withoutParameter) { state in
+            guard let parameter = state.master.selected, let value = state.master.sound.preset.value(of: parameter.key) else { return [] }
+            state.overlay = .prompt(Prompt(.value(key: parameter.key), label: parameter.label + " (" + parameter.rangeText + ")",
+                                           text: parameter.editText(value)))
+            return []
+        },
+        Command("master.reset", "Back to preset", keys: [.character("0")], in: [.master], help: "Gives the parameter the preset's value again.",
+                unavailable: { state in
+                    guard let parameter = state.master.selected else { return withoutParameter(state) }
+                    let sound = state.master.sound
+                    return sound.preset.value(of: parameter.key) == sound.base.value(of: parameter.key) ? "it is the preset's value" : nil
+                }) { state in
+            guard let parameter = state.master.selected, let value = state.master.sound.base.value(of: parameter.key) else { return [] }
+            return state.change(parameter) { preset throws(PresetError) in
+                try preset.set(parameter.key, to: value)
+                // Setting a value of a band switches the band on; going back must not.
+                if let band = parameter.band { preset.eq[band - 1].on = parameter.key.hasSuffix(".on") ? value == .toggle(true) : preset.eq[band - 1].on }
+            }
+        },
+        Command("master.bypass", "Bypass the block", keys: [.character("b")], in: [.master], footer: ("bypass", 8),
+                help: "Takes the parameter's block out of the path, and back.",
+                unavailable: { state in
+                    guard let block = state.master.selected?.block else { return withoutParameter(state) }
+                    if Sound.bypassable.contains(block) { return nil }
+                    return block == .output ? "the output format cannot be bypassed" : "the limiter always stays in the path: it guards the ceiling"
+                }) { state in
+            guard let block = state.master.selected?.block else { return [] }
+            var sound = state.master.sound
+            let bypasses = sound.bypassed.insert(block).inserted
+            if !bypasses { sound.bypassed.remove(block) }
+            state.say(block.label + (bypasses ? " bypassed" : " in the path"))
+            return state.perform("bypass " + block.label, sound: sound)
+        },
+        Command("master.presets", "Presets", keys: [.character("p")], in: [.files, .master], footer: ("preset", 7),
+                help: "Chooses a preset; each is heard while you move.",
+                unavailable: { $0.master.presets.isEmpty ? "the presets are still being read" : nil }) { state in
+            var picker = PresetPicker(before: state.master.sound)
+            picker.cursor.index = state.master.presets.firstIndex { $0.id == state.master.sound.base.id } ?? 0
+            state.overlay = .presets(picker)
+            return []
+        },
+        Command("master.keep", "Keep a snapshot", keys: [.character("a")], in: [.master], help: "Remembers the present setting for A.",
+                unavailable: { $0.master.sound.snapshots.last == $0.master.sound.preset ? "this setting is kept already" : nil }) { state in
+            var sound = state.master.sound
+            sound.snapshots.append(sound.preset)
+            if sound.snapshots.count > Sound.snapshotLimit { sound.snapshots.removeFirst() }
+            state.master.recalled = nil
+            state.say("kept as snapshot \(sound.snapshots.count); A recalls it")
+            return state.perform("snapshot", sound: sound)
+        },
+        Command("master.recall", "Recall a snapshot", keys: [.character("A")], in: [.master],
+                help: "Goes back to the newest kept setting, then to the ones before it.",
+                unavailable: { $0.master.sound.snapshots.isEmpty ? "no snapshot was kept; a keeps one" : nil }) { state in
+            var sound = state.master.sound
+            let count = sound.snapshots.count
+            var back = state.master.recalled.map { ($0 + 1) % count } ?? 0
+            if sound.snapshots[count - 1 - back] == sound.preset { back = (back + 1) % count }
+            state.master.recalled = back
+            sound.preset = sound.snapshots[count - 1 - back]
+            state.say("snapshot \(count - back) of \(count)")
+            return state.perform("recall snapshot \(count - back)", sound: sound)
+        },
+        Command("master.save", "Save as preset", keys: [.character("w")], in: [.master], help: "Writes what you hear as a preset of your own.") { state in
+            let own = state.master.presets.first { $0.id == state.master.sound.base.id && !$0.isFactory }
+            state.overlay = .prompt(Prompt(.presetName, label: "save as preset", text: own?.name ?? ""))
+            return []
+        },
+        Command("master.render", "Render", keys: [.character("r")], in: [.files, .master], footer: ("render", 2),
+                help: "Makes the master, or those of all marked files, beside the originals.",
+                unavailable: { state in state.files.marks.isEmpty ? Unavailable.withoutFile(state) : nil }) { state in
+            let inputs = state.files.marks.isEmpty ? state.deck.path.map { [$0] } ?? [] : state.files.marks.sorted()
+            return [.plan(inputs: inputs, preset: state.master.sound.audible)]
+        },
+    ]
+
+    private static let withoutParameter: @Sendable (StudioState) -> String? = { state in
+        state.master.selected == nil ? "no parameter matches the filter" : nil
+    }
+
+    private static func step(_ id: String, _ title: String, _ keys: [KeyStroke], _ steps: Int, fine: Bool, footer: (String, Int)?) -> Command {
+        Command(id, title, keys: keys, in: [.master], footer: footer, help: fine ? "A fine step; heard at once." : "One step; heard at once.",
+                unavailable: withoutParameter) { state in
+            guard let parameter = state.master.selected else { return [] }
+            let before = state.master.sound.preset.value(of: parameter.key)
+            let effects = state.change(parameter) { preset throws(PresetError) in preset.step(parameter.key, by: steps, fine: fine) }
+            if state.master.sound.preset.value(of: parameter.key) == before { state.say(parameter.label + ": " + parameter.rangeText) }
+            return effects
+        }
+    }
+}
+
+extension StudioState {
+    /// Edits the preset at one parameter. What is turned is heard: its block leaves bypass.
+    mutating func change(_ parameter: PresetParameter, _ body: (inout Preset) throws(PresetError) -> Void) -> [Effect] {
+        var sound = master.sound
+        do throws(PresetError) {
+            try body(&sound.preset)
+        } catch {
+            say(error.problem + "; " + error.remedy, .error)
+            return []
+        }
+        guard sound != master.sound else { return [] }
+        sound.bypassed.remove(parameter.block)
+        let value = sound.preset.value(of: parameter.key).map(parameter.text) ?? ""
+        return perform(parameter.label + " " + value, sound: sound)
+    }
+
+    /// Starts the renders, or asks first where something would be replaced.
+    mutating func start(_ orders: [RenderOrder]) -> [Effect] {
+        say(orders.count == 1 ? "rendering " + Path.name(of: orders[0].output) : "rendering \(orders.count) masters")
+        return [.render(orders, preset: master.sound.audible)]
+    }
+}
+
+func ask(_ orders: [RenderOrder], _ state: inout StudioState) -> [Effect] {
+    let existing = orders.filter(\.exists)
+    guard let first = existing.first else { return orders.isEmpty ? [] : state.start(orders) }
+    let text = existing.count == 1
+        ? "Replace \(Path.name(of: first.output))?" : "Replace \(existing.count) masters, among them \(Path.name(of: first.output))?"
+    state.overlay = .question(Question(text, .render(orders)))
+    return []
+}

@@ -1,0 +1,29 @@
+extension Command {
+    static let queue: [Command] = [
+        Command("queue.open", "Open the result", keys: [KeyStroke(.enter)], in: [.queue], footer: ("open", 3),
+                help: "Loads the finished master for listening.",
+                unavailable: { state in
+                    guard let job = state.queue.selected else { return "there is no job" }
+                    if case .done = job.stage { return nil }
+                    return "there is no result to open"
+                }) { state in
+            guard let job = state.queue.selected else { return [] }
+            return state.open(job.output)
+        },
+        Command("queue.cancel", "Cancel", keys: [.character("c")], in: [.queue], footer: ("cancel", 4),
+                help: "Stops the job; nothing is written, an older file stays.",
+                unavailable: { state in
+                    guard let job = state.queue.selected else { return "there is no job" }
+                    return job.isActive ? nil : "the job has ended"
+                }) { state in
+            guard let job = state.queue.selected else { return [] }
+            return [.cancelJob(job.id)]
+        },
+        Command("queue.why", "Why this tier", keys: [.character("w")], in: [.queue], footer: ("why", 5), help: "Says why the job runs where it runs.",
+                unavailable: { $0.queue.selected == nil ? "there is no job" : nil }) { state in
+            guard let job = state.queue.selected else { return [] }
+            state.overlay = .note(title: "Why " + job.tier, lines: [job.why])
+            return []
+        },
+    ]
+}

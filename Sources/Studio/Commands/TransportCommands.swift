@@ -1,0 +1,58 @@
+import Playback
+
+extension Command {
+    static let transport: [Command] = [
+        Command("transport.play", "Play or pause", keys: [.space], footer: ("Play", 0), help: "Plays from the play head, or stops there.",
+                unavailable: { $0.deck.stage == .resting ? nil : Unavailable.withoutFile($0) }) { state in
+            if state.deck.stage == .resting, let path = state.deck.path {
+                let resume = state.deck.resumeAt
+                let effects = state.open(path)
+                state.deck.resumeAt = resume
+                return effects
+            }
+            if state.deck.player.playing {
+                state.deck.player.playing = false
+                return [.pause]
+            }
+            state.deck.player.playing = true
+            return [.play]
+        },
+        Command("transport.voice", "Switch A/B", keys: [.character("x")], footer: ("A/B", 1),
+                help: "A is the original, B the master; both run in step, at equal loudness when matched.",
+                unavailable: Unavailable.withoutFile) { state in
+            let voice: Voice = state.deck.player.voice == .master ? .original : .master
+            state.deck.player.voice = voice
+            // The numbers change with the voice at once, not at their next turn.
+            state.deck.numbersAt = 0
+            return [.setVoice(voice)]
+        },
+        Command("transport.match", "Match loudness", keys: [.character("M")],
+                help: "Turns the louder of A and B down to the other, so that louder cannot win for being louder.",
+                unavailable: Unavailable.withoutProfile) { state in
+            state.deck.matched.toggle()
+            state.say(state.deck.matched ? "A and B at equal loudness" : "A and B at their own loudness")
+            return [state.trimsEffect]
+        },
+        seek("transport.back", "Back 5 s", "[", -5),
+        seek("transport.forward", "Forward 5 s", "]", 5),
+        seek("transport.backFar", "Back 30 s", "{", -30),
+        seek("transport.forwardFar", "Forward 30 s", "}", 30),
+        Command("transport.output", "Choose the output", keys: [.character("o")],
+                help: "Where the sound goes: an ALSA device of this machine, or nowhere, with the meters on a clock.") { state in
+            var cursor = Cursor()
+            cursor.index = OutputChoice.allCases.firstIndex(of: state.deck.output) ?? 0
+            state.overlay = .outputs(cursor)
+            return []
+        },
+    ]
+
+    private static func seek(_ id: String, _ title: String, _ key: Character, _ seconds: Double) -> Command {
+        Command(id, title, keys: [.character(key)], help: "Moves the play head.", unavailable: Unavailable.withoutFile) { state in
+            var target = max(0, state.deck.player.position + seconds)
+            if let end = state.deck.duration { target = min(target, end) }
+            state.deck.player.position = target
+            state.deck.shownPosition = (target * 10).rounded(.down) / 10
+            return [.seek(target)]
+        }
+    }
+}

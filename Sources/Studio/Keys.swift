@@ -1,0 +1,224 @@
+import Mastering
+
+/// What a key does: the overlay on top first, then the command table.
+func press(_ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
+    state.message = nil
+    // These three belong to the terminal as a whole, whatever is open.
+    if let id = ["redraw", "suspend"].first(where: { Command.named($0)?.keys.contains(key) == true }), let command = Command.named(id) {
+        return command.attempt(&state)
+    }
+    switch state.overlay {
+    case .question(let question): return answer(question, key, &state)
+    case .prompt(let prompt): return type(into: prompt, key, &state)
+    case .palette(let palette): return choose(in: palette, key, &state)
+    case .presets(let picker): return choose(in: picker, key, &state)
+    case .outputs(let cursor): return choose(output: cursor, key, &state)
+    case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min(Command.offered(in: $1.view).count, scroll + $0))) }
+    case .note: return read(key, &state) { _, state in state.overlay }
+    case nil: break
+    }
+    guard let command = Command.bound(to: key, in: state.view) else {
+        state.say("\(key.label) does nothing here; ? lists the keys")
+        return []
+    }
+    return command.attempt(&state)
+}
+
+func paste(_ text: String, _ state: inout StudioState) -> [Effect] {
+    switch state.overlay {
+    case .prompt(var prompt):
+        prompt.field.insert(text)
+        state.overlay = .prompt(prompt)
+        return prompt.purpose == .filter ? state.setFilter(prompt.field.text) : []
+    case .palette(var palette):
+        palette.field.insert(text)
+        palette.cursor = Cursor()
+        state.overlay = .palette(palette)
+        return []
+    default:
+        state.say("there is nothing to paste into here")
+        return []
+    }
+}
+
+private func answer(_ question: Question, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
+    state.overlay = nil
+    guard key.typed == "y" || key.typed == "Y" else {
+        state.say("nothing was changed")
+        return []
+    }
+    switch question.action {
+    case .render(let orders): return state.start(orders)
+    case .destroy(let id): return [.destroy(id: id)]
+    case .destroyEverything: return [.destroyEverything]
+    case .replacePreset(let preset): return [.savePreset(preset, replacing: true)]
+    case .quit: return [.quit]
+    }
+}
+
+private func type(into prompt: Prompt, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
+    var prompt = prompt
+    switch key.base {
+    case .escape:
+        state.overlay = nil
+        return prompt.purpose == .filter ? state.setFilter("") : []
+    case .enter:
+        state.overlay = nil
+        return finish(prompt, &state)
+    case .up where prompt.purpose == .filter: return state.moveSelection(by: -1)
+    case .down where prompt.purpose == .filter: return state.moveSelection(by: 1)
+    default:
+        guard prompt.field.take(key) else { return [] }
+        prompt.problem = nil
+        state.overlay = .prompt(prompt)
+        return prompt.purpose == .filter ? state.setFilter(prompt.field.text) : []
+    }
+}
+
+/// Takes what was typed, or keeps the prompt open with the reason why not.
+private func finish(_ prompt: Prompt, _ state: inout StudioState) -> [Effect] {
+    func refuse(_ why: String) -> [Effect] {
+        var again = prompt
+        again.problem = why
+        state.overlay = .prompt(again)
+        return []
+    }
+    switch prompt.purpose {
+    case .filter: return []
+    case .value(let key):
+        guard let parameter = Preset.parameter(key) else { return [] }
+        var trial = state.master.sound.preset
+        do throws(PresetError) {
+            try trial.set(key, to: prompt.field.text)
+        } catch {
+            return refuse(error.problem + "; " + error.remedy)
+        }
+        return state.change(parameter) { preset throws(PresetError) in preset = trial }
+    case .presetName:
+        let name = prompt.field.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        var preset = state.master.sound.audible
+        preset.id = identifier(from: name)
+        preset.name = name
+        guard Preset.isIdentifier(preset.id) else { return refuse("a name needs letters or digits") }
+        if state.master.presets.contains(where: { $0.id == preset.id && $0.isFactory }) {
+            return refuse("that is the name of a factory preset; choose another")
+        }
+        return [.savePreset(preset, replacing: false)]
+    }
+}
+
+/// `Loud & Clear` becomes `loud-clear`.
+private func identifier(from name: String) -> String {
+    var out = ""
+    for c in name.lowercased() {
+        if c.isASCII, c.isLetter || c.isNumber || c == "_" { out.append(c) } else if out.last != "-", !out.isEmpty { out.append("-") }
+    }
+    while out.last == "-" { out.removeLast() }
+    return out
+}
+
+private func choose(in palette: Palette, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
+    var palette = palette
+    let shown = palette.shown(in: state.view)
+    switch key.base {
+    case .escape:
+        state.overlay = nil
+        return []
+    case .enter:
+        state.overlay = nil
+        return shown.indices.contains(palette.cursor.index) ? shown[palette.cursor.index].attempt(&state) : []
+    case .up: palette.cursor.move(by: -1, count: shown.count)
+    case .down, .tab: palette.cursor.move(by: 1, count: shown.count)
+    default:
+        guard palette.field.take(key) else { return [] }
+        palette.cursor = Cursor()
+    }
+    state.overlay = .palette(palette)
+    return []
+}
+
+extension Palette {
+    /// The view's commands that match, the best first.
+    func shown(in view: ViewID) -> [Command] {
+        let pattern = FuzzyPattern(field.text)
+        let all = Command.offered(in: view).filter { $0.id != "palette" }
+        guard !pattern.isEmpty else { return all }
+        let scored = all.enumerated().compactMap { at, command in pattern.score(command.title).map { (at, command, $0) } }
+        return scored.sorted { $0.2 != $1.2 ? $0.2 > $1.2 : $0.0 < $1.0 }.map(\.1)
+    }
+}
+
+private func choose(in picker: PresetPicker, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
+    var picker = picker
+    let shown = picker.shown(state.master.presets)
+    switch key.base {
+    case .escape:
+        state.overlay = nil
+        let changed = state.master.sound.audible != picker.before.audible
+        state.master.sound = picker.before
+        return changed ? state.soundChanged() : []
+    case .enter:
+        guard shown.indices.contains(picker.cursor.index), let preset = shown[picker.cursor.index].preset else {
+            state.say(shown.indices.contains(picker.cursor.index) ? shown[picker.cursor.index].problem ?? "" : "no preset matches", .warning)
+            return []
+        }
+        state.overlay = nil
+        let heard = state.master.sound.audible
+        var picked = picker.before
+        (picked.preset, picked.base, picked.bypassed) = (preset, preset, [])
+        state.history.record(Edit(what: "preset " + preset.name, change: .sound(from: picker.before, to: picked)))
+        state.master.sound = picked
+        state.say(preset.name + ": " + preset.intent)
+        return picked.audible == heard ? [] : state.soundChanged()
+    case .up: picker.cursor.move(by: -1, count: shown.count)
+    case .down: picker.cursor.move(by: 1, count: shown.count)
+    case .character("j") where !picker.filtering: picker.cursor.move(by: 1, count: shown.count)
+    case .character("k") where !picker.filtering: picker.cursor.move(by: -1, count: shown.count)
+    case .character("/") where !picker.filtering: picker.filtering = true
+    case .character(" ") where !picker.filtering, .character("x") where !picker.filtering:
+        // Comparing goes on while choosing.
+        return Command.bound(to: key, in: .master)?.attempt(&state) ?? []
+    default:
+        guard picker.filtering, picker.field.take(key) else { return [] }
+        picker.cursor = Cursor()
+    }
+    let now = picker.shown(state.master.presets)
+    picker.cursor.clamp(count: now.count)
+    state.overlay = .presets(picker)
+    guard now.indices.contains(picker.cursor.index), let preset = now[picker.cursor.index].preset else { return [] }
+    let heard = state.master.sound.audible
+    (state.master.sound.preset, state.master.sound.base, state.master.sound.bypassed) = (preset, preset, [])
+    return preset == heard ? [] : state.soundChanged()
+}
+
+private func choose(output cursor: Cursor, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
+    var cursor = cursor
+    let all = OutputChoice.allCases
+    switch key.base {
+    case .escape, .character("q"), .character("o"): state.overlay = nil
+    case .up, .character("k"):
+        cursor.move(by: -1, count: all.count)
+        state.overlay = .outputs(cursor)
+    case .down, .character("j"):
+        cursor.move(by: 1, count: all.count)
+        state.overlay = .outputs(cursor)
+    case .enter:
+        state.overlay = nil
+        state.deck.output = all[cursor.index]
+        return [.chooseOutput(all[cursor.index])]
+    default: break
+    }
+    return []
+}
+
+/// Text to read: arrows scroll, anything else closes.
+private func read(_ key: KeyStroke, _ state: inout StudioState, scrolled: (Int, StudioState) -> Overlay?) -> [Effect] {
+    switch key.base {
+    case .down, .character("j"): state.overlay = scrolled(1, state)
+    case .up, .character("k"): state.overlay = scrolled(-1, state)
+    case .pageDown, .character(" "): state.overlay = scrolled(10, state)
+    case .pageUp: state.overlay = scrolled(-10, state)
+    default: state.overlay = nil
+    }
+    return []
+}

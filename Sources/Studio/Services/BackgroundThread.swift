@@ -1,0 +1,11 @@
+import Foundation
+
+/// A thread that does one thing and ends. For calls that may hang: they must not take a place in a shared pool.
+enum BackgroundThread {
+    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.name = name
+        thread.stackSize = 512 * 1024
+        thread.start()
+    }
+}

@@ -1,0 +1,219 @@
+import AudioFiles
+import Glibc
+import Mastering
+import PrivacyLedger
+import Rendering
+import Synchronization
+
+/// The render engine: its answers and events as events of the studio.
+final class LiveEngine: MasteringEngine {
+    private struct State: Sendable {
+        var path: String?
+        var opening = 0
+        var profile: InputProfile?
+        var measuring: Task<Void, Never>?
+        var settling: Task<Void, Never>?
+        var solving: Task<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+    private let backend: Backend
+    private let player: any Playing
+    private let post: Post
+    /// Pause after the last turn of a knob before the solve starts.
+    private static let settleMilliseconds: Int64 = 300
+
+    init(backend: Backend, player: any Playing, post: @escaping Post) {
+        self.backend = backend
+        self.player = player
+        self.post = post
+        Task { await follow() }
+    }
+
+    // MARK: The file
+
+    func measure(_ path: String, opening: Int) {
+        let (before, task) = state.withLock { state in
+            let before = state.path
+            let task = state.measuring
+            state.settling?.cancel()
+            state.solving?.cancel()
+            (state.path, state.opening, state.profile) = (path, opening, nil)
+            return (before, task)
+        }
+        task?.cancel()
+        let measuring = Task { [self] in
+            do {
+                let engine = try await backend.parts.engine
+                if let before, before != path { await engine.release(before) }
+                let profile = try await engine.profile(path)
+                let isCurrent = state.withLock { state in
+                    if state.opening == opening { state.profile = profile }
+                    return state.opening == opening
+                }
+                guard isCurrent else { return }
+                player.know(profile)
+                post(.measured(opening: opening, FileProfile(profile)))
+            } catch is CancellationError {
+                return
+            } catch {
+                post(.measureFailed(opening: opening, Self.words(error, path)))
+            }
+        }
+        state.withLock { if $0.opening == opening { $0.measuring = measuring } else { measuring.cancel() } }
+    }
+
+    func settle(version: Int) {
+        let settling = Task { [post] in
+            do { try await Task.sleep(for: .milliseconds(Self.settleMilliseconds)) } catch { return }
+            post(.settled(version: version))
+        }
+        state.withLock { state in
+            state.settling?.cancel()
+            // A newer setting makes a running solve useless.
+            state.solving?.cancel()
+            state.settling = settling
+        }
+    }
+
+    func solve(_ preset: Preset, version: Int) {
+        let (path, known) = state.withLock { ($0.path, $0.profile) }
+        guard let path, let known else { return }
+        let solving = Task { [self] in
+            do {
+                let solution = try await backend.parts.engine.solve(path: path, preset: preset, profile: known)
+                post(.solved(version: version, SolvedMaster(solution)))
+            } catch is CancellationError {
+                return
+            } catch {
+                post(.solveFailed(version: version, Self.words(error, path)))
+            }
+        }
+        state.withLock { state in
+            state.solving?.cancel()
+            state.solving = solving
+        }
+    }
+
+    func keep(_ path: String) {
+        Task { [self] in
+            // Nothing to keep where there is no engine.
+            if let parts = try? await backend.parts { await parts.engine.touch(path) }
+        }
+    }
+
+    // MARK: Jobs
+
+    func plan(_ inputs: [String], preset: Preset) {
+        BackgroundThread.start("plan") { [post] in
+            var taken: Set<String> = []
+            let orders = inputs.map { input in
+                var output = OutputName.standard(for: input, container: .wav)
+                // Two inputs that differ in their extension only must not share an output.
+                var number = 2
+                while taken.contains(output) {
+                    output = OutputName.standard(for: Path.parent(of: input).map { $0 + "/" } ?? "" + Path.stem(of: input) + "-\(number).wav", container: .wav)
+                    number += 1
+                }
+                taken.insert(output)
+                return RenderOrder(input: input, output: output, exists: access(output, F_OK) == 0)
+            }
+            post(.planned(orders))
+        }
+    }
+
+    func render(_ orders: [RenderOrder], preset: Preset) {
+        Task { [self] in
+            do {
+                let parts = try await backend.parts
+                if let problem = parts.problem { return post(.notice(Notice(problem, .error))) }
+                for order in orders {
+                    await parts.engine.submit(.master(MasterRequest(
+                        input: order.input, output: order.output, preset: preset, container: .wav, force: order.exists)))
+                }
+            } catch {
+                post(.notice(Notice(Self.words(error, "render"), .error)))
+            }
+        }
+    }
+
+    func cancel(_ job: String) {
+        guard let number = Int(job) else { return }
+        Task { [self] in
+            if let parts = try? await backend.parts { await parts.engine.cancel(JobID(rawValue: number)) }
+        }
+    }
+
+    /// Turns the engine's events into the studio's for as long as both live.
+    private func follow() async {
+        // Without an engine there are no events; what is asked of it says why.
+        guard let engine = try? await backend.parts.engine else { return }
+        for await event in await engine.events() {
+            switch event {
+            case .job:
+                post(.jobs(await engine.jobs().map { JobRow($0) }))
+            case .measuring(let path, let fraction):
+                let opening = state.withLock { $0.path == path ? $0.opening : nil }
+                if let opening { post(.measuring(opening: opening, fraction: fraction)) }
+            case .solving: break
+            case .released(let path):
+                let opening = state.withLock { state -> Int? in
+                    guard state.path == path, state.profile != nil else { return nil }
+                    state.profile = nil
+                    state.solving?.cancel()
+                    return state.opening
+                }
+                if let opening {
+                    player.know(nil)
+                    post(.measurementGone(opening: opening))
+                }
+            }
+        }
+    }
+
+    private static func words(_ error: any Error, _ path: String) -> String {
+        switch error {
+        case let error as AudioFileError: error.message
+        case let error as LedgerError: error.message
+        case let error as PresetError: error.message
+        default: Path.name(of: path) + ": \(error)"
+        }
+    }
+}
+
+extension FileProfile {
+    init(_ profile: InputProfile) {
+        self.init(analysis: profile.analysis,
+                  wave: profile.overview.buckets.map { WaveColumn(low: $0.low, high: $0.high, rms: $0.rms) })
+    }
+}
+
+extension SolvedMaster {
+    init(_ solution: Solution) {
+        self.init(parameters: solution.parameters, integratedLUFS: solution.integratedLUFS, truePeakDBTP: solution.truePeakDBTP,
+                  limiterMaxReductionDB: solution.limiterMaxReductionDB, reached: solution.reached, note: solution.note)
+    }
+}
+
+extension JobRow {
+    init(_ status: JobStatus) {
+        let stage: Stage = switch status.state {
+        case .queued: .waiting
+        case .running: .running(what: status.stage.rawValue, fraction: status.fraction)
+        case .cancelling: .running(what: "stopping", fraction: status.fraction)
+        case .cancelled: .cancelled
+        case .failed: .failed(status.failure?.message ?? "failed")
+        case .finished:
+            switch status.result {
+            case .master(let result)?: .done(lufs: result.after.integratedLUFS, dbtp: result.after.truePeakDBTP, note: result.note)
+            case nil: .done(lufs: nil, dbtp: nil, note: nil)
+            }
+        }
+        let preset = switch status.result {
+        case .master(let result)?: result.preset
+        case nil: ""
+        }
+        self.init(id: String(status.id.rawValue), input: status.job.input, output: status.job.output, preset: preset,
+                  tier: status.tier ?? "local", why: status.reason ?? "it has not been placed yet", stage: stage)
+    }
+}

@@ -1,0 +1,116 @@
+import AudioFiles
+import Dispatch
+import Glibc
+import Synchronization
+import Terminal
+
+/// Folders from the disk. Each question gets a thread of its own, so that a file system that hangs holds up nothing else.
+final class LiveFiles: FileListing {
+    private struct State: Sendable {
+        var current = 0
+        /// The folder read last, whole, for filtering it again without reading it again.
+        var known: (query: FileQuery, entries: [DirectoryEntry], hasStatus: Bool)?
+    }
+
+    private let state = Mutex(State())
+    private let post: Post
+    private let headers = DispatchQueue(label: "lathe.headers", qos: .utility)
+
+    init(post: @escaping Post) { self.post = post }
+
+    func list(_ query: FileQuery) {
+        let known = state.withLock { state in
+            state.current = query.number
+            return state.known
+        }
+        if let known, known.query.folder == query.folder, known.hasStatus || query.sort == .name, Self.differs(query, known.query) {
+            DispatchQueue.global(qos: .userInitiated).async { [self] in
+                answer(query, known.entries, complete: true)
+                state.withLock { if $0.known?.query.folder == query.folder { $0.known?.query = query } }
+            }
+            return
+        }
+        BackgroundThread.start("folder") { [self] in read(query) }
+    }
+
+    /// The same question again means: look again. Another filter or order over the same folder needs no second look.
+    private static func differs(_ a: FileQuery, _ b: FileQuery) -> Bool {
+        a.filter != b.filter || a.sort != b.sort || a.showsHidden != b.showsHidden
+    }
+
+    private func isCurrent(_ query: FileQuery) -> Bool { state.withLock { $0.current == query.number } }
+
+    private func answer(_ query: FileQuery, _ entries: [DirectoryEntry], complete: Bool) {
+        let rows = query.arrange(entries)
+        if isCurrent(query) { post(.listing(number: query.number, rows: rows, total: entries.count, complete: complete)) }
+    }
+
+    /// Milliseconds until the first rows are shown, and between the batches after them.
+    private static let firstBatch: Int64 = 15, nextBatches: Int64 = 250
+
+    private func read(_ query: FileQuery) {
+        guard let folder = opendir(query.folder) else {
+            let reason = String(cString: strerror(errno))
+            return post(.listingFailed(number: query.number, Sanitise.line(query.folder) + ": " + reason.lowercased()))
+        }
+        defer { closedir(folder) }
+        let descriptor = dirfd(folder)
+        let wantsStatus = query.sort != .name
+        var entries: [DirectoryEntry] = []
+        var due = LiveTime.monotonicMilliseconds() + Self.firstBatch
+        while let found = readdir(folder) {
+            if let entry = Self.entry(found, in: descriptor, wantsStatus: wantsStatus) { entries.append(entry) }
+            guard entries.count % 256 == 0 else { continue }
+            if !isCurrent(query) { return }
+            let now = LiveTime.monotonicMilliseconds()
+            if now >= due {
+                answer(query, entries, complete: false)
+                due = now + Self.nextBatches
+            }
+        }
+        state.withLock { if $0.current == query.number { $0.known = (query, entries, wantsStatus) } }
+        answer(query, entries, complete: true)
+    }
+
+    private static func entry(_ found: UnsafeMutablePointer<dirent>, in folder: Int32, wantsStatus: Bool) -> DirectoryEntry? {
+        let bytes = withUnsafePointer(to: &found.pointee.d_name) { name in
+            name.withMemoryRebound(to: UInt8.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen(name))) }
+        }
+        if bytes == [0x2E] || bytes == [0x2E, 0x2E] { return nil }
+        let name = String(validating: bytes, as: UTF8.self)
+        var entry = DirectoryEntry(name: name ?? Sanitise.line(bytes: bytes), kind: .other)
+        entry.isUnreachable = name == nil
+        var type = Int32(found.pointee.d_type)
+        if wantsStatus || type == DT_LNK || type == DT_UNKNOWN {
+            var status = stat()
+            // A link that leads nowhere stays what its name says.
+            if fstatat(folder, &found.pointee.d_name.0, &status, 0) == 0 {
+                type = status.st_mode & S_IFMT == S_IFDIR ? Int32(DT_DIR) : status.st_mode & S_IFMT == S_IFREG ? Int32(DT_REG) : Int32(DT_FIFO)
+                entry.bytes = Int64(status.st_size)
+                entry.modified = Int64(status.st_mtim.tv_sec)
+            }
+        }
+        if type == DT_DIR { entry.kind = .folder } else if type == DT_REG, DirectoryEntry.looksLikeAudio(entry.name) { entry.kind = .audio }
+        return entry
+    }
+
+    func readFacts(of paths: [String]) {
+        headers.async { [post] in
+            for path in paths {
+                do throws(AudioFileError) {
+                    post(.facts(path: path, AudioFacts(try AudioReader(path: path).info)))
+                } catch {
+                    // Opening the file says why; a list of names need not.
+                    post(.facts(path: path, nil))
+                }
+            }
+        }
+    }
+}
+
+extension AudioFacts {
+    init(_ info: AudioFileInfo) {
+        self.init(format: info.format, encoding: info.encoding, sampleRate: info.sampleRate, channels: info.channels,
+                  seconds: info.claimedFrames.map { Double($0) / Double(info.sampleRate) })
+    }
+}

@@ -1,0 +1,109 @@
+import Glibc
+import PrivacyLedger
+
+/// The ledger: its rows after every change, and the keys that act on them.
+final class LiveLedger: LedgerReading {
+    private let backend: Backend
+    private let post: Post
+    /// Between two looks at the rows, however often they change.
+    private static let pause = Duration.milliseconds(100)
+
+    init(backend: Backend, post: @escaping Post) {
+        self.backend = backend
+        self.post = post
+        Task { await follow() }
+    }
+
+    private func follow() async {
+        do {
+            let parts = try await backend.parts
+            if let problem = parts.problem { return post(.ledgerFailed(problem)) }
+            for await summary in await parts.ledger.changes() {
+                try await look(parts.ledger, summary)
+                try await Task.sleep(for: Self.pause)
+            }
+        } catch let error as LedgerError {
+            post(.ledgerFailed(error.message))
+        } catch {
+            // Cancelled: the studio is ending.
+        }
+    }
+
+    private func look(_ ledger: Ledger, _ summary: LedgerSummary) async throws {
+        let rows = try await ledger.list()
+        post(.ledger(LedgerSnapshot(rows: rows.map { LedgerItem($0) }, bytesLeft: summary.bytesLeft)))
+        if let problem = summary.problem { post(.notice(Notice(problem, .error))) }
+    }
+
+    /// Does something with the ledger; what goes wrong is told in its own words.
+    private func act(_ body: @escaping @Sendable (Ledger) async throws -> Notice?) {
+        Task { [backend, post] in
+            do {
+                if let message = try await body(backend.parts.ledger) { post(.notice(message)) }
+            } catch let error as LedgerError {
+                post(.notice(Notice(error.message, .error)))
+            } catch {
+                post(.notice(Notice("the ledger: \(error)", .error)))
+            }
+        }
+    }
+
+    func destroy(_ id: String) {
+        guard let row = RowID(rawValue: id) else { return }
+        act { await Self.told($0.destroyAndConfirm([row])) }
+    }
+
+    func destroyEverything() {
+        act { ledger in await Self.told(ledger.destroyAndConfirm(try ledger.list().map(\.id))) }
+    }
+
+    private static func told(_ report: DestroyReport) -> Notice {
+        if let failure = report.failures.first { return Notice(failure, .error) }
+        if !report.pending.isEmpty { return Notice("\(report.pending.count) still being let go; the ledger shows when they are gone", .warning) }
+        return Notice(report.destroyed.count == 1 ? "destroyed" : "\(report.destroyed.count) items destroyed")
+    }
+
+    func extend(_ id: String) {
+        guard let row = RowID(rawValue: id) else { return }
+        act { ledger in
+            try await ledger.extend(row)
+            return Notice("its period starts anew")
+        }
+    }
+
+    func explain(_ id: String) {
+        guard let row = RowID(rawValue: id) else { return }
+        act { [post] ledger in
+            let found = try await ledger.why(row)
+            let lineage = found.ancestors.map { "Derived from: " + Self.words($0) } + found.descendants.map { "Derived from it: " + Self.words($0) }
+            post(.explained(title: Self.words(found.row), lines: found.reasons + lineage))
+            return nil
+        }
+    }
+
+    private static func words(_ row: LedgerRow) -> String {
+        row.kind.rawValue.replacing("_", with: " ") + (row.name.map { " of " + $0 } ?? "")
+    }
+
+    func export(to folder: String) {
+        act { ledger in
+            // Never over an earlier export.
+            var target = folder + "/lathe-ledger"
+            var number = 2
+            while access(target, F_OK) == 0, number < 1000 {
+                target = folder + "/lathe-ledger-\(number)"
+                number += 1
+            }
+            let files = try await ledger.export(to: target)
+            return Notice("written: " + files.joined(separator: ", "))
+        }
+    }
+}
+
+extension LedgerItem {
+    init(_ row: LedgerRow) {
+        self.init(id: row.id.rawValue, kind: row.kind.rawValue.replacing("_", with: " "), name: row.name ?? "-", purpose: row.purpose.rawValue,
+                  place: row.place.text, bytes: row.bytes, erasureClass: row.erasureClass.rawValue, rule: row.rule.rawValue.replacing("_", with: " "),
+                  state: row.state.rawValue.replacing("_", with: " "), parent: row.parent?.rawValue, created: row.createdAt, expires: row.expiresAt)
+    }
+}

@@ -1,0 +1,221 @@
+import AudioFiles
+import Dispatch
+import DSP
+import Mastering
+import Playback
+import PrivacyLedger
+import Synchronization
+
+/// The player, its automatic settings, and the ledger row its buffers live under.
+///
+/// What may take a while (opening, changing the output) happens in order on one queue; knobs go straight to the player.
+final class LivePlayer: Playing {
+    private struct State: Sendable {
+        var player: Player?
+        var path: String?
+        var opening = 0
+        var row: RowID?
+        var preset = Preset()
+        var profile: InputProfile?
+        var parameters = ChainParameters()
+        /// dB between the solved and the estimated make-up gain: what the estimate cannot know changes little from one step to the next.
+        var correction = 0.0
+        var output = OutputChoice.automatic
+    }
+
+    private let state: Mutex<State>
+    private let queue = DispatchQueue(label: "lathe.player", qos: .userInitiated)
+    private let sink: PlaybackOptions.Sink
+    private let backend: Backend
+    private let post: Post
+    /// Most that rings and the states kept for seeking may occupy.
+    private static let bufferBytes: Int64 = 12 << 20
+
+    init(sink: PlaybackOptions.Sink, backend: Backend, post: @escaping Post) {
+        state = Mutex(State())
+        self.sink = sink
+        self.backend = backend
+        self.post = post
+    }
+
+    private var player: Player? { state.withLock { $0.player } }
+
+    // MARK: Files
+
+    func open(_ path: String, opening: Int, preset: Preset) {
+        state.withLock { state in
+            (state.path, state.opening, state.preset, state.correction) = (path, opening, preset, 0)
+            state.parameters = Self.estimate(preset, state.profile)
+        }
+        Task { [self] in
+            do {
+                // The row comes before the bytes.
+                let ledger = try await backend.parts.ledger
+                let row = try await ledger.create(ItemRequest(
+                    kind: .decodedAudio, origin: .playback, purpose: .preview, place: .ram, reservedBytes: Self.bufferBytes,
+                    displayName: Path.name(of: path)))
+                queue.async { [self] in load(path, opening, row, ledger) }
+            } catch let error as LedgerError {
+                post(.openFailed(opening: opening, error.message))
+            } catch {
+                post(.openFailed(opening: opening, Path.name(of: path) + ": \(error)"))
+            }
+        }
+    }
+
+    /// On the queue.
+    private func load(_ path: String, _ opening: Int, _ row: RowID, _ ledger: Ledger) {
+        let (isCurrent, parameters, before) = state.withLock { ($0.opening == opening, $0.parameters, $0.row) }
+        guard isCurrent else { return settle(row, ledger, .neverBegan) }
+        let player = self.player ?? Player(options: options(for: state.withLock { $0.output }))
+        state.withLock { $0.player = player }
+        do {
+            let facts = AudioFacts(try AudioReader(path: path).info)
+            try player.load(path: path, parameters: parameters)
+            if let before { settle(before, ledger, .fileClosed) }
+            let latest = state.withLock { state in
+                state.row = row
+                return state.parameters
+            }
+            // A knob may have been turned while the file was being opened.
+            if latest != parameters { player.setParameters(latest) }
+            let holder = BufferHolder { [weak self] in self?.letGo(row, ledger) }
+            Task { [post] in
+                do throws(LedgerError) {
+                    try await ledger.attach(holder, bytes: Self.bufferBytes, to: row)
+                } catch {
+                    post(.notice(Notice(error.message, .error)))
+                }
+            }
+            post(.opened(opening: opening, facts))
+        } catch {
+            settle(row, ledger, .neverBegan)
+            let words = switch error {
+            case let error as AudioFileError: error.message
+            case let error as PlaybackError: error.message
+            default: Path.name(of: path) + ": \(error)"
+            }
+            post(.openFailed(opening: opening, words))
+        }
+    }
+
+    /// The ledger wants the row's bytes gone: idle for too long, or the user's wish.
+    private func letGo(_ row: RowID, _ ledger: Ledger) {
+        queue.async { [self] in
+            let opening = state.withLock { state -> Int? in
+                guard state.row == row else { return nil }
+                state.row = nil
+                return state.opening
+            }
+            if let opening {
+                player?.unload()
+                post(.unloaded(opening: opening))
+            }
+            settle(row, ledger, .userRequest)
+        }
+    }
+
+    private func settle(_ row: RowID, _ ledger: Ledger, _ reason: DestroyReason) {
+        Task { await ledger.released(row, because: reason) }
+    }
+
+    // MARK: Transport
+
+    func play() { player?.play() }
+    func pause() { player?.pause() }
+    func seek(to seconds: Double) { player?.seek(to: seconds) }
+    func setVoice(_ voice: Voice) { player?.setVoice(voice) }
+    func setTrims(master: Double, original: Double) { player?.setMatch(masterDB: master, originalDB: original) }
+
+    func choose(_ output: OutputChoice) {
+        queue.async { [self] in
+            let (old, path, parameters) = state.withLock { state in
+                state.output = output
+                return (state.player, state.path, state.parameters)
+            }
+            guard let old else { return }
+            let was = old.snapshot()
+            // The device must be free before it can be had again.
+            old.shutdown()
+            let new = Player(options: options(for: output))
+            new.setVoice(was.voice)
+            state.withLock { $0.player = new }
+            guard was.loaded, let path else { return }
+            do {
+                try new.load(path: path, parameters: parameters, startSeconds: was.position)
+                if was.playing { new.play() }
+                post(.outputChanged)
+            } catch {
+                post(.notice(Notice(Path.name(of: path) + ": \(error)", .error)))
+            }
+        }
+    }
+
+    private func options(for output: OutputChoice) -> PlaybackOptions {
+        switch output {
+        case .automatic: PlaybackOptions(sink: sink)
+        case .device: PlaybackOptions(sink: .alsa(device: "default"))
+        case .silent: PlaybackOptions(sink: .null)
+        }
+    }
+
+    // MARK: Sound
+
+    func know(_ profile: InputProfile?) {
+        state.withLock { state in
+            state.profile = profile
+            state.correction = 0
+        }
+    }
+
+    func audition(_ preset: Preset) {
+        let (player, parameters) = state.withLock { state in
+            state.preset = preset
+            state.parameters = Self.estimate(preset, state.profile)
+            state.parameters.makeupGainDB += state.correction
+            return (state.player, state.parameters)
+        }
+        player?.setParameters(parameters)
+    }
+
+    func use(_ parameters: ChainParameters) {
+        let player = state.withLock { state in
+            state.parameters = parameters
+            state.correction = parameters.makeupGainDB - Self.estimate(state.preset, state.profile).makeupGainDB
+            return state.player
+        }
+        player?.setParameters(parameters)
+    }
+
+    /// Before the file is measured only what needs no measurement is heard: no make-up gain and no compression.
+    private static func estimate(_ preset: Preset, _ profile: InputProfile?) -> ChainParameters {
+        Solve.estimate(preset: preset, profile: profile ?? InputProfile(analysis: Analysis(), overview: .init(), levels: DetectorHistogram()))
+    }
+
+    // MARK: Readings
+
+    func readings() -> (PlayerSnapshot, MeterFrame?) {
+        guard let player else { return (PlayerSnapshot(), nil) }
+        return (player.snapshot(), player.latestMeters())
+    }
+
+    func shutDown() {
+        queue.sync {
+            state.withLock { state in
+                defer { state.player = nil }
+                return state.player
+            }?.shutdown()
+        }
+    }
+}
+
+/// Stands for the player's buffers in the ledger.
+private final class BufferHolder: Erasable {
+    private let letGo: @Sendable () -> Void
+    init(_ letGo: @escaping @Sendable () -> Void) { self.letGo = letGo }
+
+    func erase() -> EraseOutcome {
+        letGo()
+        return .pending
+    }
+}

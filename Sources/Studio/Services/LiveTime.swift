@@ -1,0 +1,21 @@
+import Glibc
+
+/// The system's clocks.
+struct LiveTime: TimeSource {
+    func wall() -> (seconds: Double, text: String) {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var local = tm()
+        localtime_r(&now.tv_sec, &local)
+        func two(_ n: Int32) -> String { n < 10 ? "0\(n)" : "\(n)" }
+        return (Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9, two(local.tm_hour) + ":" + two(local.tm_min))
+    }
+
+    func milliseconds() -> Int64 { Self.monotonicMilliseconds() }
+
+    static func monotonicMilliseconds() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,119 @@
+import Mastering
+import Playback
+
+/// Carries an answer to the terminal thread. Any thread.
+typealias Post = @Sendable (StudioEvent) -> Void
+
+/// Reads folders and file headers, away from the screen.
+protocol FileListing: Sendable {
+    /// Answers with `listing`, rows growing until complete, or with `listingFailed`. A newer question ends an older one.
+    func list(_ query: FileQuery)
+    /// Answers with `facts` for each path.
+    func readFacts(of paths: [String])
+}
+
+/// The sound: one file at a time. Everything returns at once.
+protocol Playing: Sendable {
+    /// Answers with `opened` or `openFailed`.
+    func open(_ path: String, opening: Int, preset: Preset)
+    func play()
+    func pause()
+    func seek(to seconds: Double)
+    func setVoice(_ voice: Voice)
+    func setTrims(master: Double, original: Double)
+    func choose(_ output: OutputChoice)
+    /// What the automatic settings are estimated from; nil forgets it.
+    func know(_ profile: InputProfile?)
+    func audition(_ preset: Preset)
+    func use(_ parameters: ChainParameters)
+    /// The state now and the newest readings, if anything is loaded.
+    func readings() -> (PlayerSnapshot, MeterFrame?)
+    /// Ends the sound and lets the device go. May take some 60 ms.
+    func shutDown()
+}
+
+/// Measuring, solving and rendering.
+protocol MasteringEngine: Sendable {
+    /// Answers with `measuring`, then `measured` or `measureFailed`; what was kept of the file before is destroyed.
+    func measure(_ path: String, opening: Int)
+    /// Answers with `settled` unless it is called again within a moment.
+    func settle(version: Int)
+    /// Answers with `solved` or `solveFailed`; a newer question ends an older one.
+    func solve(_ preset: Preset, version: Int)
+    func keep(_ path: String)
+    /// Answers with `planned`.
+    func plan(_ inputs: [String], preset: Preset)
+    /// Answers with `jobs`, again and again.
+    func render(_ orders: [RenderOrder], preset: Preset)
+    func cancel(_ job: String)
+}
+
+/// The ledger as the view and its keys need it. Answers with `ledger` after every change.
+protocol LedgerReading: Sendable {
+    func destroy(_ id: String)
+    func destroyEverything()
+    func extend(_ id: String)
+    /// Answers with `explained`.
+    func explain(_ id: String)
+    func export(to folder: String)
+}
+
+/// The presets on this machine.
+protocol PresetStore: Sendable {
+    /// Answers with `presets`.
+    func list()
+    /// Answers with `presetSaved`, `presetExists` or `presetFailed`.
+    func save(_ preset: Preset, replacing: Bool)
+}
+
+/// Tells the time.
+protocol TimeSource: Sendable {
+    /// Seconds since 1970, and `HH:MM` on the wall.
+    func wall() -> (seconds: Double, text: String)
+    /// Milliseconds on a clock that never goes back.
+    func milliseconds() -> Int64
+}
+
+/// Everything outside that the studio needs.
+struct Services: Sendable {
+    var files: any FileListing
+    var player: any Playing
+    var engine: any MasteringEngine
+    var ledger: any LedgerReading
+    var presets: any PresetStore
+    var time: any TimeSource
+
+    /// Does what an effect asks; nothing here waits. The three effects for the terminal itself are the loop's.
+    func perform(_ effect: Effect) {
+        switch effect {
+        case .list(let query): files.list(query)
+        case .readFacts(let paths): files.readFacts(of: paths)
+        case .open(let path, let opening, let preset):
+            player.know(nil)
+            player.open(path, opening: opening, preset: preset)
+            engine.measure(path, opening: opening)
+        case .play: player.play()
+        case .pause: player.pause()
+        case .seek(let seconds): player.seek(to: seconds)
+        case .keep(let path): engine.keep(path)
+        case .setVoice(let voice): player.setVoice(voice)
+        case .setTrims(let master, let original): player.setTrims(master: master, original: original)
+        case .chooseOutput(let output): player.choose(output)
+        case .audition(let preset): player.audition(preset)
+        case .use(let parameters): player.use(parameters)
+        case .settle(let version): engine.settle(version: version)
+        case .solve(let preset, let version): engine.solve(preset, version: version)
+        case .listPresets: presets.list()
+        case .savePreset(let preset, let replacing): presets.save(preset, replacing: replacing)
+        case .plan(let inputs, let preset): engine.plan(inputs, preset: preset)
+        case .render(let orders, let preset): engine.render(orders, preset: preset)
+        case .cancelJob(let id): engine.cancel(id)
+        case .destroy(let id): ledger.destroy(id)
+        case .destroyEverything: ledger.destroyEverything()
+        case .extend(let id): ledger.extend(id)
+        case .explainRow(let id): ledger.explain(id)
+        case .exportLedger(let folder): ledger.export(to: folder)
+        case .redraw, .suspend, .quit: break
+        }
+    }
+}

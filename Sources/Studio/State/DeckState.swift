@@ -1,0 +1,175 @@
+import Mastering
+import Playback
+
+/// One column of a waveform overview: extremes and effective level, full scale 1.
+struct WaveColumn: Sendable, Equatable, BitwiseCopyable {
+    var low: Float
+    var high: Float
+    var rms: Float
+
+    init(low: Float, high: Float, rms: Float) {
+        self.low = low
+        self.high = high
+        self.rms = rms
+    }
+}
+
+/// What one pass over a file found.
+struct FileProfile: Sendable, Equatable {
+    var analysis: Analysis
+    /// From the start to the end of the file, at most a few thousand columns.
+    var wave: [WaveColumn]
+
+    init(analysis: Analysis, wave: [WaveColumn]) {
+        self.analysis = analysis
+        self.wave = wave
+    }
+}
+
+/// What the loudness solve found for one setting.
+struct SolvedMaster: Sendable, Equatable {
+    var parameters: ChainParameters
+    var integratedLUFS: Double?
+    var truePeakDBTP: Double?
+    var limiterMaxReductionDB: Double
+    var reached: Bool
+    /// Why the target was not reached.
+    var note: String?
+
+    init(parameters: ChainParameters, integratedLUFS: Double?, truePeakDBTP: Double?, limiterMaxReductionDB: Double,
+                reached: Bool, note: String?) {
+        self.parameters = parameters
+        self.integratedLUFS = integratedLUFS
+        self.truePeakDBTP = truePeakDBTP
+        self.limiterMaxReductionDB = limiterMaxReductionDB
+        self.reached = reached
+        self.note = note
+    }
+}
+
+/// Where the sound goes, as the output chooser offers it.
+enum OutputChoice: String, Sendable, CaseIterable {
+    case automatic, device, silent
+
+    var title: String {
+        switch self {
+        case .automatic: "Automatic"
+        case .device: "ALSA device"
+        case .silent: "No sound"
+        }
+    }
+
+    var explanation: String {
+        switch self {
+        case .automatic: "the ALSA device when there is one, else a clock"
+        case .device: "ALSA's default device on the machine that runs Lathe"
+        case .silent: "meters and transport run on a clock"
+        }
+    }
+}
+
+/// Momentary and short-term loudness against the place in the file, so that the picture lies under the waveform and a
+/// second pass over the same place draws over the first.
+struct LoudnessHistory: Sendable, Equatable {
+    static let columns = 1024
+
+    /// LUFS; −infinity where nothing was heard yet.
+    private(set) var momentary = [Float](repeating: -.infinity, count: columns)
+    private(set) var shortTerm = [Float](repeating: -.infinity, count: columns)
+    private var last: Int?
+
+    init() {}
+
+    /// - Parameters:
+    ///   - position: seconds from the start.
+    ///   - duration: seconds of the whole file, above 0.
+    mutating func record(momentary m: Double?, shortTerm s: Double?, position: Double, duration: Double) {
+        guard duration > 0, position >= 0 else { last = nil; return }
+        let column = min(Self.columns - 1, Int(position / duration * Double(Self.columns)))
+        // A short file passes several columns between two readings: they share the later one. A jump back or far ahead is a seek.
+        let limit = max(1, Int(0.5 / duration * Double(Self.columns)))
+        let from = last.map { column > $0 && column - $0 <= limit ? $0 + 1 : column } ?? column
+        for k in from...column {
+            momentary[k] = m.map(Float.init) ?? -.infinity
+            shortTerm[k] = s.map(Float.init) ?? -.infinity
+        }
+        last = column
+    }
+
+    mutating func clear() { self = LoudnessHistory() }
+}
+
+/// The loaded file, its transport and its meters.
+struct DeckState: Sendable {
+    enum Stage: Sendable, Equatable {
+        case empty
+        case opening
+        case ready
+        /// Let go after idle minutes or on request; playing loads it again.
+        case resting
+        case failed(String)
+    }
+
+    var stage = Stage.empty
+    /// Full path; not safe to print.
+    var path: String?
+    /// Counts openings, so that answers about an earlier file are known as such.
+    var opening = 0
+    var facts: AudioFacts?
+    var profile: FileProfile?
+    /// 0…1 while the file is being measured.
+    var measuring: Double?
+    var measureProblem: String?
+    /// Where to go on once the file is loaded again.
+    var resumeAt: Double?
+
+    var player = PlayerSnapshot()
+    var output = OutputChoice.automatic
+    /// The louder voice is turned down to the other.
+    var matched = true
+
+    /// The latest readings; the spectra fall slowly, see `Ballistics`.
+    var meters: MeterFrame?
+    /// The readings shown as numbers, changed a few times a second so that they can be read.
+    var numbers: MeterFrame?
+    var numbersAt: Int64 = 0
+    /// The tenth of a second that the transport shows.
+    var shownPosition = 0.0
+    var masterHistory = LoudnessHistory()
+    var originalHistory = LoudnessHistory()
+
+    init() {}
+
+    var isLoaded: Bool { stage == .ready }
+    var duration: Double? { player.duration ?? facts?.seconds ?? profile?.analysis.seconds }
+    var voice: Voice { player.voice }
+
+    /// Readings of the voice that is heard and of the other one, from the numbers' frame.
+    var heardNumbers: MeterFrame.VoiceMeters? { numbers.map { voice == .original ? $0.original : $0.master } }
+}
+
+/// How the spectrum's bars move: up at once, down at a steady rate, which the eye can follow and the line can carry.
+enum Ballistics {
+    /// dB per second.
+    static let fall = 36.0
+    /// Bars below this are at rest.
+    static let floor: Float = -96
+
+    /// `new` with the bands that fell held up by `previous`, `seconds` ago.
+    static func settle(_ new: MeterFrame, after previous: MeterFrame, seconds: Double) -> MeterFrame {
+        var out = new
+        let drop = Float(fall * max(0, min(seconds, 1)))
+        for band in 0..<MeterFrame.bandCount {
+            out.master.spectrum[band] = max(new.master.spectrum[band], previous.master.spectrum[band] - drop)
+            out.original.spectrum[band] = max(new.original.spectrum[band], previous.original.spectrum[band] - drop)
+        }
+        return out
+    }
+
+    /// Every band of both voices is at rest.
+    static func atRest(_ frame: MeterFrame) -> Bool {
+        for band in 0..<MeterFrame.bandCount
+        where frame.master.spectrum[band] > floor || frame.original.spectrum[band] > floor { return false }
+        return true
+    }
+}

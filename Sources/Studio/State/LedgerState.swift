@@ -1,0 +1,76 @@
+/// A live row of the ledger as the view shows it.
+struct LedgerItem: Sendable, Equatable {
+    var id: String
+    var kind: String
+    /// What a person calls it; not safe to print.
+    var name: String
+    var purpose: String
+    var place: String
+    var bytes: Int64
+    /// E0…E5.
+    var erasureClass: String
+    var rule: String
+    var state: String
+    var parent: String?
+    /// Seconds since 1970.
+    var created: Double
+    var expires: Double
+
+    init(id: String, kind: String, name: String, purpose: String, place: String, bytes: Int64, erasureClass: String, rule: String,
+                state: String, parent: String?, created: Double, expires: Double) {
+        self.id = id
+        self.kind = kind
+        self.name = name
+        self.purpose = purpose
+        self.place = place
+        self.bytes = bytes
+        self.erasureClass = erasureClass
+        self.rule = rule
+        self.state = state
+        self.parent = parent
+        self.created = created
+        self.expires = expires
+    }
+}
+
+/// What exists now, and what left.
+struct LedgerSnapshot: Sendable, Equatable {
+    var rows: [LedgerItem]
+    /// Bytes that left this machine.
+    var bytesLeft: Int64
+    /// Another process writes; this one only reads.
+    var isReader: Bool
+
+    init(rows: [LedgerItem] = [], bytesLeft: Int64 = 0, isReader: Bool = false) {
+        self.rows = rows
+        self.bytesLeft = bytesLeft
+        self.isReader = isReader
+    }
+}
+
+/// The Ledger view.
+struct LedgerState: Sendable, Equatable {
+    /// nil until the ledger has been opened.
+    var snapshot: LedgerSnapshot?
+    /// Why there is no ledger.
+    var problem: String?
+    var cursor = Cursor()
+    var filter = ""
+
+    init() {}
+
+    var rows: [LedgerItem] { snapshot?.rows ?? [] }
+
+    var shown: [LedgerItem] {
+        let pattern = FuzzyPattern(filter)
+        return pattern.isEmpty ? rows : rows.filter { pattern.score($0.kind + " " + $0.name) != nil }
+    }
+
+    var selected: LedgerItem? {
+        let rows = shown
+        return rows.indices.contains(cursor.index) ? rows[cursor.index] : nil
+    }
+
+    var bytes: Int64 { rows.reduce(0) { $0 + $1.bytes } }
+    var nextExpiry: Double? { rows.map(\.expires).min() }
+}

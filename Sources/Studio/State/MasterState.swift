@@ -1,0 +1,176 @@
+import Mastering
+
+/// A preset in the picker: usable, or listed with the reason why not.
+struct PresetEntry: Sendable, Equatable {
+    var id: String
+    var name: String
+    var intent: String
+    var isFactory: Bool
+    var preset: Preset?
+    var problem: String?
+
+    init(id: String, name: String, intent: String, isFactory: Bool, preset: Preset?, problem: String? = nil) {
+        self.id = id
+        self.name = name
+        self.intent = intent
+        self.isFactory = isFactory
+        self.preset = preset
+        self.problem = problem
+    }
+}
+
+/// Everything about the sound that a person edits: one value, so that every edit has an inverse.
+struct Sound: Sendable, Equatable {
+    var preset: Preset
+    /// The preset as it was picked: what `0` goes back to.
+    var base: Preset
+    /// Blocks taken out of the path for comparison; their settings are kept.
+    var bypassed: Set<PresetParameter.Block> = []
+    /// Kept settings, the newest last.
+    var snapshots: [Preset] = []
+
+    static let snapshotLimit = 16
+
+    init(preset: Preset) {
+        self.preset = preset
+        base = preset
+    }
+
+    var isModified: Bool { preset != base }
+
+    /// Blocks that have a neutral position; the loudness target, the limiter and the output always stand.
+    static let bypassable: Set<PresetParameter.Block> = [.condition, .eq, .compressor, .stereo]
+
+    /// What is heard and rendered: the preset with the bypassed blocks neutral.
+    var audible: Preset {
+        var heard = preset
+        for block in bypassed {
+            switch block {
+            case .condition: heard.condition = .init()
+            case .eq: for band in heard.eq.indices { heard.eq[band].on = false }
+            case .compressor: heard.compressor.on = false
+            case .stereo: heard.stereo = .init()
+            case .target, .limiter, .output: break
+            }
+        }
+        return heard
+    }
+}
+
+/// One step that can be taken back: a value that knows its inverse.
+struct Edit: Sendable, Equatable {
+    enum Change: Sendable, Equatable {
+        case sound(from: Sound, to: Sound)
+        case marks(from: Set<String>, to: Set<String>)
+    }
+
+    /// What was done, for the message line: `Ratio 1.6:1`.
+    var what: String
+    var change: Change
+
+    init(what: String, change: Change) {
+        self.what = what
+        self.change = change
+    }
+
+    var inverted: Edit {
+        switch change {
+        case .sound(let from, let to): Edit(what: what, change: .sound(from: to, to: from))
+        case .marks(let from, let to): Edit(what: what, change: .marks(from: to, to: from))
+        }
+    }
+}
+
+/// Done and undone edits. A new edit forgets the undone ones; the oldest are dropped beyond `limit`.
+struct EditHistory: Sendable, Equatable {
+    static let limit = 500
+
+    private(set) var done: [Edit] = []
+    private(set) var undone: [Edit] = []
+
+    init() {}
+
+    mutating func record(_ edit: Edit) {
+        done.append(edit)
+        if done.count > Self.limit { done.removeFirst(done.count - Self.limit) }
+        undone = []
+    }
+
+    /// The edit to apply to take the last one back.
+    mutating func undo() -> Edit? {
+        guard let edit = done.popLast() else { return nil }
+        undone.append(edit)
+        return edit.inverted
+    }
+
+    mutating func redo() -> Edit? {
+        guard let edit = undone.popLast() else { return nil }
+        done.append(edit)
+        return edit
+    }
+}
+
+/// The Master view.
+struct MasterState: Sendable {
+    var sound: Sound
+    /// Key of the selected parameter.
+    var selectedKey = "target.lufs"
+    var filter = ""
+    var presets: [PresetEntry] = []
+    /// Counts audible changes, so that a solve of an earlier setting is known as such.
+    var version = 0
+    /// The exact result for the present setting; nil until the solve has finished.
+    var solved: SolvedMaster?
+    var solving = false
+    var solveProblem: String?
+    /// Which snapshot `A` recalled last, counted from the newest.
+    var recalled: Int?
+
+    init(preset: Preset) { sound = Sound(preset: preset) }
+
+    /// A row of the parameter list.
+    enum Row: Sendable, Equatable {
+        case heading(PresetParameter.Block)
+        /// An index into `Preset.parameters`.
+        case parameter(Int)
+    }
+
+    /// The chain from top to bottom. An EQ band that is off shows only its switch; with a filter, everything that matches shows.
+    var rows: [Row] {
+        var out: [Row] = []
+        let pattern = FuzzyPattern(filter)
+        var block: PresetParameter.Block?
+        for (index, parameter) in Preset.parameters.enumerated() {
+            if pattern.isEmpty {
+                if let band = parameter.band, !sound.preset.eq[band - 1].on, !parameter.key.hasSuffix(".on") { continue }
+            } else if pattern.score(parameter.block.label + " " + parameter.label + " " + parameter.key) == nil {
+                continue
+            }
+            if parameter.block != block {
+                block = parameter.block
+                out.append(.heading(parameter.block))
+            }
+            out.append(.parameter(index))
+        }
+        return out
+    }
+
+    /// The selected parameter, or the first one when a filter or a switched-off band hides it.
+    var selected: PresetParameter? { selectedRow.map { Preset.parameters[$0.parameter] } }
+
+    /// Its place in `rows` and in `Preset.parameters`.
+    var selectedRow: (row: Int, parameter: Int)? {
+        var first: (Int, Int)?
+        var nearest: (Int, Int)?
+        let wanted = Preset.parameters.firstIndex { $0.key == selectedKey } ?? 0
+        for (row, kind) in rows.enumerated() {
+            guard case .parameter(let index) = kind else { continue }
+            if first == nil { first = (row, index) }
+            if index <= wanted { nearest = (row, index) }
+        }
+        return nearest ?? first
+    }
+
+    /// The preset's name as shown: with a star once it was changed.
+    var title: String { sound.preset.name + (sound.isModified ? "*" : "") }
+}

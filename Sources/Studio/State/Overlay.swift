@@ -1,0 +1,123 @@
+import Mastering
+
+/// What lies over the panels and takes the keys first.
+enum Overlay: Sendable, Equatable {
+    case prompt(Prompt)
+    case question(Question)
+    case palette(Palette)
+    case presets(PresetPicker)
+    case outputs(Cursor)
+    case help(scroll: Int)
+    /// An explanation to read.
+    case note(title: String, lines: [String])
+}
+
+/// A line being typed in place of the footer.
+struct Prompt: Sendable, Equatable {
+    enum Purpose: Sendable, Equatable {
+        /// A value for the parameter with this key.
+        case value(key: String)
+        case presetName
+        case filter
+    }
+
+    var purpose: Purpose
+    var label: String
+    var field = TextField()
+    /// Why the text was not taken.
+    var problem: String?
+
+    init(_ purpose: Purpose, label: String, text: String = "") {
+        self.purpose = purpose
+        self.label = label
+        field = TextField(text)
+    }
+}
+
+/// Editable text with an insertion point, counted in characters.
+struct TextField: Sendable, Equatable {
+    static let limit = 200
+
+    private(set) var characters: [Character]
+    private(set) var insertion: Int
+
+    init(_ text: String = "") {
+        characters = Array(text.prefix(Self.limit))
+        insertion = characters.count
+    }
+
+    var text: String { String(characters) }
+
+    /// Whether the key was one of editing.
+    mutating func take(_ key: KeyStroke) -> Bool {
+        switch (key.base, key.control) {
+        case (.left, _): insertion = max(0, insertion - 1)
+        case (.right, _): insertion = min(characters.count, insertion + 1)
+        case (.home, _), (.character("a"), true): insertion = 0
+        case (.end, _), (.character("e"), true): insertion = characters.count
+        case (.backspace, _): if insertion > 0 { insertion -= 1; characters.remove(at: insertion) }
+        case (.delete, _): if insertion < characters.count { characters.remove(at: insertion) }
+        case (.character("u"), true): characters.removeSubrange(..<insertion); insertion = 0
+        case (.character("w"), true):
+            var from = insertion
+            while from > 0, characters[from - 1] == " " { from -= 1 }
+            while from > 0, characters[from - 1] != " " { from -= 1 }
+            characters.removeSubrange(from..<insertion)
+            insertion = from
+        default:
+            guard let c = key.typed else { return false }
+            insert(String(c))
+        }
+        return true
+    }
+
+    /// Pasted text: its first line.
+    mutating func insert(_ text: String) {
+        for c in text.prefix(while: { !$0.isNewline }) where characters.count < Self.limit {
+            characters.insert(c, at: insertion)
+            insertion += 1
+        }
+    }
+}
+
+/// One line that names what will be lost; `y` does it, anything else does not.
+struct Question: Sendable, Equatable {
+    enum Action: Sendable, Equatable {
+        case render([RenderOrder])
+        case destroy(id: String)
+        case destroyEverything
+        case replacePreset(Preset)
+        case quit
+    }
+
+    var text: String
+    var action: Action
+
+    init(_ text: String, _ action: Action) {
+        self.text = text
+        self.action = action
+    }
+}
+
+/// The commands by name.
+struct Palette: Sendable, Equatable {
+    var field = TextField()
+    var cursor = Cursor()
+    init() {}
+}
+
+/// The presets, heard while moving.
+struct PresetPicker: Sendable, Equatable {
+    var field = TextField()
+    var filtering = false
+    var cursor = Cursor()
+    /// What `Esc` goes back to.
+    var before: Sound
+
+    init(before: Sound) { self.before = before }
+
+    func shown(_ all: [PresetEntry]) -> [PresetEntry] {
+        let pattern = FuzzyPattern(field.text)
+        return pattern.isEmpty ? all : all.filter { pattern.score($0.name + " " + $0.id) != nil }
+    }
+}

@@ -1,0 +1,92 @@
+import Mastering
+import Playback
+import Terminal
+
+/// Everything that can happen to the studio: keys, answers of the services, time.
+enum StudioEvent: Sendable {
+    case key(KeyStroke)
+    case paste(String)
+    case resize(Size)
+    /// Seconds since 1970 and the wall clock's `HH:MM`.
+    case clock(now: Double, wall: String)
+
+    /// Rows of a folder in the order asked for; again and again until complete.
+    case listing(number: Int, rows: [DirectoryEntry], total: Int, complete: Bool)
+    case listingFailed(number: Int, String)
+    /// nil: not audio that can be read.
+    case facts(path: String, AudioFacts?)
+
+    case opened(opening: Int, AudioFacts)
+    case openFailed(opening: Int, String)
+    case measuring(opening: Int, fraction: Double)
+    case measured(opening: Int, FileProfile)
+    case measureFailed(opening: Int, String)
+    /// What was measured of the file was destroyed: idle for too long, or on request.
+    case measurementGone(opening: Int)
+    /// The player let the file go for the same reasons.
+    case unloaded(opening: Int)
+    /// The sound goes somewhere else now.
+    case outputChanged
+    /// The player's state and latest readings; `milliseconds` on a clock that never goes back.
+    case player(PlayerSnapshot, MeterFrame?, milliseconds: Int64)
+
+    /// The pause after a change of the setting is over.
+    case settled(version: Int)
+    case solved(version: Int, SolvedMaster)
+    case solveFailed(version: Int, String)
+
+    case presets([PresetEntry])
+    case presetSaved(Preset, path: String)
+    case presetExists(Preset)
+    case presetFailed(String)
+
+    case planned([RenderOrder])
+    case jobs([JobRow])
+    case ledger(LedgerSnapshot)
+    case ledgerFailed(String)
+
+    case explained(title: String, lines: [String])
+    case notice(Notice)
+}
+
+/// What the studio wants done. Effects are values: `update` only asks, the services act and answer with events.
+enum Effect: Sendable, Equatable {
+    case list(FileQuery)
+    case readFacts([String])
+
+    /// Load the file into the player, heard as `preset` says, and start to measure it.
+    case open(path: String, opening: Int, preset: Preset)
+    case play
+    case pause
+    case seek(Double)
+    /// The file is still in use: its idle time starts anew.
+    case keep(path: String)
+    case setVoice(Voice)
+    case setTrims(master: Double, original: Double)
+    case chooseOutput(OutputChoice)
+    /// Let the preset be heard at once, with its automatic settings estimated.
+    case audition(Preset)
+    /// Let exactly these parameters be heard.
+    case use(ChainParameters)
+    /// Send `settled(version)` when nothing has changed for a moment.
+    case settle(version: Int)
+    case solve(Preset, version: Int)
+
+    case listPresets
+    case savePreset(Preset, replacing: Bool)
+
+    /// Find the outputs' names and whether they exist.
+    case plan(inputs: [String], preset: Preset)
+    case render([RenderOrder], preset: Preset)
+    case cancelJob(String)
+
+    case destroy(id: String)
+    case destroyEverything
+    case extend(id: String)
+    case explainRow(id: String)
+    case exportLedger(folder: String)
+
+    case redraw
+    case suspend
+    case quit
+}

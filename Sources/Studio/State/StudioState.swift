@@ -1,0 +1,95 @@
+import Mastering
+import Terminal
+
+/// The views on the keys 1–5.
+enum ViewID: Int, Sendable, CaseIterable {
+    case files = 1, master, generate, queue, ledger
+
+    var title: String {
+        switch self {
+        case .files: "Files"
+        case .master: "Master"
+        case .generate: "Generate"
+        case .queue: "Queue"
+        case .ledger: "Ledger"
+        }
+    }
+}
+
+/// The parts a layout can hold. The first five are the views' own.
+enum PanelID: Sendable, Hashable {
+    case view(ViewID)
+    case waveform, spectrum, loudness, dynamics
+
+    static let graphs: [PanelID] = [.waveform, .spectrum, .loudness, .dynamics]
+}
+
+/// Which shapes the terminal can show.
+enum GlyphSet: String, Sendable, CaseIterable {
+    case braille, blocks, ascii
+}
+
+/// A line for the person, until the next key.
+struct Notice: Sendable, Equatable {
+    enum Tone: Sendable { case info, warning, error }
+    var text: String
+    var tone: Tone
+
+    init(_ text: String, _ tone: Tone = .info) {
+        self.text = text
+        self.tone = tone
+    }
+}
+
+/// The whole studio as one value. `update` changes it, `view` draws it; neither knows a clock, a disk or a terminal.
+struct StudioState: Sendable {
+    var view = ViewID.files
+    /// The panel that Tab chose; the view's own list when nil.
+    var graph: PanelID?
+    var size = Size(columns: 80, rows: 24)
+    var theme = Theme.fallback
+    var glyphs = GlyphSet.braille
+    /// Seconds since 1970, as of the last event that told.
+    var now = 0.0
+    /// Wall time, `HH:MM`.
+    var clock = ""
+    var overlay: Overlay?
+    var message: Notice?
+    var history = EditHistory()
+
+    var files: FilesState
+    var deck = DeckState()
+    var master: MasterState
+    var queue = QueueState()
+    var ledger = LedgerState()
+    /// A key was pressed since the last clock event: the file on the screen is in use.
+    var wasUsed = false
+    /// Milliseconds of the last meter frame, for the bars' fall.
+    var lastMeters: Int64 = 0
+
+    /// - Parameters:
+    ///   - folder: absolute.
+    ///   - preset: what to start with.
+    init(folder: String, preset: Preset = Preset()) {
+        files = FilesState(folder: folder)
+        master = MasterState(preset: preset)
+    }
+
+    /// The panel that has the focus.
+    var focus: PanelID { graph ?? .view(view) }
+
+    mutating func say(_ text: String, _ tone: Notice.Tone = .info) { message = Notice(text, tone) }
+
+    /// Loudness of the two voices over the whole file, as far as it is known: measured for the original, solved or else aimed at for
+    /// the master.
+    var loudness: (master: Double?, original: Double?) {
+        guard let profile = deck.profile, let original = profile.analysis.integratedLUFS else { return (nil, nil) }
+        return (master.solved?.integratedLUFS ?? master.sound.audible.target.lufs, original)
+    }
+
+    /// dB for each voice, never above 0: the louder one is turned down to the other.
+    var trims: (master: Double, original: Double) {
+        guard deck.matched, case let (master?, original?) = loudness else { return (0, 0) }
+        return master > original ? (original - master, 0) : (0, master - original)
+    }
+}

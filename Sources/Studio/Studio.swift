@@ -1,0 +1,74 @@
+import Glibc
+import Mastering
+import Playback
+import Terminal
+
+/// How the studio starts.
+public struct StudioOptions: Sendable {
+    /// A folder to show, or a file to open; relative to where the program stands.
+    public var path: String
+    /// nil is what suits the terminal's colours.
+    public var theme: Theme?
+    public var color = ColorDepth.Choice.auto
+    public var sink = PlaybackOptions.Sink.automatic
+    public var preset: Preset
+    /// Standard output carries sound, so the screen is the controlling terminal.
+    public var usesControllingTerminal = false
+
+    public init(path: String = ".", theme: Theme? = nil, preset: Preset = Preset()) {
+        self.path = path
+        self.theme = theme
+        self.preset = preset
+    }
+}
+
+/// The studio in the terminal.
+public enum Studio {
+    /// Runs it until the user quits, the line is lost or a signal ends it; the terminal is then as it was before.
+    /// - Returns: the exit status: 0, or 128 + the signal's number.
+    /// - Throws: `TerminalError` when there is no terminal that can be drawn on.
+    public static func run(_ options: StudioOptions) async throws(TerminalError) -> Int32 {
+        let result: Result<Int32, TerminalError> = try await TerminalThread.run {
+            do throws(TerminalError) { return .success(try runHere(options)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    /// Seconds that the end may take: sound faded, renders stopped, temporary data destroyed. What is left then dies with the process.
+    private static let patience = 2.0
+
+    private static func runHere(_ options: StudioOptions) throws(TerminalError) -> Int32 {
+        var terminal = TerminalOptions()
+        terminal.color = options.color
+        terminal.framesPerSecond = 20
+        if options.usesControllingTerminal { terminal.device = .controlling }
+        let loop = try EventLoop<StudioEvent>(options: terminal)
+
+        let (folder, file) = start(options.path)
+        var state = StudioState(folder: folder, preset: options.preset)
+        state.size = loop.size
+        state.glyphs = loop.capabilities.utf8 ? .braille : .ascii
+        var app = StudioApp(state: state, opens: file, options: options, mailbox: loop.mailbox)
+        app.setColors(loop.capabilities.colorDepth)
+        let reason = try loop.run(&app)
+        app.shutDown(within: patience)
+        return reason.exitStatus
+    }
+
+    /// The folder to show and the file to open in it.
+    static func start(_ path: String) -> (folder: String, file: String?) {
+        guard let resolved = realpath(path, nil) else { return (absolute(path), nil) }
+        defer { free(resolved) }
+        let real = String(cString: resolved)
+        var status = stat()
+        if stat(real, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return (Path.parent(of: real) ?? "/", real) }
+        return (real, nil)
+    }
+
+    private static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let here = getcwd(nil, 0) else { return "/" }
+        defer { free(here) }
+        return String(cString: here) + "/" + path
+    }
+}

@@ -1,0 +1,167 @@
+import Dispatch
+import Terminal
+
+/// The thin shell around `update` and `view` on the terminal thread.
+struct StudioApp: TerminalApp {
+    typealias Message = StudioEvent
+
+    private(set) var state: StudioState
+    private let opens: String?
+    private let options: StudioOptions
+    private let mailbox: Mailbox<StudioEvent>
+    private let time = LiveTime()
+    private var services: Services?
+    private var backend: Backend?
+    private var isPainted = false
+
+    init(state: StudioState, opens: String?, options: StudioOptions, mailbox: Mailbox<StudioEvent>) {
+        self.state = state
+        self.opens = opens
+        self.options = options
+        self.mailbox = mailbox
+        let wall = time.wall()
+        _ = update(&self.state, .clock(now: wall.seconds, wall: wall.text))
+    }
+
+    mutating func handle(_ events: [LoopEvent<StudioEvent>]) -> Turn {
+        var turn = Turn()
+        for event in events {
+            switch event {
+            case .input(let input): take(input, &turn)
+            case .message(let message):
+                step(message, &turn)
+                turn.draw = max(turn.draw, .whenDue)
+            case .tick:
+                tick(&turn)
+                turn.draw = max(turn.draw, .whenDue)
+            }
+        }
+        turn.wake = wake
+        return turn
+    }
+
+    mutating func frame(size: Size) -> Frame {
+        isPainted = true
+        return view(state, size: size)
+    }
+
+    /// The theme for a number of colours, unless one was asked for.
+    mutating func setColors(_ depth: ColorDepth) {
+        do throws(ThemeError) {
+            if let theme = options.theme { state.theme = theme } else { state.theme = try ThemeLibrary.standard(for: depth) }
+        } catch {
+            state.theme = .fallback
+            state.say(error.message, .warning)
+        }
+    }
+
+    private mutating func take(_ input: InputEvent, _ turn: inout Turn) {
+        switch input {
+        case .key(let key, let modifiers):
+            if let stroke = KeyStroke(key, modifiers) { step(.key(stroke), &turn) }
+            turn.draw = .now
+        case .paste(let text, _):
+            step(.paste(text), &turn)
+            turn.draw = .now
+        case .resize(let size):
+            step(.resize(size), &turn)
+            turn.draw = .now
+        case .resumed: turn.draw = .now
+        case .capabilities(let now):
+            setColors(now.colorDepth)
+            state.glyphs = now.utf8 ? .braille : .ascii
+            turn.draw = .now
+        case .diagnostic(let line):
+            step(.notice(Notice(line, .warning)), &turn)
+            turn.draw = max(turn.draw, .whenDue)
+        case .mouse, .focus, .ending, .reply: break
+        }
+    }
+
+    private mutating func step(_ event: StudioEvent, _ turn: inout Turn) { perform(update(&state, event), &turn) }
+
+    private mutating func perform(_ effects: [Effect], _ turn: inout Turn) {
+        for effect in effects {
+            switch effect {
+            case .redraw: turn.requests.append(.repaint)
+            case .suspend: turn.requests.append(.suspend)
+            case .quit: turn.requests.append(.end)
+            default: services?.perform(effect)
+            }
+        }
+    }
+
+    private mutating func tick(_ turn: inout Turn) {
+        if services == nil {
+            if isPainted { begin(&turn) }
+            return
+        }
+        let wall = time.wall()
+        // Whole seconds are all that a life is counted in; less would draw for nothing.
+        if wall.text != state.clock || (wall.seconds - state.now >= 1 && state.view == .ledger) {
+            step(.clock(now: wall.seconds, wall: wall.text), &turn)
+        }
+        guard let services, state.deck.isLoaded else { return }
+        let (snapshot, meters) = services.player.readings()
+        step(.player(snapshot, meters, milliseconds: time.milliseconds()), &turn)
+    }
+
+    /// Services start when the first frame is out: nothing slow stands before it.
+    private mutating func begin(_ turn: inout Turn) {
+        let post: Post = { [mailbox] in mailbox.post($0) }
+        let backend = Backend()
+        let player = LivePlayer(sink: options.sink, backend: backend, post: post)
+        services = Services(files: LiveFiles(post: post), player: player, engine: LiveEngine(backend: backend, player: player, post: post),
+                            ledger: LiveLedger(backend: backend, post: post), presets: LivePresets(post: post), time: time)
+        self.backend = backend
+        perform(state.start(), &turn)
+        if let opens {
+            state.files.wanted = Path.name(of: opens)
+            perform(state.open(opens), &turn)
+        }
+    }
+
+    private var wake: Turn.Wake {
+        if services == nil { return .after(0) }
+        let toMinute = 60 - time.wall().seconds.truncatingRemainder(dividingBy: 60) + 0.02
+        guard let milliseconds = state.nextFrame() else { return .after(toMinute) }
+        return milliseconds <= 50 ? .nextFrame : .after(min(toMinute, Double(milliseconds) / 1000))
+    }
+
+    /// Ends sound, renders and temporary data; gives up waiting after `seconds`.
+    func shutDown(within seconds: Double) {
+        guard let services, let backend else { return }
+        let done = DispatchSemaphore(value: 0)
+        Task {
+            services.player.shutDown()
+            await backend.shutDown()
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + seconds)
+    }
+}
+
+extension KeyStroke {
+    /// nil for keys that nothing is bound to.
+    init?(_ key: Key, _ modifiers: Modifiers) {
+        let base: Base
+        switch key {
+        case .character(let c): base = .character(c)
+        case .enter: base = .enter
+        case .tab: base = modifiers.contains(.shift) ? .backTab : .tab
+        case .backspace: base = .backspace
+        case .escape: base = .escape
+        case .up: base = .up
+        case .down: base = .down
+        case .left: base = .left
+        case .right: base = .right
+        case .home: base = .home
+        case .end: base = .end
+        case .pageUp: base = .pageUp
+        case .pageDown: base = .pageDown
+        case .delete: base = .delete
+        case .insert, .function: return nil
+        }
+        self.init(base, control: modifiers.contains(.control), alt: modifiers.contains(.alt))
+    }
+}

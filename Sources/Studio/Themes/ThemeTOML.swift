@@ -1,0 +1,140 @@
+import Mastering
+import Terminal
+import TOMLKit
+
+extension Theme {
+    /// Larger files are refused before they are read on.
+    public static let fileSizeLimit = 64 * 1024
+
+    /// Reads a theme:
+    /// ```toml
+    /// schema = 1
+    /// name = "Dusk"
+    /// depth = "truecolor"          # truecolor 256 16 mono
+    /// [palette]
+    /// ink = "#d8dee9"              # #rrggbb, 0…255 or default
+    /// [roles]
+    /// text = "ink on #101418"      # colour, `on` background, bold dim italic underline reverse
+    /// ```
+    /// Roles that are left out look like `text`.
+    /// - Throws: for unknown keys, roles, colours and words, with file, line and column.
+    public static func parse(toml text: String, file: String) throws(ThemeError) -> Theme {
+        guard text.utf8.count <= fileSizeLimit else {
+            throw ThemeError(kind: .unusable, file: file, problem: "is larger than \(fileSizeLimit / 1024) KiB", remedy: "a theme is a short text")
+        }
+        let positions = TOMLPositions(text)
+        if let deep = positions.tooDeepAt {
+            throw ThemeError(kind: .unusable, file: file, line: deep.line, column: deep.column, problem: "nested too deeply",
+                             remedy: "a theme has [palette] and [roles]")
+        }
+        let table: TOMLTable
+        do {
+            table = try TOMLTable(string: text)
+        } catch let error as TOMLParseError {
+            throw ThemeError(kind: .unusable, file: file, line: error.source.begin.line, column: error.source.begin.column,
+                             problem: error.description, remedy: "correct the TOML there")
+        } catch {
+            throw ThemeError(kind: .unusable, file: file, problem: "is not TOML", remedy: "correct the file")
+        }
+        let reader = ThemeReader(file: file, positions: positions)
+        return try reader.theme(table)
+    }
+}
+
+/// Turns the parsed table into a theme; knows where everything stood.
+private struct ThemeReader {
+    let file: String
+    let positions: TOMLPositions
+
+    func theme(_ table: TOMLTable) throws(ThemeError) -> Theme {
+        for key in table.keys where !["schema", "name", "depth", "palette", "roles"].contains(key) {
+            throw refusal([key], "unknown key '\(key)'", "use schema, name, depth, [palette] and [roles]")
+        }
+        guard table["schema"]?.int == 1 else { throw refusal(["schema"], "schema must be 1", "write schema = 1") }
+        guard let name = table["name"]?.string, !name.isEmpty, name.count <= 60 else {
+            throw refusal(["name"], "a theme needs a name of at most 60 characters", "write name = \"…\"")
+        }
+        let depth: ColorDepth
+        switch table["depth"]?.string {
+        case "truecolor", nil: depth = .truecolor
+        case "256": depth = .ansi256
+        case "16": depth = .ansi16
+        case "mono": depth = .mono
+        default: throw refusal(["depth"], "unknown depth", "use truecolor, 256, 16 or mono")
+        }
+        if table["depth"] != nil, table["depth"]?.string == nil { throw refusal(["depth"], "depth must be text", "use \"truecolor\", \"256\", \"16\" or \"mono\"") }
+
+        var palette: [String: Color] = [:]
+        let entries = try section("palette", table)
+        for key in entries?.keys ?? [] {
+            let path = ["palette", key]
+            guard let word = entries?[key]?.string ?? entries?[key]?.int.map(String.init) else {
+                throw refusal(path, "'\(key)' is not a colour", "write \"#rrggbb\", 0 to 255 or \"default\"")
+            }
+            palette[key] = try color(word, [:], path)
+        }
+
+        var styles: [Role: Style] = [:]
+        guard let roles = try section("roles", table) else { throw refusal(["roles"], "there are no [roles]", "give at least text a colour") }
+        // Text comes first: its background is everyone's.
+        var base = Color.default
+        if let text = roles["text"]?.string { base = try style(text, palette, on: .default, ["roles", "text"]).background }
+        for key in roles.keys {
+            let path = ["roles", key]
+            guard let role = Role(rawValue: key) else {
+                throw refusal(path, "unknown role '\(key)'", "the roles are " + Role.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            guard let words = roles[key]?.string else { throw refusal(path, "'\(key)' must be text", "write for example \"ink on #101418 bold\"") }
+            styles[role] = try style(words, palette, on: base, path)
+        }
+        guard styles[.text] != nil else { throw refusal(["roles"], "the role 'text' is missing", "write text = \"default\"") }
+        let id = file.split(separator: "/").last.map(String.init) ?? file
+        return Theme(id: id.hasSuffix(".toml") ? String(id.dropLast(5)) : id, name: name, depth: depth, styles: styles)
+    }
+
+    private func section(_ key: String, _ table: TOMLTable) throws(ThemeError) -> TOMLTable? {
+        guard let value = table[key] else { return nil }
+        guard let inner = value.table else { throw refusal([key], "'\(key)' must be a table", "write [\(key)]") }
+        return inner
+    }
+
+    private func style(_ text: String, _ palette: [String: Color], on base: Color, _ path: [String]) throws(ThemeError) -> Style {
+        var style = Style(.default, on: base)
+        var named = false
+        var background = false
+        for word in text.split(separator: " ").map(String.init) {
+            if background {
+                style.background = try color(word, palette, path)
+                background = false
+            } else if word == "on" {
+                background = true
+            } else if let attribute = Self.attributes[word] {
+                style.attributes.insert(attribute)
+            } else if named {
+                throw refusal(path, "'\(word)' is one word too many", "write a colour, then `on` a colour, then attributes")
+            } else {
+                style.foreground = try color(word, palette, path)
+                named = true
+            }
+        }
+        if background { throw refusal(path, "a colour is missing after 'on'", "name the background") }
+        return style
+    }
+
+    private static let attributes: [String: Style.Attributes] = [
+        "bold": .bold, "dim": .dim, "italic": .italic, "underline": .underline, "reverse": .reverse,
+    ]
+
+    private func color(_ word: String, _ palette: [String: Color], _ path: [String]) throws(ThemeError) -> Color {
+        if let color = palette[word] { return color }
+        if word == "default" { return .default }
+        if word.hasPrefix("#"), word.utf8.count == 7, let hex = UInt32(word.dropFirst(), radix: 16) { return .rgb(hex: hex) }
+        if let index = UInt8(word) { return .indexed(index) }
+        throw refusal(path, "unknown colour '\(word.prefix(40))'", "use a name from [palette], #rrggbb, 0 to 255 or default")
+    }
+
+    private func refusal(_ path: [String], _ problem: String, _ remedy: String) -> ThemeError {
+        let position = positions[path.map { .key($0) }] ?? positions[[.key(path[0])]]
+        return ThemeError(kind: .unusable, file: file, line: position?.line, column: position?.column, problem: problem, remedy: remedy)
+    }
+}

@@ -1,0 +1,56 @@
+import Playback
+import Terminal
+
+/// What the compressor and the limiter take away, the correlation of left and right, and their peaks.
+func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    let deck = state.deck
+    let numbers = state.master.solved.map { "limiter at most " + Format.fixed($0.limiterMaxReductionDB, 1) + " dB" } ?? ""
+    let area = canvas.panel(rect, title: "Dynamics", numbers: numbers, focused: state.focus == .dynamics)
+    guard area.rows > 0, area.columns > 0 else { return }
+
+    let shown = deck.numbers, live = deck.meters
+    let voice = live.map { deck.voice == .original ? $0.original : $0.master }
+    var y = area.y
+    // On a low panel compressor and limiter share a line.
+    let pair = area.rows < 3 && area.columns >= 44
+    let width = pair ? area.columns / 2 - 1 : area.columns
+    reduction("comp", shown?.compressorReduction, live?.compressorReduction, Rect(x: area.x, y: y, columns: width, rows: 1), &canvas)
+    if pair {
+        reduction("limit", shown?.limiterReduction, live?.limiterReduction,
+                  Rect(x: area.x + area.columns - width, y: y, columns: width, rows: 1), &canvas)
+    } else if area.rows >= 2 {
+        y += 1
+        reduction("limit", shown?.limiterReduction, live?.limiterReduction, Rect(x: area.x, y: y, columns: width, rows: 1), &canvas)
+    }
+    y += 1
+    if y < area.maxY {
+        let value = deck.heardNumbers?.correlation
+        let text = "corr  " + (value.map { Format.signed($0, 2) } ?? "    -")
+        canvas.text(text, x: area.x, y: y, .text, width: area.columns)
+        let x = area.x + 13
+        canvas.scale(value.map { ($0 + 1) / 2 }, x: x, y: y, columns: area.maxX - x, (value ?? 1) < 0 ? .warning : .correlation)
+        y += 1
+    }
+    for (name, peak) in [("left", voice?.peakLeft), ("right", voice?.peakRight)] where y < area.maxY {
+        let db = peak.map(Double.init)
+        canvas.text(TextWidth.pad(name, 5), x: area.x, y: y, .dim, width: area.columns)
+        let shownPeak = deck.heardNumbers.map { Double(name == "left" ? $0.peakLeft : $0.peakRight) }
+        canvas.text(number(shownPeak.flatMap { $0 > -99 ? $0 : nil }), x: area.x + 6, y: y, .text, width: 6)
+        let x = area.x + 13
+        canvas.bar(Graph.share(db ?? -120, from: -48, to: 0), x: x, y: y, columns: area.maxX - x, (db ?? -120) > -1 ? .warning : .good)
+        y += 1
+    }
+}
+
+private func reduction(_ name: String, _ shown: Double?, _ live: Double?, _ rect: Rect, _ canvas: inout Canvas) {
+    canvas.text(TextWidth.pad(name, 5), x: rect.x, y: rect.y, .dim, width: rect.columns)
+    canvas.text(number(shown), x: rect.x + 6, y: rect.y, .text, width: 6)
+    let x = rect.x + 13
+    // 12 dB is the most that a preset may ask of the limiter.
+    canvas.bar(Graph.share(-(live ?? 0), from: 0, to: 12), x: x, y: rect.y, columns: rect.maxX - x, .reduction)
+}
+
+private func number(_ x: Double?) -> String {
+    let text = x.map { Format.fixed($0, 1) } ?? "-"
+    return String(repeating: " ", count: max(0, 5 - text.utf8.count)) + text
+}

@@ -1,0 +1,114 @@
+import Mastering
+import Terminal
+
+/// The chain from top to bottom: every parameter with its value, and of the selected one what it does, its range and the preset's value.
+func drawMaster(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    let master = state.master
+    let rows = master.rows
+    let filter = master.filter.isEmpty ? "" : "/" + master.filter
+    let area = canvas.panel(rect, title: "Master: " + master.title, numbers: filter, focused: state.focus == .view(.master))
+    guard area.rows > 0, area.columns > 0 else { return }
+
+    let detail = area.rows >= 12 ? 5 : area.rows >= 7 ? 2 : 0
+    let height = area.rows - detail
+    guard let selected = master.selectedRow else {
+        canvas.text("nothing matches", x: area.x, y: area.y, .dim, width: area.columns)
+        return
+    }
+    let first = Cursor.firstRow(selected: selected.row, count: rows.count, height: height)
+    for offset in 0..<max(0, min(height, rows.count - first)) {
+        let line = Rect(x: area.x, y: area.y + offset, columns: area.columns, rows: 1)
+        switch rows[first + offset] {
+        case .heading(let block): drawHeading(block, line, state, &canvas)
+        case .parameter(let index):
+            drawParameter(Preset.parameters[index], isSelected: first + offset == selected.row, line, state, &canvas)
+        }
+    }
+    guard detail > 0 else { return }
+    drawDetail(Preset.parameters[selected.parameter],
+               Rect(x: area.x, y: area.maxY - detail, columns: area.columns, rows: detail), state, &canvas)
+}
+
+private func drawHeading(_ block: PresetParameter.Block, _ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    let bypassed = state.master.sound.bypassed.contains(block)
+    let used = canvas.text(block.label, x: rect.x, y: rect.y, bypassed ? .dim : .title, width: rect.columns)
+    if bypassed { canvas.text("bypassed", x: rect.x + used + 1, y: rect.y, .warning, width: rect.columns - used - 1) }
+}
+
+private func drawParameter(_ parameter: PresetParameter, isSelected: Bool, _ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    let sound = state.master.sound
+    guard let value = sound.preset.value(of: parameter.key) else { return }
+    let isChanged = sound.base.value(of: parameter.key) != value
+    let isBypassed = sound.bypassed.contains(parameter.block)
+    var name = canvas.theme[isBypassed ? .dim : .text], number = canvas.theme[isBypassed ? .dim : isChanged ? .changed : .value]
+    if isSelected {
+        let role: Role = state.view == .master ? .selection : .selectionIdle
+        canvas.fill(rect, role)
+        name = canvas.theme[role]
+        number = name
+    }
+    canvas.text(isSelected ? canvas.pointer : " ", x: rect.x, y: rect.y, style: name)
+    let text = bandSummary(parameter, sound.preset, dot: canvas.dot) ?? parameter.text(value)
+    let indent = parameter.band != nil && !parameter.key.hasSuffix(".on") ? 3 : 1
+    let right = canvas.textRight(text + (isChanged ? "*" : " "), maxX: rect.maxX, y: rect.y, style: number, width: max(0, rect.columns - 6))
+    canvas.text(parameter.label, x: rect.x + indent, y: rect.y, style: name, width: right - rect.x - indent - 1)
+}
+
+/// What an EQ band that is on does, in place of the bare word "on".
+private func bandSummary(_ parameter: PresetParameter, _ preset: Preset, dot: String) -> String? {
+    guard let n = parameter.band, parameter.key.hasSuffix(".on"), preset.eq[n - 1].on else { return nil }
+    let words = ["type", "hz", "db"].compactMap { field -> String? in
+        guard let row = Preset.parameter("eq.\(n).\(field)"), let value = preset.value(of: row.key) else { return nil }
+        let passes: [Preset.BandType] = [.highPass, .lowPass, .notch]
+        return field == "db" && passes.contains(preset.eq[n - 1].type) ? nil : row.text(value)
+    }
+    return words.joined(separator: " ")
+}
+
+private func drawDetail(_ parameter: PresetParameter, _ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    let sound = state.master.sound
+    var lines: [(String, Role)] = []
+    let base = sound.base.value(of: parameter.key).map(parameter.text) ?? "-"
+    if rect.rows >= 5 {
+        lines += wrapped(parameter.effect, rect.columns).prefix(2).map { ($0, .text) }
+        lines.append((parameter.rangeText + canvas.dot + "preset " + base, .dim))
+    } else {
+        lines.append((parameter.effect, .dim))
+    }
+    lines.append(solveLine(state, dot: canvas.dot))
+    if rect.rows >= 5 {
+        canvas.text(String(repeating: canvas.isASCII ? "-" : "─", count: rect.columns), x: rect.x, y: rect.y, .border)
+    }
+    for (row, line) in lines.suffix(rect.rows).enumerated() {
+        canvas.text(line.0, x: rect.x, y: rect.maxY - min(lines.count, rect.rows) + row, line.1, width: rect.columns)
+    }
+}
+
+/// What the setting leads to, and how surely that is known.
+private func solveLine(_ state: StudioState, dot: String) -> (String, Role) {
+    let master = state.master
+    if let solved = master.solved {
+        let numbers = Format.reading(solved.integratedLUFS) + " LUFS" + dot + Format.reading(solved.truePeakDBTP) + " dBTP" + dot
+            + "lim " + Format.fixed(solved.limiterMaxReductionDB, 1) + " dB"
+        return solved.reached ? (numbers, .good) : (solved.note ?? numbers, .warning)
+    }
+    if let problem = master.solveProblem { return (problem, .error) }
+    if state.deck.profile == nil { return (state.deck.path == nil ? "open a file to hear it" : "measuring the file", .dim) }
+    return (master.solving ? "solving the loudness" : "estimated", .dim)
+}
+
+/// Lines of at most `columns`, broken at spaces.
+func wrapped(_ text: String, _ columns: Int) -> [String] {
+    guard columns > 0 else { return [] }
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+        if !line.isEmpty, TextWidth.of(line) + 1 + TextWidth.of(String(word)) > columns {
+            lines.append(line)
+            line = ""
+        }
+        line += (line.isEmpty ? "" : " ") + word
+    }
+    if !line.isEmpty { lines.append(line) }
+    return lines
+}

@@ -1,0 +1,118 @@
+import Terminal
+
+/// The windows that lie over the panels; prompts and questions take the footer instead.
+func draw(_ overlay: Overlay, _ state: StudioState, _ canvas: inout Canvas) {
+    switch overlay {
+    case .prompt, .question: return
+    case .help(let scroll): drawHelp(scroll, state, &canvas)
+    case .palette(let palette): drawPalette(palette, state, &canvas)
+    case .presets(let picker): drawPresets(picker, state, &canvas)
+    case .outputs(let cursor): drawOutputs(cursor, state, &canvas)
+    case .note(let title, let lines): drawNote(title, lines, &canvas)
+    }
+}
+
+private func drawHelp(_ scroll: Int, _ state: StudioState, _ canvas: inout Canvas) {
+    let commands = Command.offered(in: state.view)
+    let area = canvas.window(canvas.centred(columns: min(100, canvas.frame.size.columns - 4), rows: min(commands.count + 2, canvas.frame.size.rows - 4)),
+                             title: "Keys in " + state.view.title)
+    guard area.rows > 0, area.columns > 0 else { return }
+    let first = min(scroll, max(0, commands.count - area.rows))
+    for (row, command) in commands.dropFirst(first).prefix(area.rows).enumerated() {
+        let keys = command.keys.prefix(3).map(\.label).joined(separator: " ")
+        canvas.text(keys, x: area.x, y: area.y + row, .accent, width: min(16, area.columns))
+        let used = canvas.text(command.title, x: area.x + 17, y: area.y + row, .text, width: area.columns - 17)
+        canvas.text(command.help, x: area.x + 17 + max(20, used + 2), y: area.y + row, .dim, width: area.columns - 17 - max(20, used + 2))
+    }
+}
+
+private func drawPalette(_ palette: Palette, _ state: StudioState, _ canvas: inout Canvas) {
+    let commands = palette.shown(in: state.view)
+    let area = canvas.window(canvas.centred(columns: min(72, canvas.frame.size.columns - 4), rows: min(18, canvas.frame.size.rows - 4)), title: "Commands")
+    guard area.rows > 0, area.columns > 0 else { return }
+    let used = canvas.text(":" + palette.field.text, x: area.x, y: area.y, .accent, width: area.columns, cut: .start)
+    canvas.showCursor(x: area.x + used - TextWidth.of(String(palette.field.characters[palette.field.insertion...])), y: area.y, in: area)
+    let height = area.rows - 1
+    let first = Cursor.firstRow(selected: palette.cursor.index, count: commands.count, height: height)
+    for row in 0..<max(0, min(height, commands.count - first)) {
+        let command = commands[first + row]
+        let line = Rect(x: area.x, y: area.y + 1 + row, columns: area.columns, rows: 1)
+        let why = command.unavailable(state)
+        var style = canvas.theme[why == nil ? .text : .dim]
+        if first + row == palette.cursor.index {
+            style = canvas.theme[.selection]
+            canvas.fill(line, .selection)
+        }
+        let key = command.keys.first?.label ?? ""
+        let right = canvas.textRight(key, maxX: line.maxX - 1, y: line.y, style: style, width: line.columns / 3) - 1
+        let titled = canvas.text(command.title, x: line.x + 1, y: line.y, style: style, width: right - line.x - 1)
+        if let why { canvas.text(why, x: line.x + titled + 3, y: line.y, style: style, width: right - line.x - titled - 3) }
+    }
+}
+
+private func drawPresets(_ picker: PresetPicker, _ state: StudioState, _ canvas: inout Canvas) {
+    let entries = picker.shown(state.master.presets)
+    let size = canvas.frame.size
+    // At the right edge, so that the graphs stay in sight while the ear chooses.
+    let columns = min(size.columns, max(36, min(56, size.columns * 2 / 5)))
+    let area = canvas.window(Rect(x: size.columns - columns, y: min(1, size.rows - 1), columns: columns, rows: max(1, size.rows - 3)),
+                             title: picker.filtering ? "Presets /" + picker.field.text : "Presets")
+    guard area.rows > 0, area.columns > 0 else { return }
+    let detail = area.rows >= 8 ? 4 : 0
+    let height = area.rows - detail
+    let first = Cursor.firstRow(selected: picker.cursor.index, count: entries.count, height: height)
+    if entries.isEmpty { canvas.text("nothing matches", x: area.x, y: area.y, .dim, width: area.columns) }
+    for row in 0..<max(0, min(height, entries.count - first)) {
+        let entry = entries[first + row]
+        let line = Rect(x: area.x, y: area.y + row, columns: area.columns, rows: 1)
+        var style = canvas.theme[entry.preset == nil ? .error : .text]
+        if first + row == picker.cursor.index {
+            style = canvas.theme[.selection]
+            canvas.fill(line, .selection)
+        }
+        let numbers = entry.preset.map { Format.fixed($0.target.lufs, 1) + " LUFS" } ?? "unusable"
+        let right = canvas.textRight(numbers + (entry.isFactory ? "  " : " +"), maxX: line.maxX, y: line.y, style: style, width: line.columns / 2)
+        canvas.text(entry.name, x: line.x + 1, y: line.y, style: style, width: right - line.x - 2)
+    }
+    guard detail > 0, entries.indices.contains(picker.cursor.index) else { return }
+    let entry = entries[picker.cursor.index]
+    for (row, text) in wrapped(entry.problem ?? entry.intent, area.columns).prefix(detail - 1).enumerated() {
+        canvas.text(text, x: area.x, y: area.maxY - detail + row, entry.problem == nil ? .dim : .error, width: area.columns)
+    }
+    canvas.text("Enter takes it" + canvas.dot + "Esc goes back" + canvas.dot + "x A/B", x: area.x, y: area.maxY - 1, .accent, width: area.columns)
+}
+
+private func drawOutputs(_ cursor: Cursor, _ state: StudioState, _ canvas: inout Canvas) {
+    let choices = OutputChoice.allCases
+    let area = canvas.window(canvas.centred(columns: min(72, canvas.frame.size.columns - 4), rows: choices.count + 4), title: "Output")
+    guard area.rows > 0, area.columns > 0 else { return }
+    for (row, choice) in choices.enumerated() where row < area.rows {
+        let line = Rect(x: area.x, y: area.y + row, columns: area.columns, rows: 1)
+        var style = canvas.theme[.text]
+        if row == cursor.index {
+            style = canvas.theme[.selection]
+            canvas.fill(line, .selection)
+        }
+        let mark = choice == state.deck.output ? canvas.mark : " "
+        canvas.text(mark + " " + TextWidth.pad(choice.title, 13) + choice.explanation, x: line.x, y: line.y, style: style, width: line.columns)
+    }
+    if area.rows > choices.count + 1 {
+        let sink = state.deck.player.sinkDescription
+        canvas.text(sink.isEmpty ? "nothing has been played yet" : "now: " + sink, x: area.x, y: area.maxY - 1,
+                    state.deck.player.hasSound || sink.isEmpty ? .dim : .warning, width: area.columns)
+    }
+}
+
+private func drawNote(_ title: String, _ lines: [String], _ canvas: inout Canvas) {
+    let columns = min(76, canvas.frame.size.columns - 4)
+    let text = lines.flatMap { wrapped($0, columns - 2) }
+    let area = canvas.window(canvas.centred(columns: columns, rows: min(text.count + 2, canvas.frame.size.rows - 4)), title: title)
+    for (row, line) in text.prefix(area.rows).enumerated() { canvas.text(line, x: area.x, y: area.y + row, .text, width: area.columns) }
+}
+
+extension Canvas {
+    mutating func showCursor(x: Int, y: Int, in area: Rect) {
+        let point = Point(x: min(max(x, area.x), area.maxX - 1), y: y)
+        if frame.bounds.contains(point) { frame.cursor = point }
+    }
+}

@@ -1,0 +1,81 @@
+import Playback
+import Terminal
+
+/// The spectrum of what is heard, with the other voice behind it.
+func drawSpectrum(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    let deck = state.deck
+    let numbers = deck.numbers.map { loudest(deck.voice == .original ? $0.original : $0.master) } ?? ""
+    let area = canvas.panel(rect, title: "Spectrum", numbers: numbers, focused: state.focus == .spectrum)
+    guard area.rows > 0, area.columns > 0 else { return }
+    guard let meters = deck.meters else {
+        canvas.text(deck.isLoaded ? "Space plays" : "nothing is heard", x: area.x, y: area.y + area.rows / 2, .dim, width: area.columns)
+        return
+    }
+    let labelled = area.columns >= 30 && area.rows >= 4
+    let gutter = labelled ? 4 : 0
+    let graph = Rect(x: area.x + gutter, y: area.y, columns: area.columns - gutter, rows: area.rows - (labelled ? 1 : 0))
+    // A gap between bars costs nothing to draw anew; wide screens get wide bars.
+    let pitch = graph.columns >= 120 ? 3 : graph.columns >= 24 ? 2 : 1
+    let bars = min(MeterFrame.bandCount, graph.columns / pitch)
+    guard bars > 0 else { return }
+    let (front, back) = deck.voice == .original ? (meters.original, meters.master) : (meters.master, meters.original)
+    for bar in 0..<bars {
+        let x = graph.x + bar * pitch
+        let heard = level(front, bar, bars), other = level(back, bar, bars)
+        for offset in 0..<max(1, pitch - 1) { drawBar(heard, behind: other, x: x + offset, graph, &canvas) }
+    }
+    guard labelled else { return }
+    for (db, row) in [(top, 0), ((top + bottom) / 2, graph.rows / 2), (bottom, graph.rows - 1)] {
+        canvas.textRight(Format.fixed(db, 0), maxX: area.x + 3, y: graph.y + row, style: canvas.theme[.dim])
+    }
+    var free = graph.x
+    for hz in [30.0, 60, 125, 250, 500, 1000, 2000, 4000, 8000, 16000] {
+        guard let band = (0..<MeterFrame.bandCount).min(by: { abs(MeterFrame.bandHz($0) - hz) < abs(MeterFrame.bandHz($1) - hz) }) else { continue }
+        let label = hz >= 1000 ? Format.fixed(hz / 1000, 0) + "k" : Format.fixed(hz, 0)
+        let x = graph.x + band * bars / MeterFrame.bandCount * pitch
+        if x >= free, x + label.utf8.count <= graph.maxX {
+            canvas.text(label, x: x, y: graph.maxY, .dim)
+            free = x + label.utf8.count + 2
+        }
+    }
+}
+
+/// dB at the upper and lower edge: a full-scale sine reaches the top.
+private let top = 0.0
+private let bottom = -72.0
+
+/// The highest band among those that one bar stands for, as a share of the height.
+private func level(_ voice: MeterFrame.VoiceMeters, _ bar: Int, _ bars: Int) -> Double {
+    let from = bar * MeterFrame.bandCount / bars, to = max(from + 1, (bar + 1) * MeterFrame.bandCount / bars)
+    var highest = MeterFrame.floorDB
+    for band in from..<to { highest = max(highest, voice.spectrum[band]) }
+    return Graph.share(Double(highest), from: bottom, to: top)
+}
+
+private func drawBar(_ heard: Double, behind other: Double, x: Int, _ graph: Rect, _ canvas: inout Canvas) {
+    let scale = Double(graph.rows * 8)
+    let front = Int((heard * scale).rounded()), back = Int((other * scale).rounded())
+    for row in 0..<graph.rows {
+        let y = graph.maxY - 1 - row
+        let fill = front - row * 8
+        // From −12 dB up the colour changes.
+        let role: Role = Double(row) >= Double(graph.rows) * (1 - 12 / (top - bottom)) ? .spectrumHigh : .spectrum
+        if fill >= 8 || (canvas.isASCII && fill >= 4) {
+            canvas.text(canvas.isASCII ? "#" : "█", x: x, y: y, role)
+        } else if fill > 0, !canvas.isASCII {
+            canvas.text(Graph.eighthsUp[fill], x: x, y: y, role)
+        } else if back - row * 8 >= 4 {
+            canvas.text(canvas.isASCII ? ":" : "░", x: x, y: y, .spectrumOther)
+        }
+    }
+}
+
+/// `63 Hz -12.4 dB`: where the spectrum is highest.
+private func loudest(_ voice: MeterFrame.VoiceMeters) -> String {
+    var best = 0
+    for band in 1..<MeterFrame.bandCount where voice.spectrum[band] > voice.spectrum[best] { best = band }
+    guard voice.spectrum[best] > Ballistics.floor else { return "" }
+    let hz = MeterFrame.bandHz(best)
+    let name = hz >= 1000 ? Format.fixed(hz / 1000, 1) + " kHz" : Format.fixed(hz, 0) + " Hz"
+    return "most at " + name + " " + Format.fixed(Double(voice.spectrum[best]), 0) + " dB"
+}

@@ -1,0 +1,59 @@
+import Terminal
+
+/// File, format, length, loudness and peak on the left; where jobs run and the time on the right.
+func drawTopLine(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    canvas.fill(rect, .bar)
+    let bar = canvas.theme[.bar]
+    var right = rect.maxX - 1
+    if rect.columns >= 30, !state.clock.isEmpty { right = canvas.textRight(state.clock, maxX: right, y: rect.y, style: bar) - 2 }
+    if rect.columns >= 60 {
+        let lamp = canvas.theme[.good].background(bar.background)
+        right = canvas.textRight("local", maxX: right, y: rect.y, style: bar) - 1
+        right = canvas.textRight(canvas.lamp, maxX: right, y: rect.y, style: bar.attributes.contains(.reverse) ? bar : lamp) - 2
+    }
+    var x = rect.x + 1
+    if rect.columns >= 40 { x += canvas.text("lathe", x: x, y: rect.y, .key, width: right - x) + 2 }
+    let facts = fileFacts(state, dot: canvas.dot)
+    guard let path = state.deck.path else {
+        canvas.text("no file is open", x: x, y: rect.y, style: bar, width: right - x)
+        return
+    }
+    let name = Path.name(of: path)
+    let room = right - x
+    // The name keeps at least a third; the facts give way from their end.
+    let factsRoom = max(0, min(TextWidth.of(facts), room - min(TextWidth.of(name), max(room / 3, 12)) - 2))
+    let used = canvas.text(name, x: x, y: rect.y, style: bar.with(.bold), width: room - (factsRoom > 8 ? factsRoom + 2 : 0), cut: .middle)
+    if factsRoom > 8 { canvas.text(facts, x: x + used + 2, y: rect.y, style: bar, width: factsRoom) }
+}
+
+private func fileFacts(_ state: StudioState, dot: String) -> String {
+    var parts: [String] = []
+    switch state.deck.stage {
+    case .opening: parts.append("opening")
+    case .failed: parts.append("cannot be played")
+    case .resting: parts.append("let go")
+    case .empty, .ready: break
+    }
+    if let facts = state.deck.facts { parts.append(facts.summary) }
+    if let seconds = state.deck.duration { parts.append(Format.duration(seconds)) }
+    if let analysis = state.deck.profile?.analysis {
+        parts.append(Format.reading(analysis.integratedLUFS) + " LUFS")
+        parts.append(Format.reading(analysis.truePeakDBTP) + " dBTP")
+    } else if let fraction = state.deck.measuring {
+        parts.append("measuring " + Format.fixed(fraction * 100, 0) + " %")
+    }
+    return parts.joined(separator: dot)
+}
+
+extension AudioFacts {
+    /// `WAV 24/48`, `FLAC 16/44.1 mono`, `MP3 44.1`.
+    var summary: String {
+        let bits = encoding.split(separator: "_").last.flatMap { Int($0) }.map { (encoding.hasPrefix("float") ? "\($0)f" : "\($0)") + "/" } ?? ""
+        let channels = switch channels {
+        case 1: " mono"
+        case 2: ""
+        default: " \(channels) ch"
+        }
+        return format + " " + bits + Format.kilohertz(sampleRate) + channels
+    }
+}

@@ -1,0 +1,48 @@
+import Playback
+import Terminal
+
+/// Position, voice, match and the numbers of what is heard; the least needed give way on a narrow screen.
+func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    let deck = state.deck
+    guard deck.path != nil else {
+        canvas.text(" " + canvas.paused + " nothing is loaded", x: rect.x, y: rect.y, .dim, width: rect.columns)
+        return
+    }
+    let length = deck.duration.map { Format.duration($0) } ?? "-"
+    let position = " " + (deck.player.playing ? canvas.playing : canvas.paused) + " "
+        + Format.duration(deck.shownPosition, tenths: true) + " / " + length
+    let numbers = deck.heardNumbers
+    // Text, role and rank: the highest ranks are left out first.
+    var parts: [(String, Role, Int)] = [(position, .title, 0), (deck.voice == .original ? "A original" : "B master", .accent, 1)]
+    if deck.matched, deck.profile != nil {
+        let trims = state.trims
+        parts.append(("matched " + Format.signed(min(trims.master, trims.original), 1) + " LU", .text, 6))
+    } else if deck.profile != nil {
+        parts.append(("not matched", .warning, 6))
+    }
+    parts.append(("M " + padded(numbers?.momentary) + "  S " + padded(numbers?.shortTerm), .text, 4))
+    parts.append(("I " + padded(numbers?.integrated) + " LUFS", .text, 3))
+    // The range of a short passage says nothing yet (EBU Tech 3342: from 60 s on).
+    parts.append(("LRA " + Format.reading((numbers?.loudnessRange).flatMap { deck.shownPosition >= 60 ? $0 : nil }), .text, 7))
+    parts.append(("TP " + padded(numbers?.truePeak), (numbers?.truePeak ?? -1) > 0 ? .error : .text, 5))
+    parts.append(("corr " + (numbers?.correlation.map { Format.signed($0, 2) } ?? "-"), .text, 8))
+    if deck.player.xruns > 0 { parts.append(("\(deck.player.xruns) dropouts", .warning, 2)) }
+    let sink = deck.player.sinkDescription
+    if !sink.isEmpty { parts.append((sink, deck.player.hasSound ? .dim : .warning, 9)) }
+
+    while parts.count > 1, parts.reduce(0, { $0 + TextWidth.of($1.0) + 2 }) - 2 > rect.columns {
+        guard let widest = parts.indices.max(by: { parts[$0].2 < parts[$1].2 }) else { break }
+        // Why there is no sound matters even when there is no room for all of it.
+        let others = parts.reduce(0) { $0 + TextWidth.of($1.0) + 2 } - TextWidth.of(parts[widest].0) - 2
+        if parts[widest].2 == 9, rect.columns - others >= 12 { break }
+        parts.remove(at: widest)
+    }
+    var x = rect.x
+    for (text, role, _) in parts { x += canvas.text(text, x: x, y: rect.y, role, width: rect.maxX - x) + 2 }
+}
+
+/// Wide enough for any loudness, so that the numbers stand still.
+private func padded(_ x: Double?) -> String {
+    let text = Format.reading(x)
+    return String(repeating: " ", count: max(0, 5 - text.utf8.count)) + text
+}

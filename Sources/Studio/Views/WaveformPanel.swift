@@ -1,0 +1,89 @@
+import Terminal
+
+/// The whole file from end to end, with the play head; what was played is brighter.
+func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    let deck = state.deck
+    var numbers = ""
+    if let analysis = deck.profile?.analysis {
+        numbers = "peak " + Format.reading(analysis.samplePeakDBFS) + " dBFS" + canvas.dot + "PLR " + Format.reading(analysis.plrDB)
+        if analysis.clippedSamples > 0 { numbers += canvas.dot + "\(analysis.clippedSamples) clipped" }
+    }
+    let area = canvas.panel(rect, title: "Waveform", numbers: numbers, focused: state.focus == .waveform)
+    guard area.rows > 0, area.columns > 0 else { return }
+    guard let wave = deck.profile?.wave, !wave.isEmpty else {
+        canvas.text(placeholder(deck), x: area.x, y: area.y + area.rows / 2, deck.measureProblem == nil ? .dim : .error, width: area.columns)
+        return
+    }
+    let head = deck.duration.map { $0 > 0 ? Int(min(1, deck.shownPosition / $0) * Double(area.columns)) : 0 } ?? 0
+    switch canvas.glyphs {
+    case .braille:
+        var grid = BrailleGrid(columns: area.columns, rows: area.rows)
+        let middle = Double(grid.height - 1) / 2
+        for x in 0..<grid.width {
+            let column = extremes(wave, x, grid.width)
+            grid.vertical(x, from: Int((middle - Double(column.high) * middle).rounded()), to: Int((middle - Double(column.low) * middle).rounded()))
+        }
+        for row in 0..<area.rows {
+            runs(area.columns, role: { $0 < head ? .waveformPlayed : .waveform }) { from, to, role in
+                let text = (from..<to).map { BrailleGrid.character(grid.pattern($0, row)) }.joined()
+                canvas.text(text, x: area.x + from, y: area.y + row, role)
+            }
+        }
+    case .blocks, .ascii:
+        // One sided: the larger of the two extremes, from the bottom up.
+        for x in 0..<area.columns {
+            let column = extremes(wave, x, area.columns)
+            let share = Double(max(abs(column.low), abs(column.high)))
+            canvas.column(share, x: area.x + x, area, x < head ? .waveformPlayed : .waveform)
+        }
+    }
+    if head < area.columns {
+        for row in 0..<area.rows { canvas.text(canvas.isASCII ? "|" : "│", x: area.x + head, y: area.y + row, .playhead) }
+    }
+}
+
+private func placeholder(_ deck: DeckState) -> String {
+    if let problem = deck.measureProblem { return problem }
+    if case .failed(let why) = deck.stage { return why }
+    if let fraction = deck.measuring { return "measuring " + Format.fixed(fraction * 100, 0) + " %" }
+    return "no file is open"
+}
+
+/// The extremes of everything that falls on column `x` of `count`.
+private func extremes(_ wave: [WaveColumn], _ x: Int, _ count: Int) -> (low: Float, high: Float) {
+    let from = min(wave.count - 1, x * wave.count / count)
+    let to = max(from + 1, min(wave.count, (x + 1) * wave.count / count))
+    var low: Float = 0, high: Float = 0
+    for column in wave[from..<to] {
+        low = min(low, column.low)
+        high = max(high, column.high)
+    }
+    return (max(-1, low), min(1, high))
+}
+
+/// Calls `body` once for each run of columns of the same role.
+private func runs(_ columns: Int, role: (Int) -> Role, _ body: (Int, Int, Role) -> Void) {
+    var from = 0
+    while from < columns {
+        let here = role(from)
+        var to = from + 1
+        while to < columns, role(to) == here { to += 1 }
+        body(from, to, here)
+        from = to
+    }
+}
+
+extension Canvas {
+    /// One column of a graph, filled from the bottom to `share` 0…1 of the area's height.
+    mutating func column(_ share: Double, x: Int, _ area: Rect, _ role: Role) {
+        if isASCII {
+            let full = Int((share * Double(area.rows)).rounded())
+            for row in 0..<full { text("#", x: x, y: area.maxY - 1 - row, role) }
+            return
+        }
+        let eighths = Int((share * Double(area.rows * 8)).rounded())
+        for row in 0..<area.rows where eighths > row * 8 {
+            text(Graph.eighthsUp[min(8, eighths - row * 8)], x: x, y: area.maxY - 1 - row, role)
+        }
+    }
+}
