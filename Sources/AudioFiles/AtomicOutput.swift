@@ -26,11 +26,20 @@ public final class AtomicOutput {
     ///   - scratchName: the hidden name to use in the target's folder if one is needed, for callers that must know it beforehand;
     ///     nil makes one up. It must not exist.
     /// - Throws: `outputIsInput`, `outputExists`, `missingFolder`, `outputNotAFile`, `cannotCreate`, `diskFull`.
-    public init(target: String, force: Bool, inputs: [String], scratchName: String? = nil) throws(AudioFileError) {
+    public convenience init(target: String, force: Bool, inputs: [String], scratchName: String? = nil) throws(AudioFileError) {
+        try self.init(target: target, force: force, inputs: inputs, scratchName: scratchName, unnamed: true)
+    }
+
+    /// `unnamed`: whether to try a file without a name first.
+    init(target: String, force: Bool, inputs: [String], scratchName: String?, unnamed: Bool) throws(AudioFileError) {
         var identities = Set<FileIdentity>()
         for input in inputs {
-            // An input that cannot be looked at cannot be protected either; reading it reports why.
-            if let status = try? SystemCall.status(path: input) { identities.insert(FileIdentity(status)) }
+            do throws(SystemCall.Failure) {
+                identities.insert(FileIdentity(try SystemCall.status(path: input)))
+            } catch {
+                // What cannot be looked at cannot be written to either; reading it reports why.
+                continue
+            }
         }
         let resolved = try Self.resolve(target)
         let mode = try Self.check(resolved, named: target, force: force, inputs: identities)
@@ -39,7 +48,7 @@ public final class AtomicOutput {
 
         let scratch: (descriptor: Int32, path: String?)
         do throws(SystemCall.Failure) {
-            scratch = try Self.open(in: folder, hidden: hidden)
+            scratch = unnamed ? try Self.open(in: folder, hidden: hidden) : try Self.openNamed(hidden)
             if let mode { _ = try SystemCall.run { fchmod(scratch.descriptor, mode) } }
         } catch {
             throw Self.error(target, folder, error)
@@ -126,7 +135,7 @@ public final class AtomicOutput {
     }
 
     /// The way of file systems without unnamed files.
-    static func openNamed(_ hidden: String) throws(SystemCall.Failure) -> (Int32, String?) {
+    private static func openNamed(_ hidden: String) throws(SystemCall.Failure) -> (Int32, String?) {
         (try SystemCall.run { Glibc.open(hidden, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o666) }, hidden)
     }
 

@@ -15,13 +15,14 @@ public struct LoudnessMeter: ~Copyable {
     private let pairs: UnsafeMutablePointer<LoudnessWeighting.Pair>
     private let pairCount: Int
     private let weights: UnsafeMutablePointer<SIMD2<Double>>
+    /// Sums of squares of the step being taken, by pair.
+    private let open: UnsafeMutablePointer<SIMD2<Double>>
     /// Weighted sums of squares of the last 3 s, by steps of 10 ms.
     private let steps: UnsafeMutablePointer<Double>
 
     private var frame = 0
     private var step = 0
     private var stepEnd: Int
-    private var open = 0.0
     private var momentary = 0.0
     private var shortTerm = 0.0
     private var maxMomentary = 0.0
@@ -44,6 +45,8 @@ public struct LoudnessMeter: ~Copyable {
         for p in 0..<pairCount {
             (weights + p).initialize(to: SIMD2(table[2 * p], 2 * p + 1 < channels ? table[2 * p + 1] : 0))
         }
+        open = .allocate(capacity: pairCount)
+        open.initialize(repeating: .zero, count: pairCount)
         steps = .allocate(capacity: Self.shortTermSteps)
         steps.initialize(repeating: 0, count: Self.shortTermSteps)
         stepEnd = Self.end(ofStep: 0, rate)
@@ -52,6 +55,7 @@ public struct LoudnessMeter: ~Copyable {
     deinit {
         pairs.deallocate()
         weights.deallocate()
+        open.deallocate()
         steps.deallocate()
     }
 
@@ -66,7 +70,7 @@ public struct LoudnessMeter: ~Copyable {
             for p in 0..<pairCount {
                 let left = block[2 * p] + done
                 let right = 2 * p + 1 < channels ? block[2 * p + 1] + done : left
-                open += (weighting.sumOfSquares(left, right, frames: take, &pairs[p]) * weights[p]).sum()
+                open[p] = weighting.sumOfSquares(left, right, frames: take, &pairs[p], from: open[p])
             }
             frame += take
             done += take
@@ -75,8 +79,12 @@ public struct LoudnessMeter: ~Copyable {
     }
 
     private mutating func closeStep() {
-        steps[step % Self.shortTermSteps] = open
-        open = 0
+        var energy = 0.0
+        for p in 0..<pairCount {
+            energy += (open[p] * weights[p]).sum()
+            open[p] = .zero
+        }
+        steps[step % Self.shortTermSteps] = energy
         step += 1
         stepEnd = Self.end(ofStep: step, rate)
         if step >= Self.momentarySteps {
@@ -109,7 +117,7 @@ public struct LoudnessMeter: ~Copyable {
         frame = 0
         step = 0
         stepEnd = Self.end(ofStep: 0, rate)
-        open = 0
+        open.update(repeating: .zero, count: pairCount)
         momentary = 0
         shortTerm = 0
         maxMomentary = 0

@@ -23,9 +23,12 @@ public struct ThirdOctaveSpectrum: ~Copyable {
     /// Summed |X|² per bin: of all rows, then of the side row alone.
     private let total: UnsafeMutablePointer<Double>
     private let side: UnsafeMutablePointer<Double>
-    /// Samples of the lines that are filled. The first window starts half its length before the signal, so the start counts in full.
-    private var filled: Int
-    private var frames = 0
+    /// Samples of the lines that are filled.
+    private var filled = 0
+    /// Samples of the lines that no window has covered yet.
+    private var fresh = 0
+    /// Sum of the squared windows so far: the frames that the summed power stands for.
+    private var weight = 0.0
     private var isFinished = false
 
     /// - Parameters:
@@ -50,7 +53,6 @@ public struct ThirdOctaveSpectrum: ~Copyable {
         total.initialize(repeating: 0, count: size / 2 + 1)
         side = .allocate(capacity: size / 2 + 1)
         side.initialize(repeating: 0, count: size / 2 + 1)
-        filled = size / 2
     }
 
     deinit {
@@ -69,10 +71,10 @@ public struct ThirdOctaveSpectrum: ~Copyable {
             let take = min(count - done, size - filled)
             store(block.advanced(by: done), take)
             filled += take
+            fresh += take
             done += take
             if filled == size { transform() }
         }
-        frames += count
     }
 
     private func store(_ block: AudioBlock, _ count: Int) {
@@ -103,18 +105,24 @@ public struct ThirdOctaveSpectrum: ~Copyable {
             }
             line.update(from: line + half, count: half)
         }
+        weight += Self.hannPower * Double(size)
         filled = half
+        fresh = 0
     }
 
-    /// Counts the rest of the signal. Call once, before reading.
+    /// Mean square of a Hann window.
+    private static let hannPower = 0.375
+
+    /// Counts the rest of the signal, under a window of its length. Call once, before reading.
     public mutating func finish() {
-        guard !isFinished, frames > 0 else { return }
+        guard !isFinished else { return }
         isFinished = true
-        // Silence after the end, until the last frame has left the falling half of a window.
-        for _ in 0..<2 {
-            for c in 0..<channels { (lines + c * size + filled).update(repeating: 0, count: size - filled) }
-            transform()
-        }
+        guard fresh > 0 else { return }
+        let rest = Double(filled)
+        for i in 0..<size { window[i] = i < filled ? Float(0.5 - 0.5 * cos(2 * .pi * (Double(i) + 0.5) / rest)) : 0 }
+        let before = weight
+        transform()
+        weight = before + Self.hannPower * rest
     }
 
     /// Width of a bin, Hz.
@@ -124,13 +132,13 @@ public struct ThirdOctaveSpectrum: ~Copyable {
     /// Mean power of one bin over the signal and its channels; a full-scale sine has 0.5 in all its bins together.
     public func binPower(_ bin: Int) -> Double { total[bin] * scale(bin) }
 
-    /// From a sum of |X|² to mean power per frame (Parseval; Hann windows at half overlap weigh each sample 0.75 in the mean).
+    /// From a sum of |X|² to mean power per frame (Parseval).
     private func scale(_ bin: Int) -> Double {
-        guard frames > 0 else { return 0 }
+        guard weight > 0 else { return 0 }
         let mirrored = bin == 0 || bin == size / 2 ? 1.0 : 2.0
         // Mid² + side² is the mean of left² and right² already.
         let rows = channels == 2 ? 1.0 : Double(channels)
-        return mirrored / (Double(size) * 0.75 * Double(frames) * rows)
+        return mirrored / (Double(size) * weight * rows)
     }
 
     /// Mean power of band `index` over the signal and its channels; 0 for a band above half the sample rate.

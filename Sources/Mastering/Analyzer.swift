@@ -5,7 +5,8 @@ import Glibc
 /// Measures a programme in one streaming pass: loudness, true peak, spectrum, correlation, and what the findings rest on.
 ///
 /// Memory is fixed by sample rate and channel count, not by length. Results do not depend on how the frames are cut into calls,
-/// but for the time stamp of a true-peak finding, which is that of the call. Some 40 ns per stereo frame.
+/// but for the last digits of correlation and DC, and for the time stamp of a true-peak finding, which is that of the call.
+/// Some 40 ns per stereo frame.
 public struct Analyzer: ~Copyable {
     private var levels: LevelMeters
     private var spectra: SpectralMeters
