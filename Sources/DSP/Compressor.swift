@@ -75,25 +75,29 @@ public struct Compressor {
         }
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: frames) { level in
             detect(block, frames: frames, sidechain: s.sidechain, into: level.baseAddress!)
-            var deepest = 0.0
             let halfKnee = s.knee * 0.5
-            let step = (t1 - t0) / Double(frames)
+            let curvature = s.knee > 0 ? 0.5 / s.knee : 0
+            // Loudest first: when nothing reaches the knee and the envelopes are at rest, there is nothing to do.
+            var highest = 0.0
+            for i in 0..<frames { highest = max(highest, level[i]) }
+            if highest <= s.quiet && s.y1 == 0 && s.y == 0 { return 0 }
             for i in 0..<frames {
-                var c = 0.0
-                if level[i] > s.quiet {
-                    let over = FastMath.log2(level[i]) - s.threshold
-                    if over >= halfKnee {
-                        c = s.slope * over
-                    } else if over > -halfKnee {
-                        c = s.slope * (over + halfKnee) * (over + halfKnee) / (2 * s.knee)
-                    }
-                }
+                let over = level[i] > s.quiet ? FastMath.log2(level[i]) - s.threshold : -halfKnee
+                let inKnee = max(over + halfKnee, 0)
+                level[i] = s.slope * (over >= halfKnee ? over : inKnee * inKnee * curvature)
+            }
+            var deepest = 0.0
+            for i in 0..<frames {
+                let c = level[i]
                 s.y1 = max(c, s.release * s.y1 + (1 - s.release) * c)
                 s.y = s.attack * s.y + (1 - s.attack) * s.y1
                 deepest = max(deepest, s.y)
-                let t = t0 + step * Double(i + 1)
-                let mix = s.mixFrom + (s.mixTo - s.mixFrom) * t
-                level[i] = s.y < 1e-12 ? 1 : 1 - mix + mix * FastMath.exp2(-s.y)
+                level[i] = s.y
+            }
+            let step = (t1 - t0) / Double(frames)
+            for i in 0..<frames {
+                let mix = s.mixFrom + (s.mixTo - s.mixFrom) * (t0 + step * Double(i + 1))
+                level[i] = 1 - mix + mix * FastMath.exp2(-level[i])
             }
             if s.y1 < 1e-12 { s.y1 = 0 }
             if s.y < 1e-12 { s.y = 0 }

@@ -22,7 +22,7 @@ public enum Dither {
                     // Two independent uniform values in ±½ LSB.
                     v += Double(Int32(truncatingIfNeeded: r)) * 0x1p-32 + Double(Int32(truncatingIfNeeded: r >> 32)) * 0x1p-32
                 }
-                x[i] = min(max(v.rounded(.toNearestOrEven), -scale), top) * step
+                x[i] = min(max(FastMath.roundToEven(v), -scale), top) * step
             }
         }
     }
