@@ -1,3 +1,4 @@
+import AudioFiles
 import CALSA
 import DSP
 import Glibc
@@ -65,7 +66,7 @@ struct ALSASink: Sink {
         self.pcm = pcm
         frameBytes = encoding.bytes * channels
         buffer = .allocate(byteCount: maximumBlockFrames * frameBytes, alignment: 16)
-        description = "ALSA \(shown), \(Int(sampleRate)) Hz, \(encoding.name)"
+        description = "ALSA \(shown.printable), \(Int(sampleRate)) Hz, \(encoding.name)"
     }
 
     /// Closes the device and frees the memory. The opener's thread: a device that was pulled out may take its time.

@@ -293,7 +293,6 @@ struct AudioThread: ~Copyable {
             deck.pointee.version = newest.version
             deck.pointee.exact = false
             announce(deck)
-            shared.pointee.scoutWakeup.post()
         }
     }
 
@@ -344,6 +343,7 @@ struct AudioThread: ~Copyable {
         shared.pointee.exact.store(deck.pointee.exact, ordering: .releasing)
         shared.pointee.versionInUse.store(deck.pointee.version, ordering: .releasing)
         shared.pointee.seeksDone.store(deck.pointee.seek, ordering: .releasing)
+        if !deck.pointee.exact { shared.pointee.scoutWakeup.post() }
     }
 
     private func giveBack(_ deck: UnsafeMutablePointer<Deck>) {

@@ -198,13 +198,11 @@ final class Feeder: @unchecked Sendable {
 
     private func handOver(_ source: DeckSource) {
         out.append(source)
-        let exact = source.deck.pointee.exact
         if let unused = shared.pointee.incoming.exchange(source.deck, ordering: .acquiringAndReleasing),
             let index = out.firstIndex(where: { $0.deck == unused })
         {
             free.append(out.remove(at: index))
         }
         shared.pointee.audioWakeup.post()
-        if !exact { shared.pointee.scoutWakeup.post() }
     }
 }

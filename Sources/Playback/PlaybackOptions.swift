@@ -1,3 +1,5 @@
+import AudioFiles
+
 /// How a `Player` plays.
 public struct PlaybackOptions: Sendable, Equatable {
     /// Where the sound goes.
@@ -61,7 +63,7 @@ public enum PlaybackError: Error, Equatable, Sendable {
     public var message: String {
         switch self {
         case .device(let name, let reason):
-            "\(name): \(reason). Choose another device with --device, or --sink null to run without sound."
+            "\(name.printable): \(reason). Choose another device with --device, or --sink null to run without sound."
         case .stream(let reason):
             "the stream ended: \(reason). Check where it leads, and the space there."
         case .noThread(let reason):

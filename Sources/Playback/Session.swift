@@ -205,6 +205,9 @@ final class Session: @unchecked Sendable {
         snapshot.hasSound = [.closed, .device, .stream].contains(snapshot.sink)
     }
 
+    /// Not at rest: false once a pause has faded out.
+    var isSounding: Bool { shared.pointee.sounding.load(ordering: .acquiring) }
+
     /// Why the file ended early.
     var readFailure: AudioFileError? { settings.problem }
 

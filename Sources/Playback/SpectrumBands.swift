@@ -9,7 +9,8 @@ extension MeterFrame {
 /// The last 85 ms of a voice as log-spaced bands: Hann window, FFT of 4096 points at 44.1 and 48 kHz, power averaged over channels.
 ///
 /// A band wider than the window's noise bandwidth (1.5 bins) reads the power inside it; a narrower one reads the density times
-/// that bandwidth. So a sine reads its level in every band it falls into, and noise reads its power per band.
+/// that bandwidth. So noise reads its power per band, and a sine its level (up to 1.5 dB less by its place between two bins, up
+/// to 3 dB less where two bands share it).
 struct SpectrumBands: ~Copyable {
     let size: Int
     private var fft: RealFFT
