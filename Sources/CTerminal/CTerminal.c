@@ -8,14 +8,21 @@ extern char **environ;
 
 // MARK: terminal descriptions
 
+// setupterm gives its description to the current screen, which keeps its own in the meantime here.
+static TERMINAL *set_aside;
+
 int lathe_terminfo_load(const char *term) {
     int result = 0;
+    set_aside = cur_term;
     setupterm(term, STDERR_FILENO, &result);
+    if (result != 1) set_curterm(set_aside);
     return result;
 }
 
 void lathe_terminfo_unload(void) {
-    if (cur_term) del_curterm(cur_term);
+    TERMINAL *loaded = cur_term;
+    set_curterm(set_aside);
+    del_curterm(loaded);
 }
 
 const char *lathe_terminfo_string(const char *name) {
@@ -62,7 +69,7 @@ int lathe_poll(struct pollfd *set, int count, double seconds) {
     return ppoll(set, (nfds_t)count, seconds < 0 ? NULL : &limit, NULL);
 }
 
-void lathe_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+void lathe_terminal_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int lathe_memory_file(void) { return memfd_create("lathe-screen", MFD_CLOEXEC); }
 int lathe_columns(wchar_t scalar) { return wcwidth(scalar); }

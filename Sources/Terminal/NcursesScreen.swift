@@ -2,9 +2,10 @@ import CTerminal
 import Glibc
 import Synchronization
 
-/// ncurses keeps its current screen and terminal in globals; its users in one process take turns.
+/// ncurses keeps its screen and terminal in globals, and 6.4 mixes two screens up even if they take turns: a process has one at
+/// a time. The lock also covers reading descriptions, which goes through the same globals.
 enum Ncurses {
-    static let turn = Mutex(())
+    static let hasScreen = Mutex(false)
 }
 
 /// Frames through ncursesw as a diffing engine: `newterm` draws into a memory file, the bytes are taken from there and
@@ -28,14 +29,19 @@ public final class NcursesScreen: Screen {
     private var title: String?
     private var isOpen = true
 
-    /// Reads the description of `term` and opens ncurses on it. Nothing is written to the terminal.
+    /// Reads the description of `term` and opens ncurses on it; `busy` while another screen is open. Nothing is written to the terminal.
     public convenience init(term: String, size: Size, capabilities: Capabilities) throws(TerminalError) {
         try self.init(term: term, entry: TerminfoEntry.forTerminal(term).entry, size: size, capabilities: capabilities)
     }
 
     init(term: String, entry: TerminfoEntry, size: Size, capabilities: Capabilities) throws(TerminalError) {
-        let opened: Result<Opened, TerminalError> = Ncurses.turn.withLock { _ in
-            do throws(TerminalError) { return .success(try Self.open(term, entry, size)) } catch { return .failure(error) }
+        let opened: Result<Opened, TerminalError> = Ncurses.hasScreen.withLock { hasScreen in
+            if hasScreen { return .failure(.busy) }
+            do throws(TerminalError) {
+                let opened = try Self.open(term, entry, size)
+                hasScreen = true
+                return .success(opened)
+            } catch { return .failure(error) }
         }
         let parts = try opened.get()
         screen = parts.screen
@@ -90,10 +96,10 @@ public final class NcursesScreen: Screen {
     public func close() {
         guard isOpen else { return }
         isOpen = false
-        Ncurses.turn.withLock { _ in
-            set_term(screen)
+        Ncurses.hasScreen.withLock { hasScreen in
             endwin()
             delscreen(screen)
+            hasScreen = false
         }
         fclose(output)
         fclose(input)
@@ -101,9 +107,8 @@ public final class NcursesScreen: Screen {
 
     public func resize(to size: Size) {
         self.size = size
-        Ncurses.turn.withLock { _ in
-            set_term(screen)
-            resize_term(Int32(clamping: max(1, size.rows)), Int32(clamping: max(1, size.columns)))
+        Ncurses.hasScreen.withLock { _ in
+            _ = resize_term(Int32(clamping: max(1, size.rows)), Int32(clamping: max(1, size.columns)))
         }
         invalidate()
     }
@@ -132,10 +137,7 @@ public final class NcursesScreen: Screen {
             fitted.cursor = frame.cursor
             fitted.title = frame.title
         }
-        return Ncurses.turn.withLock { _ in
-            set_term(screen)
-            return draw(fitted)
-        }
+        return Ncurses.hasScreen.withLock { _ in draw(fitted) }
     }
 
     private func draw(_ frame: Frame) -> [UInt8] {

@@ -16,6 +16,7 @@ struct Pacing {
     static let longestDrain = 4.0
     /// Seconds after which an answer no longer comes.
     static let answerTimeout = 5.0
+    static let limitLifetime = 300.0
 
     /// Bytes a second, once the line has shown a limit.
     private(set) var rate: Double?
@@ -72,8 +73,9 @@ struct Pacing {
         queued += Double(bytes)
         if unconfirmed.bytes == 0 { unconfirmed.since = now }
         unconfirmed.bytes += bytes
-        // The limit is tried again, slowly, so that a line that recovers is noticed.
-        if let rate, now - lastLimit > 10 { self.rate = rate > 1e6 ? nil : rate * 1.01 }
+        // Only answers tell that a line has recovered. Without them a guess upwards would fill it, unseen, with seconds of
+        // frames; so the limit is believed for five minutes, and then found anew.
+        if now - lastLimit > Self.limitLifetime { rate = nil }
     }
 
     /// The line took `bytes` and is now full or not.

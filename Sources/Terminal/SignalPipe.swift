@@ -25,7 +25,7 @@ final class SignalPipe {
     /// - Throws: if another loop of this process already owns the signals.
     func begin() throws(TerminalError) {
         guard lathe_signals_begin(writeEnd, Self.handled, Int32(Self.handled.count)) else {
-            throw .system(call: "signals", code: EBUSY)
+            throw .busy
         }
         isActive = true
     }

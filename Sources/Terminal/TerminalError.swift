@@ -4,6 +4,8 @@ public enum TerminalError: Error, Equatable, Sendable {
     case notATerminal(String)
     /// The terminal cannot be drawn on: `TERM` is unset, "dumb", unknown, or lacks cursor movement.
     case unusable(term: String, reason: String)
+    /// Another screen of this process is open: a process has one terminal, with one owner.
+    case busy
     /// A system call failed; the code is errno.
     case system(call: String, code: Int32)
 
@@ -16,6 +18,7 @@ public enum TerminalError: Error, Equatable, Sendable {
             term.isEmpty
                 ? "TERM is not set: set it to your terminal's name, for example TERM=xterm-256color"
                 : "TERM=\(Sanitise.line(term)) \(reason): set TERM to your terminal's name, for example TERM=xterm-256color"
+        case .busy: "the terminal is already in use by this process: close the other screen first"
         case .system(let call, let code):
             "\(call) failed: \(SystemCall.text(of: code))"
         }

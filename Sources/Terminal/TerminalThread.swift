@@ -10,7 +10,7 @@ public enum TerminalThread {
             var thread = pthread_t()
             let code = pthread_create(&thread, nil, { context in
                 guard let context else { return nil }
-                lathe_name_thread("terminal")
+                lathe_terminal_name_thread("terminal")
                 Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
                 return nil
             }, work.toOpaque())

@@ -57,7 +57,7 @@ struct TerminfoEntry: Equatable {
     /// - Throws: `unusable` if there is none, or if it cannot place the cursor the ECMA-48 way.
     static func forTerminal(_ term: String) throws(TerminalError) -> (entry: TerminfoEntry, colors: Int?) {
         if term.isEmpty || term == "dumb" { throw .unusable(term: term, reason: "cannot place the cursor") }
-        let result: Result<(entry: TerminfoEntry, colors: Int?), TerminalError> = Ncurses.turn.withLock { _ in
+        let result: Result<(entry: TerminfoEntry, colors: Int?), TerminalError> = Ncurses.hasScreen.withLock { _ in
             do throws(TerminalError) { return .success(try read(term)) } catch { return .failure(error) }
         }
         return try result.get()

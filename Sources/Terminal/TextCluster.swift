@@ -1,7 +1,8 @@
 /// What a terminal draws as one unit: a base character with the marks above and below it, reduced to a form on which
 /// terminals agree as far as they can.
 ///
-/// Joined emoji and skin tones draw as their first emoji, because many terminals would give each part two columns of its own.
+/// Joined emoji and skin tones draw as their first emoji and flags as their letters, because many terminals would give each
+/// part columns of its own.
 /// A spacing vowel sign (category Mc) is a cluster of its own, as in terminals that count scalar by scalar; so no
 /// terminal needs more columns than are set aside here.
 struct TextCluster: Equatable {
@@ -40,12 +41,7 @@ struct TextClusters: Sequence, IteratorProtocol {
                 _ = glyph.append(scalar)
                 return absorbMarks(TextCluster(glyph: glyph, columns: 1), already: 1)
             case 2 where isRegionalIndicator(scalar):
-                var glyph = Glyph(scalar)
-                if let second = lookahead, isRegionalIndicator(second) {
-                    _ = glyph.append(second)
-                    _ = take()
-                }
-                return TextCluster(glyph: glyph, columns: 2)
+                return flag(scalar)
             case let columns:
                 return composed(scalar, columns: columns)
             }
@@ -95,6 +91,20 @@ struct TextClusters: Sequence, IteratorProtocol {
         }
         return cluster
     }
+
+    /// A pair of regional indicators as its two letters: 🇩🇪 is DE. Terminals give the pair two to four columns.
+    private mutating func flag(_ first: Unicode.Scalar) -> TextCluster {
+        var glyph = Glyph(ascii: letter(first))
+        if let second = lookahead, isRegionalIndicator(second) {
+            _ = glyph.append(Unicode.Scalar(letter(second)))
+            _ = take()
+        } else {
+            _ = glyph.append(" ")
+        }
+        return TextCluster(glyph: glyph, columns: 2)
+    }
+
+    private func letter(_ scalar: Unicode.Scalar) -> UInt8 { UInt8(truncatingIfNeeded: scalar.value - 0x1F1E6 + 0x41) }
 
     private func isRegionalIndicator(_ scalar: Unicode.Scalar) -> Bool { (0x1F1E6...0x1F1FF).contains(scalar.value) }
 

@@ -42,7 +42,7 @@ SCREEN *lathe_newterm(char *terminfo, const char *name, FILE *out, FILE *in);
 int lathe_pipe(int ends[2]);
 /// poll with a time limit in seconds to the nanosecond; negative waits for ever.
 int lathe_poll(struct pollfd *set, int count, double seconds);
-void lathe_name_thread(const char *name);
+void lathe_terminal_name_thread(const char *name);
 
 /// An unnamed file in memory for ncurses to draw into; -1 with errno.
 int lathe_memory_file(void);

@@ -1,0 +1,124 @@
+import Testing
+@testable import Terminal
+
+@Suite struct PacingTests {
+    /// A line that drains `rate` bytes a second out of a buffer of `capacity`, as a pseudo-terminal with a slow reader does.
+    private struct Line {
+        let rate: Double, capacity: Double
+        var held = 0.0, at = 0.0
+        mutating func advance(to now: Double) {
+            held = max(0, held - rate * (now - at))
+            at = now
+        }
+        mutating func take(_ bytes: Int, at now: Double) -> Int {
+            advance(to: now)
+            let taken = min(Double(bytes), max(0, capacity - held).rounded(.down))
+            held += taken
+            return Int(taken)
+        }
+    }
+
+    @Test func aFastLineGetsEveryFrame_andKeysAtOnce() {
+        var pacing = Pacing(framesPerSecond: 30)
+        var now = 0.0, frames = 0, held = 0
+        while now < 10 {
+            pacing.advance(to: now)
+            if pacing.nextUrgent() > now { held += 1 }
+            if pacing.nextAnimation() <= now {
+                pacing.drew(bytes: 1500, seconds: 0.001, at: now)
+                pacing.took(1500, isFull: false, at: now)
+                frames += 1
+            }
+            now += 0.001
+        }
+        #expect((290...301).contains(frames))
+        #expect(held == 0)
+    }
+
+    @Test func aSlowLineHoldsAtMostOneFrame_onceItsRateIsKnown() {
+        var pacing = Pacing(framesPerSecond: 30)
+        var line = Line(rate: 4096, capacity: 13_824)
+        var pending = 0, now = 0.0, worst = 0.0, frames = 0
+        while now < 60 {
+            line.advance(to: now)
+            pacing.advance(to: now)
+            if pending > 0, line.capacity - line.held >= 512 {
+                let taken = line.take(pending, at: now)
+                pending -= taken
+                pacing.took(taken, isFull: pending > 0, at: now)
+            }
+            if pending == 0, pacing.nextAnimation() <= now {
+                // The first frame paints everything; so do the next few, until the line has shown itself.
+                let bytes = frames < 4 ? 9000 : 1500
+                pacing.drew(bytes: bytes, seconds: 0.001, at: now)
+                if now > 25 { worst = max(worst, line.held) }
+                let taken = line.take(bytes, at: now)
+                pending = bytes - taken
+                pacing.took(taken, isFull: pending > 0, at: now)
+                frames += 1
+            }
+            now += 0.002
+        }
+        #expect(worst <= 1500, "bytes still on the line when the next frame went: \(worst)")
+        #expect(frames > 60, "the line could carry 2.7 frames a second")
+    }
+
+    @Test func answersShowASlowLineBeforeItIsFull() {
+        var pacing = Pacing(framesPerSecond: 30)
+        var line = Line(rate: 20_000, capacity: 1_000_000)
+        var now = 0.0, worst = 0.0
+        var answerAt: Double?
+        pacing.didAsk(at: 0)
+        pacing.advance(to: 0.05)
+        pacing.answered(at: 0.05)
+        while now < 30 {
+            line.advance(to: now)
+            if let due = answerAt, due <= now {
+                pacing.answered(at: now)
+                answerAt = nil
+            }
+            pacing.advance(to: now)
+            if pacing.nextAnimation() <= now {
+                if now > 5 { worst = max(worst, line.held) }
+                pacing.drew(bytes: 1500, seconds: 0.001, at: now)
+                _ = line.take(1500, at: now)
+                pacing.took(1500, isFull: false, at: now)
+                if pacing.shouldAsk {
+                    pacing.didAsk(at: now)
+                    answerAt = now + line.held / line.rate + 0.05
+                }
+            }
+            now += 0.002
+        }
+        #expect(worst < 6000, "held \(worst) bytes: a third of a second at most")
+        #expect(pacing.rate.map { $0 < 40_000 } ?? false)
+    }
+
+    @Test func aReaderThatStoppedForAMinuteIsNotASlowLine() {
+        var pacing = Pacing(framesPerSecond: 30)
+        pacing.drew(bytes: 20_000, seconds: 0.001, at: 0)
+        pacing.took(13_824, isFull: true, at: 0)
+        pacing.took(4096, isFull: true, at: 60)
+        pacing.took(2080, isFull: false, at: 60.01)
+        pacing.advance(to: 60.02)
+        #expect(pacing.nextUrgent() <= 60.02)
+    }
+
+    @Test func aMissingAnswerDoesNotHoldTheScreenForEver() {
+        var pacing = Pacing(framesPerSecond: 30)
+        pacing.didAsk(at: 0)
+        pacing.answered(at: 0.01)
+        pacing.drew(bytes: 2000, seconds: 0.001, at: 1)
+        pacing.didAsk(at: 1)
+        pacing.advance(to: 2)
+        #expect(pacing.nextUrgent() > 2)
+        pacing.advance(to: 6.1)
+        #expect(pacing.nextUrgent() <= 6.1)
+    }
+
+    @Test func costlyPicturesTakeAThirdOfTheTimeAtMost() {
+        var pacing = Pacing(framesPerSecond: 30)
+        for frame in 0..<40 { pacing.drew(bytes: 100, seconds: 0.1, at: Double(frame)) }
+        #expect(pacing.nextAnimation() > 39.29)
+    }
+}
