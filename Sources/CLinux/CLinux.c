@@ -56,3 +56,6 @@ void lathe_block_signals(void) {
 }
 
 void lathe_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+/* setpriority(2), "BUGS": Linux takes 0 for the calling thread, not the process. A refusal costs smoothness only. */
+void lathe_yield_to_others(int niceness) { (void)setpriority(PRIO_PROCESS, 0, niceness); }

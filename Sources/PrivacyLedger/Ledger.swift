@@ -93,7 +93,7 @@ public actor Ledger {
         self.store = store
         sweep()
         foreignVersion = try store.foreignVersion()
-        foreign = try store.openRecords().filter { $0.run != run.id }
+        foreign = try othersRecords(in: store)
         publish()
         thread.onAlarm { [weak self] alarm in
             self?.assumeIsolated { ledger in
@@ -125,8 +125,11 @@ public actor Ledger {
     /// Puts a value in memory under its row; the ledger drops it when the row ends.
     ///
     /// Errors: `parentGone` when the row has ended meanwhile; the value is then not kept.
-    public func hold<Value: Sendable>(_ value: Value, bytes: Int64, under id: RowID) throws(LedgerError) -> Held<Value> {
-        let held = Held(id: id, value)
+    /// - Parameter whenErased: called once, on the ledger's thread, when the value has been dropped.
+    public func hold<Value: Sendable>(
+        _ value: Value, bytes: Int64, under id: RowID, whenErased: @escaping @Sendable () -> Void = {}
+    ) throws(LedgerError) -> Held<Value> {
+        let held = Held(id: id, value, whenErased: whenErased)
         try attach(held, bytes: bytes, to: id)
         return held
     }
@@ -371,7 +374,7 @@ public actor Ledger {
                 destroy(wishes.filter { $0.wish == .destroy }.map(\.id), because: .userRequest)
                 for (id, wish) in wishes where wish == .extend { carryOut(core.handle(.extended(id), now: clock.now())) }
             }
-            foreign = try store.openRecords().filter { $0.run != run.id }
+            foreign = try othersRecords(in: store)
         } catch {
             note(error)
         }

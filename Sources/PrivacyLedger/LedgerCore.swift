@@ -112,7 +112,7 @@ struct LedgerCore: Sendable {
         }
         var expires = now.adding(seconds: rules.period(of: rule))
         if let parent = request.parent.flatMap({ open[$0] }),
-           rule == .withParent || parent.expires.bootNanoseconds < expires.bootNanoseconds {
+           parent.expires.bootNanoseconds < expires.bootNanoseconds {
             expires = parent.expires
         }
         let record = LedgerRecord(
@@ -212,9 +212,11 @@ struct LedgerCore: Sendable {
         var changed: [LedgerRecord] = []
         var waiting = [id]
         while let next = waiting.popLast() {
-            guard open[next] != nil else { continue }
-            open[next]?.expires = later
-            if let record = open[next] { changed.append(record) }
+            guard var record = open[next] else { continue }
+            let hard = record.created.adding(seconds: rules[record.rule].hardSeconds)
+            record.expires = hard.bootNanoseconds < later.bootNanoseconds ? hard : later
+            open[next] = record
+            changed.append(record)
             for child in children[next] ?? [] where open[child]?.rule == .withParent { waiting.append(child) }
         }
         return changed
@@ -324,6 +326,7 @@ struct LedgerCore: Sendable {
                     expired.append(id)
                 } else if savedExpiry[id] != record.expires.bootNanoseconds {
                     behind.append(record)
+                    deadlines.push(id, at: record.expires.bootNanoseconds)
                 }
             case .destroying:
                 record.state = .overdue

@@ -94,7 +94,8 @@ extension Ledger {
         for id in ours {
             if core.open[id] == nil { report.destroyed.append(id) } else { report.pending.append(id) }
         }
-        let others = ids.filter { !ours.contains($0) }
+        let known = Set(ours)
+        let others = ids.filter { !known.contains($0) }
         guard !others.isEmpty else { return report }
         do throws(LedgerError) {
             guard let store else { throw problem }
@@ -160,11 +161,14 @@ extension Ledger {
 
     func openRecords() throws(LedgerError) -> [LedgerRecord] {
         guard let store else { throw problem }
-        // This run's rows are newer in memory than on disk.
-        let others = try store.openRecords().filter { $0.run != run.id }
-        return (others + core.open.values).sorted {
+        return (try othersRecords(in: store) + core.open.values).sorted {
             ($0.created.bootNanoseconds, $0.id.rawValue) < ($1.created.bootNanoseconds, $1.id.rawValue)
         }
+    }
+
+    /// Open rows that this run does not hold; its own are newer in memory than on disk.
+    func othersRecords(in store: LedgerStore) throws(LedgerError) -> [LedgerRecord] {
+        try store.openRecords().filter { $0.run != run.id && core.open[$0.id] == nil && core.unsaved[$0.id] == nil }
     }
 
     func row(_ record: LedgerRecord) -> LedgerRow {

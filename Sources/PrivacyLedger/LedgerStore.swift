@@ -64,10 +64,14 @@ final class LedgerStore {
     // MARK: Writing
 
     /// Commits a new row (and the run it belongs to, the first time).
-    func insert(_ record: LedgerRecord) throws(LedgerError) {
+    func insert(_ record: LedgerRecord) throws(LedgerError) { try insertAll([record]) }
+
+    /// All of the rows or none.
+    func insertAll(_ records: [LedgerRecord]) throws(LedgerError) {
+        guard let first = records.first else { return }
         try write { () throws(SQLiteError) in
-            if !runIsRecorded { try recordRun(at: record.created) }
-            try connection.run(LedgerSchema.insertItem, LedgerSchema.values(of: record))
+            if !runIsRecorded { try recordRun(at: first.created) }
+            for record in records { try connection.run(LedgerSchema.insertItem, LedgerSchema.values(of: record)) }
         }
         runIsRecorded = true
     }

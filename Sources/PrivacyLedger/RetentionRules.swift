@@ -62,7 +62,7 @@ public struct RetentionRules: Sendable, Equatable {
             Retention(idleSeconds: 10 * minute, hardSeconds: 12 * hour, extendable: true,
                       sentence: "until the file is closed, or 10 minutes after its last use")
         case .withParent:
-            Retention(idleSeconds: nil, hardSeconds: 12 * hour, extendable: false,
+            Retention(idleSeconds: nil, hardSeconds: 30 * day, extendable: false,
                       sentence: "as long as what it was derived from")
         case .job:
             Retention(idleSeconds: 10 * minute, hardSeconds: 12 * hour, extendable: false,

@@ -21,9 +21,11 @@ public protocol Erasable: AnyObject, Sendable {
 public final class Held<Value: Sendable>: Erasable {
     public let id: RowID
     private let slot: Mutex<Value?>
+    private let whenErased: @Sendable () -> Void
 
-    init(id: RowID, _ value: Value) {
+    init(id: RowID, _ value: Value, whenErased: @escaping @Sendable () -> Void) {
         self.id = id
+        self.whenErased = whenErased
         slot = Mutex(value)
     }
 
@@ -37,7 +39,7 @@ public final class Held<Value: Sendable>: Erasable {
             slot = nil
             return value
         }
-        _ = consume old
+        if old != nil { whenErased() }
         return .gone
     }
 }
@@ -68,12 +70,12 @@ public final class UnnamedScratch: Erasable {
         return UnnamedScratch(id: id, fileDescriptor: fd)
     }
 
-    /// Whether `folder`'s file system can make files without a name. Makes and drops an empty one.
-    public static func isPossible(in folder: String) -> Bool {
+    /// Whether `folder`'s file system cannot make files without a name. Makes and drops an empty one.
+    public static func needsName(in folder: String) -> Bool {
         let fd = lathe_open_unnamed(folder)
-        guard fd >= 0 else { return false }
+        guard fd >= 0 else { return [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) }
         close(fd)
-        return true
+        return false
     }
 
     public func erase() -> EraseOutcome {

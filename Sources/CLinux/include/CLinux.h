@@ -22,4 +22,6 @@ int lathe_watch_fd(const char *path);
 void lathe_block_signals(void);
 /* At most 15 characters. */
 void lathe_name_thread(const char *name);
+/* Lowers the priority of the calling thread and of those it starts. */
+void lathe_yield_to_others(int niceness);
 #endif

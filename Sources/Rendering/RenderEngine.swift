@@ -1,0 +1,259 @@
+import AudioFiles
+import FoundationEssentials
+import Mastering
+import PrivacyLedger
+
+/// The one owner of the job queue. Screen and commands send it values and read its events.
+///
+/// Jobs run on threads of the engine's own, `slots` at once, in the order of submission; measuring and solving for the
+/// preview have one thread more, so that an open file never waits behind a render.
+public actor RenderEngine {
+    public nonisolated let ledger: Ledger
+    private let tiers: [any Tier]
+    private let pool: WorkerPool
+
+    private var queue: QueueCore
+    private var lastID = 0
+    private var cancellations: [JobID: CancelFlag] = [:]
+    private var outcomes: [JobID: [CheckedContinuation<JobStatus, Never>]] = [:]
+    private var idlers: [CheckedContinuation<Void, Never>] = []
+    private var isShutDown = false
+
+    nonisolated let hub = EventHub()
+    private var opened: [String: OpenedFile] = [:]
+    private var measurements: [String: Measurement] = [:]
+
+    /// - Parameters:
+    ///   - slots: jobs at once; nil is one per two processors (each master keeps two threads busy).
+    ///   - niceness: of the worker threads. The studio gives way to sound and screen; a command has nobody to give way to.
+    public init(ledger: Ledger, tiers: [any Tier] = [LocalTier()], slots: Int? = nil, niceness: Int32 = 0) {
+        let slots = slots ?? max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
+        self.ledger = ledger
+        self.tiers = tiers
+        queue = QueueCore(slots: slots)
+        pool = WorkerPool(threads: max(1, slots) + 1, niceness: niceness)
+    }
+
+    deinit { pool.stop() }
+
+    // MARK: Jobs
+
+    /// Queues a job. Its progress and its end come as events, or from `outcome(of:)`.
+    @discardableResult
+    public func submit(_ job: Job) -> JobID {
+        lastID += 1
+        let id = JobID(rawValue: lastID)
+        carryOut(queue.handle(.submitted(id, job), now: now()))
+        if isShutDown { cancel(id) }
+        return id
+    }
+
+    /// Takes a waiting job out of the queue; a running one ends at its next block. Harmless for one that is over.
+    public func cancel(_ id: JobID) {
+        carryOut(queue.handle(.cancelRequested(id), now: now()))
+    }
+
+    /// All jobs that wait or run, and the last ones that ended.
+    public func jobs() -> [JobStatus] { queue.jobs }
+
+    /// Waits for a job's end. nil for an unknown job.
+    public func outcome(of id: JobID) async -> JobStatus? {
+        guard let status = queue[id] else { return nil }
+        if status.state.isOver { return status }
+        return await withCheckedContinuation { outcomes[id, default: []].append($0) }
+    }
+
+    /// Everything that happens from now on, for as long as the stream is read. Jobs known now come first.
+    public func events() -> AsyncStream<EngineEvent> {
+        hub.stream(startingWith: queue.jobs.map { .job($0) })
+    }
+
+    /// Cancels what waits and runs, closes every file and ends the threads. Returns when nothing runs any more.
+    public func shutDown() async {
+        isShutDown = true
+        for status in queue.jobs where !status.state.isOver { cancel(status.id) }
+        for measurement in measurements.values { measurement.abandon() }
+        for measurement in measurements.values { _ = await measurement.task.result }
+        if queue.activeCount > 0 { await withCheckedContinuation { idlers.append($0) } }
+        for path in Array(opened.keys) { await release(path) }
+        pool.stop()
+        hub.finish()
+    }
+
+    private func now() -> Double { Date().timeIntervalSince1970 }
+
+    private func carryOut(_ effects: [QueueCore.Effect]) {
+        for effect in effects {
+            switch effect {
+            case .announce(let status):
+                hub.send(.job(status))
+                if status.state.isOver {
+                    cancellations[status.id] = nil
+                    for continuation in outcomes.removeValue(forKey: status.id) ?? [] { continuation.resume(returning: status) }
+                }
+            case .stop(let id):
+                cancellations[id]?.set()
+            case .start(let id, let job):
+                start(id, job)
+            }
+        }
+        if queue.activeCount == 0 {
+            for idler in idlers { idler.resume() }
+            idlers = []
+        }
+    }
+
+    private func start(_ id: JobID, _ job: Job) {
+        let flag = CancelFlag()
+        cancellations[id] = flag
+        guard let tier = tiers.first(where: { $0.accepts(job) }) else {
+            let failure = JobFailure(message: "\(job.input.printable): no allowed tier can do this; see `lathe tiers list`", exitCode: 69)
+            return carryOut(queue.handle(.failed(id, failure), now: now()))
+        }
+        carryOut(queue.handle(.placed(id, tier: tier.name, reason: tiers.count == 1 ? "the only tier" : "the first that accepts it"), now: now()))
+        let gate = ProgressGate()
+        let work = JobWork(ledger: ledger, cancellation: flag, profile: knownProfile(of: job.input)) { [weak self] stage, fraction in
+            guard gate.opens(stage, fraction) else { return }
+            Task { await self?.progressed(id, stage, fraction) }
+        }
+        Task(executorPreference: pool) { [weak self] in
+            let event = await Self.run(id, job, tier, work)
+            await self?.ended(event)
+        }
+    }
+
+    private nonisolated static func run(_ id: JobID, _ job: Job, _ tier: any Tier, _ work: JobWork) async -> QueueCore.Event {
+        do {
+            return .finished(id, try await tier.run(job, work))
+        } catch is CancellationError {
+            return .cancelled(id)
+        } catch {
+            return .failed(id, JobFailure(error, job: job))
+        }
+    }
+
+    private func progressed(_ id: JobID, _ stage: JobStage, _ fraction: Double) {
+        carryOut(queue.handle(.progressed(id, stage, fraction), now: now()))
+    }
+
+    private func ended(_ event: QueueCore.Event) { carryOut(queue.handle(event, now: now())) }
+
+    // MARK: Opened files
+
+    /// What the automatic settings need to know of a file, measured on a worker, then kept under a ledger row until
+    /// `release`, ten idle minutes, or the user's wish. Asking again is free while it is kept and the file is unchanged.
+    ///
+    /// - Throws: `AudioFileError`, `LedgerError`, `CancellationError` when the task is cancelled.
+    public func profile(_ path: String) async throws -> InputProfile {
+        if let known = knownProfile(of: path) {
+            if let row = opened[path]?.row { await ledger.touch(row) }
+            return known
+        }
+        while true {
+            let measurement = measurements[path] ?? Measurement(Task { try await self.measure(path) })
+            measurements[path] = measurement
+            defer { if measurements[path] === measurement { measurements[path] = nil } }
+            do {
+                return try await withTaskCancellationHandler { try await measurement.task.value } onCancel: { measurement.task.cancel() }
+            } catch is CancellationError where !Task.isCancelled && !measurement.isAbandoned {
+                // Somebody else asked for the same file and changed their mind; this caller still wants it.
+                continue
+            }
+        }
+    }
+
+    /// The exact parameters for a preset, on a worker; kept in memory under a row while it works.
+    ///
+    /// - Throws: `AudioFileError`, `LedgerError`, `CancellationError` when the task is cancelled.
+    public func solve(path: String, preset: Preset, profile: InputProfile) async throws -> Solution {
+        let parent = opened[path]?.row
+        let request = ItemRequest(
+            kind: .solve, origin: .openedFile, purpose: .mastering, place: .ram, reservedBytes: profile.byteCount,
+            rule: parent == nil ? .job : .withParent, parent: parent, displayName: fileName(of: path))
+        let row = try await ledger.create(request)
+        do {
+            let gate = ProgressGate()
+            let solution = try await onWorker { [hub] flag in
+                try Solve.solve(
+                    path: path, preset: preset, profile: profile,
+                    progress: { if gate.opens(.solving, $0) { hub.send(.solving(path: path, fraction: $0)) } },
+                    isCancelled: { flag.isSet })
+            }
+            await ledger.destroy([row], because: .jobEnded)
+            return solution
+        } catch {
+            await ledger.destroy([row], because: error is CancellationError ? .cancelled : .jobEnded)
+            throw error
+        }
+    }
+
+    /// The file is closed: what was measured of it, and all that was derived from that, is destroyed.
+    public func release(_ path: String) async {
+        measurements[path]?.abandon()
+        guard let file = opened.removeValue(forKey: path) else { return }
+        await ledger.destroy([file.row], because: .fileClosed)
+    }
+
+    /// The file is still on the screen: its idle time starts anew.
+    public func touch(_ path: String) async {
+        if let row = opened[path]?.row { await ledger.touch(row) }
+    }
+
+    private func knownProfile(of path: String) -> InputProfile? {
+        guard let file = opened[path], file.stamp == FileStamp(path: path) else { return nil }
+        return file.profile.value
+    }
+
+    private func measure(_ path: String) async throws -> InputProfile {
+        await release(stale: path)
+        let name = fileName(of: path)
+        let row = try await ledger.create(ItemRequest(
+            kind: .analysis, origin: .openedFile, purpose: .mastering, place: .ram, reservedBytes: 1 << 16, displayName: name))
+        do {
+            let picture = try await ledger.create(ItemRequest(
+                kind: .waveform, origin: .openedFile, purpose: .preview, place: .ram, reservedBytes: 1 << 16, parent: row, displayName: name))
+            let stamp = FileStamp(path: path)
+            let gate = ProgressGate()
+            let profile = try await onWorker { [hub] flag in
+                try InputProfile.measure(
+                    path, progress: { if gate.opens(.measuring, $0) { hub.send(.measuring(path: path, fraction: $0)) } },
+                    isCancelled: { flag.isSet })
+            }
+            try await ledger.used(profile.overviewByteCount, by: picture)
+            let held = try await ledger.hold(profile, bytes: profile.byteCount - profile.overviewByteCount, under: row) { [weak self, hub] in
+                hub.send(.released(path: path))
+                Task { await self?.forget(path, row) }
+            }
+            if let stamp { opened[path] = OpenedFile(row: row, stamp: stamp, profile: held) }
+            return profile
+        } catch {
+            await ledger.destroy([row], because: error is CancellationError ? .cancelled : .neverBegan)
+            throw error
+        }
+    }
+
+    /// Drops what is known of a file that has changed on disk.
+    private func release(stale path: String) async {
+        guard let file = opened.removeValue(forKey: path) else { return }
+        await ledger.destroy([file.row], because: .fileClosed)
+    }
+
+    private func forget(_ path: String, _ row: RowID) {
+        if opened[path]?.row == row { opened[path] = nil }
+    }
+
+    /// Runs blocking work on a worker thread; the flag is set when the calling task is cancelled.
+    private func onWorker<Value: Sendable>(_ body: @escaping @Sendable (CancelFlag) throws -> Value) async throws -> Value {
+        let flag = CancelFlag()
+        let task = Task(executorPreference: pool) { try await Self.blocking(flag, body) }
+        return try await withTaskCancellationHandler { try await task.value } onCancel: { flag.set() }
+    }
+
+    /// Nonisolated, so that it runs on the executor its task prefers.
+    private nonisolated static func blocking<Value: Sendable>(
+        _ flag: CancelFlag, _ body: @Sendable (CancelFlag) throws -> Value
+    ) async throws -> Value {
+        if flag.isSet { throw CancellationError() }
+        return try body(flag)
+    }
+}
