@@ -16,6 +16,9 @@ public final class AudioReader {
     private let scratch: UnsafeMutableRawPointer
     /// Whether sound has to reach `claimedFrames`; a lossy codec's count is an estimate that the header check replaces.
     private let mustReachClaim: Bool
+    /// libsndfile counts back from the end of a Vorbis page, and the last page ends before its last block does. What lies beyond this
+    /// frame is reached by reading on from here.
+    private let lastExactSeek: Int64
     /// Samples of all channels that one call to libsndfile fetches.
     private static let scratchSamples = 16_384
 
@@ -27,7 +30,8 @@ public final class AudioReader {
         let source = try ByteSource(path: path)
         guard source.length > 0 else { throw .empty(path: path) }
         guard let kind = ContainerKind(source) else { throw Self.refusal(path, source) ?? .notAudio(path: path) }
-        let claim = ClaimedLength.check(source, kind)
+        let pages = kind == .ogg ? OggPages(source) : nil
+        let claim = pages?.verdict ?? ClaimedLength.check(source, kind)
         _ = source.seek(0, whence: SEEK_SET)
 
         var callbacks = ByteSource.callbacks()
@@ -77,6 +81,7 @@ public final class AudioReader {
             default: .integer
             }
         mustReachClaim = info.format != "MP3"
+        lastExactSeek = encodingName == "vorbis" ? max(0, (pages?.lastPageStart ?? 0) - 1) : .max
         self.source = source
         handle = opened
         scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
@@ -115,10 +120,16 @@ public final class AudioReader {
     public func seek(to frame: Int64) throws(AudioFileError) {
         let target = max(0, min(frame, info.claimedFrames ?? .max))
         guard target != position else { return }
-        let reached = sf_seek(handle, target, SEEK_SET)
+        let start = min(target, lastExactSeek)
+        let reached = sf_seek(handle, start, SEEK_SET)
         if let error = Self.refusal(info.path, source) { throw error }
-        guard reached == target else { throw .damaged(path: info.path, seconds: seconds(target)) }
-        position = target
+        guard reached == start else { throw .damaged(path: info.path, seconds: seconds(target)) }
+        position = start
+        while position < target {
+            let got = fetch(Int(min(Int64(Self.scratchSamples / info.channels), target - position)))
+            guard got > 0 else { return try checkEnd() }
+            position += Int64(got)
+        }
     }
 
     private func seconds(_ frame: Int64) -> Double { Double(frame) / Double(info.sampleRate) }

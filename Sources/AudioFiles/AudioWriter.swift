@@ -44,7 +44,7 @@ public final class AudioWriter {
             large = true
         }
         isLarge = large
-        sink = ByteSink(descriptor: fileDescriptor)
+        sink = ByteSink(descriptor: fileDescriptor, prefix: format.container == .mp3 ? ID3.tag(tags) : [])
         scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
 
         var callbacks = ByteSink.callbacks()
@@ -58,7 +58,7 @@ public final class AudioWriter {
             throw .unsupportedOutput(path: path, detail: "cannot be written as \(format.container.rawValue) with these settings; use WAV")
         }
         configure(handle)
-        Tags.write(tags, to: handle)
+        if format.container != .mp3 { Tags.write(tags, to: handle) }
     }
 
     private let isLarge: Bool

@@ -4,6 +4,8 @@ import Glibc
 /// An open file, written through one 256 KiB buffer: what libsndfile writes to. Remembers the first I/O error.
 final class ByteSink {
     let descriptor: Int32
+    /// Bytes before the place that is position 0 here.
+    private let prefixCount: Int64
     private(set) var failure: SystemCall.Failure?
     private var position: Int64 = 0
     private var length: Int64 = 0
@@ -12,9 +14,14 @@ final class ByteSink {
     private let pending: UnsafeMutableRawPointer
     private static let capacity = 256 << 10
 
-    init(descriptor: Int32) {
+    /// - Parameter prefix: what the file starts with, before everything that is written here; at most 256 KiB.
+    init(descriptor: Int32, prefix: [UInt8]) {
         self.descriptor = descriptor
+        prefixCount = Int64(prefix.count)
         pending = .allocate(byteCount: Self.capacity, alignment: 64)
+        for (i, byte) in prefix.prefix(Self.capacity).enumerated() { pending.storeBytes(of: byte, toByteOffset: i, as: UInt8.self) }
+        pendingCount = prefix.count
+        pendingStart = -prefixCount
     }
 
     deinit { pending.deallocate() }
@@ -40,7 +47,7 @@ final class ByteSink {
     func flush() {
         guard pendingCount > 0, failure == nil else { return }
         do throws(SystemCall.Failure) {
-            try SystemCall.writeFully(descriptor, pending, pendingCount, at: pendingStart)
+            try SystemCall.writeFully(descriptor, pending, pendingCount, at: prefixCount + pendingStart)
         } catch {
             failure = error
         }
@@ -65,7 +72,7 @@ final class ByteSink {
         flush()
         guard failure == nil else { return 0 }
         do throws(SystemCall.Failure) {
-            let got = try SystemCall.readFully(descriptor, out, count, at: position)
+            let got = try SystemCall.readFully(descriptor, out, count, at: prefixCount + position)
             position += Int64(got)
             return got
         } catch {

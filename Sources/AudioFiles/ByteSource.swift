@@ -9,6 +9,8 @@ final class ByteSource {
     /// Bytes, as of opening.
     let length: Int64
     private(set) var failure: SystemCall.Failure?
+    /// Bytes that readers get in place of the file's own.
+    var overlay: (offset: Int64, bytes: [UInt8])? { didSet { windowCount = 0 } }
     private var position: Int64 = 0
     private var windowStart: Int64 = 0
     private var windowCount = 0
@@ -72,6 +74,12 @@ final class ByteSource {
             windowCount = try SystemCall.readFully(descriptor, window, Int(min(Int64(Self.capacity), length - position)), at: position)
         } catch {
             failure = error
+        }
+        if let overlay {
+            for (i, byte) in overlay.bytes.enumerated() {
+                let at = overlay.offset + Int64(i) - windowStart
+                if at >= 0, at < Int64(windowCount) { window.storeBytes(of: byte, toByteOffset: Int(at), as: UInt8.self) }
+            }
         }
         return windowCount > 0
     }

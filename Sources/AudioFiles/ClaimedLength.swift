@@ -24,7 +24,7 @@ enum ClaimedLength {
         case .caf: caf(source)
         case .wave64: wave64(source)
         case .au: au(source)
-        case .ogg: OggPages.check(source)
+        case .ogg: OggPages(source).verdict
         case .mpeg: MPEGFrame.check(source)
         case .flac: .complete
         }
@@ -55,8 +55,12 @@ enum ClaimedLength {
                 let present = source.length - offset - 8
                 if let dataLength, size == .max { return UInt64(present) < dataLength ? .short(frames: nil) : .complete }
                 if Int64(size) <= present, size != 0 { return .complete }
-                if isPlaceholder(size) { return size == 0 && present <= 1 ? .complete : .unknown }
-                return .short(frames: nil)
+                guard isPlaceholder(size) else { return .short(frames: nil) }
+                guard size == 0 else { return .unknown }
+                if present <= 1 { return .complete }
+                // libsndfile takes the other placeholders for what they are, but 0 for no sound.
+                source.overlay = (offset + 4, [0xFF, 0xFF, 0xFF, 0xFF])
+                return .unknown
             }
             offset += 8 + Int64(size) + Int64(size & 1)
         }

@@ -10,13 +10,16 @@ enum Tags {
     /// Longer text is cut: a tag is a line, not a container.
     private static let longest = 4096
 
+    /// At most `longest` code points: a single character can be of any length.
+    static func cut(_ text: String) -> String { String(String.UnicodeScalarView(text.unicodeScalars.prefix(longest))) }
+
     static func read(_ file: OpaquePointer) -> [String: String] {
         var tags: [String: String] = [:]
         for (name, id) in known {
             guard let text = sf_get_string(file, id) else { continue }
             // RIFF INFO names no encoding; what is not UTF-8 is taken as Latin-1, byte by byte.
             let value = String(validatingCString: text) ?? latin1(text)
-            if !value.isEmpty { tags[name] = String(value.prefix(longest)) }
+            if !value.isEmpty { tags[name] = cut(value) }
         }
         return tags
     }
@@ -24,7 +27,7 @@ enum Tags {
     /// Containers take different subsets; what one has no place for is left out.
     static func write(_ tags: [String: String], to file: OpaquePointer) {
         for (name, id) in known {
-            if let value = tags[name] { _ = sf_set_string(file, id, String(value.prefix(longest))) }
+            if let value = tags[name] { _ = sf_set_string(file, id, cut(value)) }
         }
     }
 
