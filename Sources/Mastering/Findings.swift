@@ -50,7 +50,8 @@ enum Findings {
                 "already_limited", .warning, nil,
                 "Peaks stand only \(tenths(plr)) dB over the loudness (PLR): it is limited already; master from the unlimited mix if there is one."))
         }
-        if evidence.dcOffset.magnitude > 1e-3, analysis.seconds >= 1 {
+        // −50 dBFS: a few heavy kicks reach −60 by themselves.
+        if evidence.dcOffset.magnitude > 3e-3, analysis.seconds >= 1 {
             found.append(finding(
                 "dc_offset", .warning, nil,
                 "The waveform stands \(tenths(20 * log10(evidence.dcOffset.magnitude))) dBFS off centre (DC); it wastes headroom and can click at cuts."))
@@ -121,12 +122,13 @@ enum Findings {
         }
         if let edge = shape.edgeHz, analysis.seconds >= 3 {
             let kilohertz = tenths(edge / 1000)
-            if evidence.sampleRate >= 80_000, edge >= 19_000 {
-                found.append(finding(
-                    "upsampled", .info, nil, "Nothing is above \(kilohertz) kHz: it was converted up from a lower sample rate."))
-            } else {
+            // The filters of converters end at 20 kHz and above, those of codecs at high rates too; below that nothing honest does.
+            if edge <= 19_000 {
                 found.append(finding(
                     "band_limited", .info, nil, "The spectrum ends abruptly at \(kilohertz) kHz, as after a lossy codec; use the original if there is one."))
+            } else if evidence.sampleRate >= 80_000, edge < 25_000 {
+                found.append(finding(
+                    "upsampled", .info, nil, "Nothing is above \(kilohertz) kHz: it was converted up from a lower sample rate."))
             }
         }
         return found

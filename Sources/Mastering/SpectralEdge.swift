@@ -8,7 +8,7 @@ enum SpectralEdge {
     /// Depth of the wall, dB. Music and analogue filters fall 6 to 24 dB in a whole octave.
     private static let wall = 30.0
 
-    /// The frequency of the wall, Hz, when one stands between 10 kHz and 92 % of half the sample rate; nil otherwise.
+    /// The frequency of the wall, Hz, within 250, when one stands between 10 kHz and 92 % of half the sample rate; nil otherwise.
     static func find(_ spectrum: borrowing ThirdOctaveSpectrum, sampleRate: Double) -> Double? {
         let levels = density(spectrum, sampleRate)
         let first = Int(10_000 / stepHz)
@@ -20,7 +20,8 @@ enum SpectralEdge {
             // Sound must fill the octave under the wall; a lone tone with nothing around it is no wall.
             let floor = levels[(step / 2)...step].min() ?? -.infinity
             if below - above >= wall, floor - above >= wall - 6, below > -130 {
-                return (Double(step) + 1) * stepHz
+                let top = levels.indices.last { $0 >= step && levels[$0] > below - wall / 2 } ?? step
+                return Double(top + 1) * stepHz
             }
         }
         return nil
