@@ -43,11 +43,13 @@ let package = Package(
         .testTarget(name: "DSPTests", dependencies: ["DSP"]),
         .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles", "DSP", "CSndFile"]),
         .testTarget(name: "MasteringTests", dependencies: ["Mastering", "AudioFiles", "DSP"]),
-        .testTarget(name: "PrivacyLedgerTests", dependencies: ["PrivacyLedger", "CSQLite"]),
-        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP"]),
+        // A process for tests to kill, starve and leave behind.
+        .executableTarget(name: "lathe-probe", dependencies: ["Rendering", "PrivacyLedger", "Mastering", "AudioFiles", "CSQLite"], path: "Tests/Probe"),
+        .testTarget(name: "PrivacyLedgerTests", dependencies: ["PrivacyLedger", "CSQLite", "lathe-probe"]),
+        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "lathe-probe"]),
         .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
-        .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal"]),
+        .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Mastering", "Playback"], exclude: ["Golden"]),
         .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP"]),
     ],
     swiftLanguageModes: [.v6]

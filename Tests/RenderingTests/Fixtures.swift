@@ -1,0 +1,147 @@
+import AudioFiles
+import DSP
+import Foundation
+import Glibc
+@testable import Mastering
+import PrivacyLedger
+import Synchronization
+@testable import Rendering
+
+/// A folder of its own for each test, gone afterwards.
+final class Folder: Sendable {
+    let path: String
+    init(inMemory: Bool = false) {
+        let place = inMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
+        var template = Array("\(place)/lathe-test-XXXXXX".utf8CString)
+        precondition(mkdtemp(&template) != nil, "no temporary folder")
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { path + "/" + name }
+    /// Everything in it but the ledger, hidden files too.
+    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0 != "state" }.sorted() }
+    func bytes(_ name: String) -> Data { FileManager.default.contents(atPath: file(name)) ?? Data() }
+
+    func openLedger(isOver: @escaping @Sendable (RunIdentity) -> Bool = RunIdentity.isOver) async throws -> Ledger {
+        try await Ledger.open(at: file("state"), surroundings: Surroundings(swap: .none, memoryQuota: 1 << 30), isOver: isOver)
+    }
+
+    /// Two seconds (or more) of two detuned tones with a slow swell: something a mastering chain can work on.
+    @discardableResult
+    func makeMix(_ name: String = "mix.wav", seconds: Double = 2) throws -> String {
+        let rate = 44100, frames = Int(seconds * Double(rate))
+        let buffer = AudioBuffer(channels: 2, frames: frames)
+        for i in 0..<frames {
+            let t = Double(i) / Double(rate)
+            let swell = 0.15 + 0.1 * sin(2 * .pi * 0.7 * t)
+            buffer.block[0][i] = swell * (sin(2 * .pi * 110 * t) + 0.5 * sin(2 * .pi * 1320 * t))
+            buffer.block[1][i] = swell * (sin(2 * .pi * 111 * t) + 0.5 * sin(2 * .pi * 1980 * t))
+        }
+        let output = try AtomicOutput(target: file(name), force: false, inputs: [])
+        let writer = try AudioWriter(
+            fileDescriptor: output.fileDescriptor, path: file(name),
+            format: OutputFormat(container: .wav, bits: .float32, sampleRate: rate, channels: 2), tags: [:])
+        try writer.write(buffer.block, frames: frames)
+        try writer.finish()
+        return try output.commit()
+    }
+
+    func request(_ input: String = "mix.wav", to output: String = "mix-master.wav", force: Bool = false) -> MasterRequest {
+        MasterRequest(input: file(input), output: file(output), preset: Preset(), container: .wav, force: force)
+    }
+}
+
+/// A tier that does what the test says.
+final class FakeTier: Tier {
+    let name = "fake"
+    let accepting: Bool
+    private let body: @Sendable (Job, JobWork) async throws -> JobResult
+
+    init(accepting: Bool = true, _ body: @escaping @Sendable (Job, JobWork) async throws -> JobResult) {
+        self.accepting = accepting
+        self.body = body
+    }
+    func accepts(_ job: Job) -> Bool { accepting }
+    func run(_ job: Job, _ work: JobWork) async throws -> JobResult { try await body(job, work) }
+}
+
+/// Holds tasks until it is opened.
+final class Gate: Sendable {
+    private struct State { var isOpen = false; var waiting: [CheckedContinuation<Void, Never>] = []; var arrived = 0 }
+    private let state = Mutex(State())
+    /// How many ever came.
+    var arrivals: Int { state.withLock { $0.arrived } }
+    func pass() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                state.arrived += 1
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+    func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+let anyResult = JobResult.master(MasterResult(
+    input: "", output: "", preset: "", engine: "", seconds: 0, realtimeFactor: 0, tier: "", before: Analysis(), after: Analysis(),
+    targetLUFS: 0, targetReached: true, note: nil, gainDB: 0, limiterMaxReductionDB: 0, sha256: ""))
+
+/// The test suite's second program, built beside it.
+struct ProbeProcess {
+    let process = Process()
+    private let output = Pipe()
+
+    static var path: String {
+        let here = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? here
+        for start in [here, bundle] {
+            var folder = URL(fileURLWithPath: start).deletingLastPathComponent()
+            while folder.path != "/" {
+                let candidate = folder.appendingPathComponent("lathe-probe").path
+                if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
+                folder = folder.deletingLastPathComponent()
+            }
+        }
+        return "lathe-probe"
+    }
+
+    init(_ arguments: String...) throws {
+        process.executableURL = URL(fileURLWithPath: Self.path)
+        process.arguments = arguments
+        process.standardOutput = output
+        try process.run()
+    }
+
+    /// Lines until one begins with `word` or the output ends.
+    func lines(until word: String) -> [String] {
+        var text = Data()
+        while true {
+            let more = output.fileHandleForReading.availableData
+            text += more
+            let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+            if more.isEmpty || lines.contains(where: { $0.hasPrefix(word) }) { return lines }
+        }
+    }
+
+    /// Everything it says until it ends.
+    func finish() -> [String] {
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    func kill() {
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+}

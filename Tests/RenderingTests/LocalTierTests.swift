@@ -1,0 +1,168 @@
+import AudioFiles
+import Foundation
+import Glibc
+import Mastering
+import PrivacyLedger
+import Testing
+@testable import Rendering
+
+/// Real renders on a real disk.
+struct LocalTierTests {
+    let folder = Folder()
+
+    /// Submits, waits and lets go; answers with the outcome and the rows it left.
+    func render(_ request: MasterRequest) async throws -> (JobStatus?, open: [LedgerRow], settled: [LedgerRow]) {
+        let ledger = try await folder.openLedger()
+        let engine = RenderEngine(ledger: ledger, slots: 1)
+        let outcome = await engine.outcome(of: await engine.submit(.master(request)))
+        let rows = (outcome, try await ledger.list(), try await ledger.history())
+        await engine.shutDown()
+        await ledger.close()
+        return rows
+    }
+
+    @Test func aMasterIsHandedOver_andNothingElseRemains() async throws {
+        let mix = try folder.makeMix()
+        let before = folder.bytes("mix.wav")
+        let (outcome, open, settled) = try await render(folder.request())
+        #expect(outcome?.state == .finished)
+        guard case .master(let result)? = outcome?.result else { return }
+        #expect(result.tier == "local" && result.input == mix)
+        let info = try AudioReader(path: folder.file("mix-master.wav")).info
+        #expect(info.claimedFrames == 2 * 44100 && info.encoding == "pcm_24")
+        #expect(folder.names == ["mix-master.wav", "mix.wav"])
+        #expect(folder.bytes("mix.wav") == before)
+        #expect(open.isEmpty)
+        #expect(settled.map(\.state) == [.handedOver] && settled.first?.kind == .renderScratch)
+        #expect(settled.first?.bytes == Int64(folder.bytes("mix-master.wav").count))
+    }
+
+    @Test func anExistingFileStaysUnlessForced_andTheInputStaysAlways() async throws {
+        try folder.makeMix()
+        try Data("precious".utf8).write(to: URL(fileURLWithPath: folder.file("mix-master.wav")))
+        var (outcome, open, _) = try await render(folder.request())
+        #expect(outcome?.failure?.exitCode == 73 && open.isEmpty)
+        #expect(folder.bytes("mix-master.wav") == Data("precious".utf8))
+
+        let input = folder.bytes("mix.wav")
+        #expect(link(folder.file("mix.wav"), folder.file("same.wav")) == 0)
+        for target in ["mix.wav", "same.wav"] {
+            (outcome, open, _) = try await render(folder.request(to: target, force: true))
+            #expect(outcome?.failure?.exitCode == 73 && open.isEmpty, "\(target)")
+        }
+        #expect(folder.bytes("mix.wav") == input)
+
+        (outcome, open, _) = try await render(folder.request(force: true))
+        #expect(outcome?.state == .finished && open.isEmpty)
+        #expect(try AudioReader(path: folder.file("mix-master.wav")).info.claimedFrames == 2 * 44100)
+        #expect(folder.names == ["mix-master.wav", "mix.wav", "same.wav"])
+    }
+
+    @Test func badInputLeavesTheOldOutputAndNoScratch() async throws {
+        try Data("not audio".utf8).write(to: URL(fileURLWithPath: folder.file("mix.wav")))
+        try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("mix-master.wav")))
+        let (outcome, open, settled) = try await render(folder.request(force: true))
+        #expect(outcome?.failure?.exitCode == 65)
+        #expect(open.isEmpty && settled.map(\.reason) == [.jobEnded])
+        #expect(folder.bytes("mix-master.wav") == Data("old".utf8))
+        #expect(folder.names == ["mix-master.wav", "mix.wav"])
+    }
+
+    @Test(arguments: [JobStage.measuring, .solving])
+    func cancelTakesEffectAtOnce_andLeavesTheOldOutput(stage: JobStage) async throws {
+        try folder.makeMix(seconds: 60)
+        try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("mix-master.wav")))
+        let ledger = try await folder.openLedger()
+        let engine = RenderEngine(ledger: ledger, slots: 1)
+        let events = await engine.events()
+        let id = await engine.submit(.master(folder.request(force: true)))
+        for await case .job(let status) in events where status.stage == stage && status.fraction > 0 { break }
+        await engine.cancel(id)
+        #expect(await engine.outcome(of: id)?.state == .cancelled)
+        #expect(try await ledger.list().isEmpty)
+        #expect(try await ledger.history().map(\.reason) == [.cancelled])
+        #expect(folder.bytes("mix-master.wav") == Data("old".utf8))
+        #expect(folder.names == ["mix-master.wav", "mix.wav"])
+        await engine.shutDown()
+        await ledger.close()
+    }
+
+    @Test func destroyingTheRowCancelsItsRender() async throws {
+        try folder.makeMix(seconds: 60)
+        let ledger = try await folder.openLedger()
+        let engine = RenderEngine(ledger: ledger, slots: 1)
+        let events = await engine.events()
+        let id = await engine.submit(.master(folder.request()))
+        for await case .job(let status) in events where status.fraction > 0 { break }
+        let row = try #require(try await ledger.list().first)
+        #expect(await ledger.destroyAndConfirm([row.id], within: 30).isComplete)
+        #expect(await engine.outcome(of: id)?.state == .cancelled)
+        #expect(try await ledger.history().map(\.reason) == [.userRequest])
+        #expect(folder.names == ["mix.wav"])
+        await engine.shutDown()
+        await ledger.close()
+    }
+
+    @Test func withoutALedgerNothingIsRendered() async throws {
+        try folder.makeMix()
+        let ledger = try Ledger.refusing(.cannotWrite(path: "/state", reason: "read-only"))
+        let engine = RenderEngine(ledger: ledger, slots: 1)
+        let outcome = await engine.outcome(of: await engine.submit(.master(folder.request())))
+        #expect(outcome?.failure?.exitCode == 74)
+        #expect(folder.names == ["mix.wav"])
+        await engine.shutDown()
+    }
+
+    @Test func aFullDiskLeavesTheOldOutput() async throws {
+        try folder.makeMix(seconds: 4)
+        try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("out.wav")))
+        // The file-size limit stands for a disk that fills up at 300 kB; the master needs 1 MB.
+        let lines = try ProbeProcess("master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force", "limit=300000").finish()
+        #expect(lines.contains("state failed"))
+        #expect(lines.contains { $0.hasPrefix("failure 74") }, "\(lines)")
+        #expect(folder.bytes("out.wav") == Data("old".utf8))
+        #expect(folder.names == ["mix.wav", "out.wav"])
+        let ledger = try await folder.openLedger()
+        #expect(try await ledger.list().isEmpty)
+        await ledger.close()
+    }
+
+    @Test(arguments: ["measuring", "solving", "finishing"])
+    func killedInTheMiddleNothingIsLeft(stage: String) async throws {
+        try folder.makeMix(seconds: 20)
+        try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("out.wav")))
+        let probe = try ProbeProcess("master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force")
+        _ = probe.lines(until: "progress \(stage)")
+        probe.kill()
+        // Nothing waits for a next start: the bytes had no name.
+        #expect(folder.names == ["mix.wav", "out.wav"])
+        let out = folder.bytes("out.wav")
+        if out != Data("old".utf8) { #expect(try AudioReader(path: folder.file("out.wav")).info.claimedFrames == 20 * 44100) }
+        let ledger = try await folder.openLedger()
+        #expect(try await ledger.list().isEmpty)
+        await ledger.close()
+    }
+
+    /// The changing system calls of the store over a whole render, killed at each of them.
+    @Test func killedAtAnyStoreCallTheOutputIsOldOrWhole() async throws {
+        var n = 1
+        while true {
+            let folder = Folder(inMemory: true)
+            try folder.makeMix(seconds: 0.5)
+            try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("out.wav")))
+            let lines = try ProbeProcess("master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force", "kill=\(n)").finish()
+            let ledger = try await folder.openLedger()
+            #expect(try await ledger.list().isEmpty, "call \(n)")
+            await ledger.close()
+            #expect(folder.names == ["mix.wav", "out.wav"], "call \(n)")
+            let out = folder.bytes("out.wav")
+            if out != Data("old".utf8) {
+                #expect(try AudioReader(path: folder.file("out.wav")).info.claimedFrames == 22050, "call \(n)")
+            }
+            if lines.contains(where: { $0.hasPrefix("calls") }) { break }
+            n += 1
+            try #require(n < 300)
+        }
+        #expect(n > 10)
+    }
+}
