@@ -210,6 +210,12 @@ void lathe_stop(bool group) {
         action.sa_handler = SIG_DFL;
         sigaction(SIGTSTP, &action, &before);
     }
+    // Threads of a pool may have it blocked; the stop must happen here and now.
+    sigset_t stop, mask;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    pthread_sigmask(SIG_UNBLOCK, &stop, &mask);
     raise(SIGTSTP);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
     sigaction(SIGTSTP, &before, NULL);
 }

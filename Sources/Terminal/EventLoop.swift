@@ -128,7 +128,6 @@ public final class EventLoop<Message: Sendable> {
             signals.end()
             throw error
         }
-        parser = InputParser(pasteLimit: options.pasteLimit, eraseByte: device.eraseByte)
     }
 
     private func finish() {
@@ -148,6 +147,7 @@ public final class EventLoop<Message: Sendable> {
         }
         var bytes = wasInside ? modes.again : modes.enter
         if asking {
+            parser = InputParser(pasteLimit: options.pasteLimit, eraseByte: device.eraseByte)
             bytes += probe.questions
             probedSince = SystemCall.now()
             pacing.didAsk(at: SystemCall.now())

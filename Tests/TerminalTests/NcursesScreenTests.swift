@@ -117,7 +117,7 @@ extension OnTheScreen {
         let screen = try screen(size)
         defer { screen.close() }
         var terminal = TerminalModel(size: size)
-        for round in 0..<4 {
+        for round in 0..<3 {
             var frame = Frame(size: size)
             for y in 0..<size.rows {
                 for x in 0..<size.columns {

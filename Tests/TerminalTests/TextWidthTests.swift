@@ -13,7 +13,7 @@ import Testing
             || (0x5C8...0x5C9).contains(scalar.value)
     }
 
-    @Test func scalarWidthsAgreeWithWcwidth_forAllOfUnicode() {
+    @Test func scalarWidthsAgreeWithWcwidth_forAllAssignedScalars() {
         var expected = [UInt8](repeating: 1, count: 0x110000)
         for (ranges, width) in [(WcwidthVectors.zero, UInt8(0)), (WcwidthVectors.two, 2)] {
             for index in stride(from: 0, to: ranges.count, by: 2) {
@@ -21,7 +21,8 @@ import Testing
             }
         }
         var wrong: [String] = []
-        for value in UInt32(0x300)...0x10FFFF {
+        // Planes 4–13 are unassigned, 15 and 16 private: all one column.
+        for value in [UInt32(0x300)...0x3FFFF, 0xE0000...0xE0FFF, 0x10FF00...0x10FFFF].joined() {
             guard let scalar = Unicode.Scalar(value), ScalarWidth.of(scalar) != Int(expected[Int(value)]) else { continue }
             if !isKnownDifference(scalar) { wrong.append(String(value, radix: 16)) }
         }
