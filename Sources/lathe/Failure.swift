@@ -1,6 +1,11 @@
 import ArgumentParser
 import AudioFiles
 import Mastering
+import Playback
+import PrivacyLedger
+import Rendering
+import Studio
+import Terminal
 
 /// What ends a command: one line for standard error and an exit code of `sysexits.h`.
 struct Failure: Error, Equatable {
@@ -24,6 +29,11 @@ struct Failure: Error, Equatable {
         case let failure as Failure: self = failure
         case let error as AudioFileError: self.init(error.exitCode, error.message)
         case let error as PresetError: self.init(error.exitCode, error.message)
+        case let error as JobFailure: self.init(error.exitCode, error.message)
+        case let error as LedgerError: self.init(error.exitCode, error.message)
+        case let error as PlaybackError: self.init(error.exitCode, error.message)
+        case let error as ThemeError: self.init(error.exitCode, error.message)
+        case let error as TerminalError: self.init(69, error.message)
         case is CancellationError: self = .interrupted
         default: self.init(70, "internal error (\(type(of: error))); please report it with the command that led to it")
         }

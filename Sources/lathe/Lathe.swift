@@ -15,7 +15,9 @@ struct Lathe: AsyncParsableCommand {
             Exit codes: 0 done, 64 usage, 65 unusable input, 66 no such input, 73 cannot create the output, 74 I/O failed, 130 interrupted.
             """,
         version: version,
-        subcommands: [PresetsCommand.self])
+        subcommands: [
+            MasterCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self, ThemesCommand.self, DoctorCommand.self,
+        ])
 
     static func main() async {
         // A reader that goes away must not kill a render; the failed write is noticed where it happens.
@@ -36,7 +38,7 @@ struct Lathe: AsyncParsableCommand {
     }
 
     private static func report(_ error: any Error) -> Int32 {
-        if let code = error as? ExitCode { return code.rawValue }
+        if let reported = error as? ReportedFailure { return reported.exitCode }
         let parserCode = exitCode(for: error).rawValue
         if parserCode == 0 {
             // --help and --version.

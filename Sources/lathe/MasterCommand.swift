@@ -1,0 +1,87 @@
+import ArgumentParser
+import AudioFiles
+import Mastering
+import Rendering
+
+/// `lathe master`: renders masters through the same engine as the studio.
+struct MasterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "master", abstract: "Master files.",
+        discussion: """
+            Without -o, mix.wav gives mix-master.wav beside it. An existing file is replaced only with --force, an input never. Several inputs go on after a bad one.
+            A target that the preset's limits do not allow is not forced: the master stops short of it and the result says so.
+            """)
+
+    @Argument(help: "Audio files.") var inputs: [String]
+    @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The master, or an existing folder for it.", valueName: "out|dir"))
+    var output: String?
+    @Option(help: ArgumentHelp("A preset's name or file.", valueName: "name|file")) var preset = "streaming"
+    @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the preset, e.g. limiter.ceiling=-1.5; repeatable.", valueName: "key=value"))
+    var settings: [String] = []
+    @Option(help: ArgumentHelp("wav, flac, aiff, caf, ogg, opus or mp3; else from the output's name.", valueName: "format"))
+    var format: OutputFormat.Container?
+    @Option(help: ArgumentHelp("16, 24 or 32f; else the preset's.", valueName: "bits")) var bits: Preset.Bits?
+    @Option(help: ArgumentHelp("none or tpdf; else the preset's.", valueName: "dither")) var dither: Preset.Dither?
+    @Option(help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
+    @Flag(help: "One JSON document; an array when several files are given.") var json = false
+    @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
+    @Flag(help: "Replace existing outputs. Never an input.") var force = false
+
+    func validate() throws {
+        if let jobs, !(1...64).contains(jobs) { throw ValidationError("--jobs takes 1 to 64") }
+    }
+
+    func run() async throws {
+        var wanted = try PresetLibrary.load(preset)
+        for setting in settings { try wanted.apply(setting: setting) }
+        if let bits { wanted.output.bits = bits }
+        if let dither { wanted.output.dither = dither }
+        let plan = try MasterPlan(inputs: inputs, output: output, format: format, preset: wanted, force: force)
+
+        Interruption.shared.install()
+        var batch = Batch(inputs: inputs.count, progress: progress, json: json)
+        try await withEngine(slots: jobs) { engine in
+            let reports = Task { [display = batch.display] in
+                for await event in await engine.events() {
+                    if case .job(let status) = event, status.state == .running {
+                        display.update(status.job.input, stage: status.stage.rawValue, fraction: status.fraction)
+                    }
+                }
+            }
+            defer { reports.cancel() }
+
+            // An objection is told in its turn, a job runs meanwhile.
+            var turns: [(request: MasterRequest, job: JobID?, objection: Failure?)] = []
+            for request in plan.requests {
+                let objection = plan.objection(to: request)
+                let job = objection == nil ? await engine.submit(.master(request)) : nil
+                if let job { Interruption.shared.whenRequested { Task { await engine.cancel(job) } } }
+                turns.append((request, job, objection))
+            }
+            for turn in turns {
+                if let objection = turn.objection { batch.failed(turn.request.input, objection) }
+                guard let job = turn.job, let status = await engine.outcome(of: job) else { continue }
+                if case .master(let result) = status.result {
+                    try batch.succeeded(turn.request.input, json: result.json, report: result.report)
+                } else {
+                    batch.failed(turn.request.input, status.failure.map { Failure($0) } ?? .interrupted)
+                }
+            }
+        }
+        try batch.end()
+    }
+}
+
+extension Preset {
+    /// `key=value`, as `--set` takes it.
+    mutating func apply(setting: String) throws {
+        guard let equals = setting.firstIndex(of: "=") else {
+            throw Failure(Failure.usageExitCode, "--set: '\(setting.prefix(60))' has no value; write KEY=VALUE, e.g. limiter.ceiling=-1.5")
+        }
+        try set(String(setting[..<equals]), to: String(setting[setting.index(after: equals)...]))
+    }
+}
+
+extension OutputFormat.Container: ExpressibleByArgument {}
+extension Preset.Bits: ExpressibleByArgument {}
+extension Preset.Dither: ExpressibleByArgument {}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import AudioFiles
+import Glibc
+import Mastering
+import Playback
+import PrivacyLedger
+import Rendering
+
+/// `lathe preview`: plays a file as it is, or exactly as its master would sound.
+struct PreviewCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "preview", abstract: "Play a file; with --preset exactly as its master would sound.",
+        discussion: """
+            --sink stdout writes raw interleaved 32-bit float PCM at the file's rate, for a pipe: lathe preview mix.wav --sink stdout | aplay -f FLOAT_LE -r 44100 -c 2
+            Without --sink, a device that cannot be used is replaced by a clock.
+            """)
+
+    enum SinkChoice: String, ExpressibleByArgument, CaseIterable { case alsa, null, stdout }
+
+    @Argument(help: "An audio file.") var file: String
+    @Option(help: ArgumentHelp("A preset's name or file; without one the file is played as it is.", valueName: "name|file")) var preset: String?
+    @Option(help: ArgumentHelp("alsa, null (a clock without sound) or stdout.", valueName: "sink")) var sink: SinkChoice?
+    @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
+    @Option(help: ArgumentHelp("How long to play.", valueName: "s")) var seconds: Double?
+    @Flag(help: "One JSON document when it is over.") var json = false
+    @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
+
+    func validate() throws {
+        if let seconds, !(seconds.isFinite && seconds > 0) { throw ValidationError("--seconds takes a number above 0") }
+        if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
+        if sink == .stdout, json { throw ValidationError("--json and --sink stdout both want standard output; choose one") }
+        if sink == .stdout, isatty(STDOUT_FILENO) == 1 { throw ValidationError("standard output is the terminal; pipe it into a player, e.g. | aplay -f FLOAT_LE -r 44100 -c 2") }
+    }
+
+    func run() async throws {
+        Interruption.shared.install()
+        var request = PreviewRequest(path: file, preset: try preset.map { try PresetLibrary.load($0) })
+        request.seconds = seconds
+        switch sink {
+        case .null: request.sink = .null
+        case .stdout: request.sink = .stream(fileDescriptor: STDOUT_FILENO, format: .float32LE)
+        case .alsa: request.sink = .alsa(device: device ?? "default")
+        case nil: request.sink = device.map { .alsa(device: $0) } ?? .automatic
+        }
+
+        let display = ProgressDisplay(progress, total: 1)
+        let result = try await withLedger { ledger in
+            // What is read ahead lives in memory while it plays; whoever destroys the row ends the preview.
+            let stop = CancelFlag()
+            Interruption.shared.whenRequested { stop.set() }
+            let row = try await ledger.create(ItemRequest(
+                kind: .decodedAudio, origin: .playback, purpose: .preview, place: .ram, reservedBytes: Self.bufferBytes))
+            try await ledger.attach(StopsWhenErased(stop), bytes: Self.bufferBytes, to: row)
+            let pool = WorkerPool(threads: 1)
+            defer { pool.stop() }
+            let playing = Task(executorPreference: pool) { [request, file] in try await Self.play(request, file, display, stop) }
+            let outcome = await playing.result
+            await ledger.released(row)
+            return try outcome.get()
+        }
+        display.end()
+        if json {
+            try Output.result(JSON.object([
+                ("file", .string(file)), ("seconds", .measured(result.seconds)), ("sink", .string(result.sinkDescription)),
+                ("sound", .bool(result.hasSound)), ("xruns", .int(result.xruns)), ("note", .optional(result.note)),
+            ]).text)
+        } else if sink != .stdout {
+            let note = result.note.map { "\n  " + $0.printable } ?? ""
+            try Output.result("\(file.printable)  played \(Text.clock(result.seconds))  \(result.sinkDescription.printable)\(note)")
+        }
+    }
+
+    /// Rings, chain and read-ahead of a stereo file, about.
+    private static let bufferBytes: Int64 = 4 << 20
+
+    /// Nonisolated, so that it blocks the worker thread and not the cooperative pool.
+    private nonisolated static func play(
+        _ request: PreviewRequest, _ file: String, _ display: ProgressDisplay, _ stop: CancelFlag
+    ) async throws -> PreviewResult {
+        try Preview.run(
+            request,
+            progress: { stage, fraction in display.update(file, stage: stage == .measuring ? "measuring" : "solving", fraction: fraction) },
+            playing: { snapshot, _ in
+                guard let duration = snapshot.duration, duration > 0 else { return }
+                display.update(file, stage: "playing", fraction: snapshot.position / duration)
+            },
+            isCancelled: { stop.isSet })
+    }
+}
+
+/// Ends the preview when its row ends.
+private final class StopsWhenErased: Erasable {
+    private let stop: CancelFlag
+
+    init(_ stop: CancelFlag) { self.stop = stop }
+
+    func erase() -> EraseOutcome {
+        stop.set()
+        return .pending
+    }
+}

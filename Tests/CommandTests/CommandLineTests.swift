@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+@Suite struct CommandLineTests {
+    @Test(arguments: [
+        ["master"], ["master", "x.wav", "--reference", "y.wav"], ["master", "x.wav", "--album"], ["master", "x.wav", "--rate", "48000"],
+        ["master", "x.wav", "--dither", "shaped"], ["master", "x.wav", "--bits", "20"], ["master", "x.wav", "--format", "exe"],
+        ["master", "x.wav", "--set", "nonsense"], ["master", "x.wav", "--set", "compressor.ratio=99"], ["master", "x.wav", "--jobs", "0"],
+        ["master", "x.wav", "--progress", "loud"], ["analyze"], ["analyze", "--bogus"], ["generate", "a song"], ["serve", "--port", "80"],
+        ["ledger", "erase"], ["ledger", "show"], ["presets", "show"], ["preview"], ["preview", "x.wav", "--sink", "tape"],
+        ["--bogus"],
+    ])
+    func wrongUsageIsOneLineAnd64(arguments: [String]) throws {
+        let outcome = try Workspace().start(arguments).outcome()
+        #expect(outcome.status == 64, "\(arguments)")
+        #expect(outcome.out.isEmpty)
+        expectOneLine(outcome.err, "lathe: ")
+    }
+
+    @Test func helpNamesEveryCommandThatWorksAndNoOther() throws {
+        let help = try Workspace().run("--help")
+        #expect(help.status == 0 && help.err.isEmpty)
+        for command in ["master", "analyze", "preview", "ledger", "presets", "themes", "doctor"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
+        for later in ["generate", "serve", "tiers", "queue"] { #expect(!help.out.contains("\n  " + later + " ")) }
+        let version = try Workspace().run("--version")
+        #expect(version.status == 0 && version.out.split(separator: ".").count == 3)
+    }
+
+    @Test func presetsAreListedShownAndChecked() throws {
+        let place = try Workspace()
+        let ids = try place.run("presets", "list", "--json").array.compactMap { $0["id"] as? String }
+        #expect(ids.first == "streaming" && ids.contains("classical"))
+        // What `show` prints is a preset file of the same meaning.
+        let shown = try place.run("presets", "show", "speech")
+        try place.write("copy.toml", Array(shown.out.utf8))
+        let checked = try place.run("presets", "check", "copy.toml", "--json").object
+        #expect(checked["hash"] as? String == (try place.run("presets", "show", "speech", "--json").object["hash"] as? String))
+        try place.write("bad.toml", Array("schema = 1\n[limiter]\nceiling = -1\n".utf8))
+        let refused = try place.run("presets", "check", "bad.toml")
+        #expect(refused.status == 65)
+        expectOneLine(refused.err, "bad.toml:3:1", "ceiling")
+        #expect(try place.run("presets", "show", "nowhere").status == 66)
+    }
+
+    @Test func themesAreListedAndChecked() throws {
+        let place = try Workspace()
+        #expect(try place.run("themes", "list", "--json").array.count >= 4)
+        try place.write("bad.toml", Array("nonsense = true\n".utf8))
+        let refused = try place.run("themes", "check", "bad.toml")
+        #expect(refused.status == 65)
+        expectOneLine(refused.err, "bad.toml")
+    }
+
+    @Test func theDoctorSaysWhatWorksAndWhyNot() throws {
+        let report = try Workspace().run("doctor", "--json")
+        #expect(report.status == 0, "\(report.err)")
+        let checks = try #require(try report.object["checks"] as? [[String: Any]])
+        for name in ["terminal", "sound", "formats", "ledger", "presets", "memory"] {
+            let check = try #require(checks.first { $0["name"] as? String == name }, "\(name)")
+            #expect(["works", "limited", "missing"].contains(check["state"] as? String))
+            #expect((check["detail"] as? String)?.isEmpty == false)
+            if check["state"] as? String != "works" { #expect((check["remedy"] as? String)?.isEmpty == false, "\(name)") }
+        }
+    }
+
+    @Test func theLedgerIsEmptyAtFirstAndUnknownItemsAreNamed() throws {
+        let place = try Workspace()
+        #expect(try place.run("ledger", "list", "--json").array.isEmpty)
+        for verb in ["show", "why", "destroy"] {
+            let outcome = try place.run("ledger", verb, "0000000000000000")
+            #expect(outcome.status == 66, "\(verb)")
+            expectOneLine(outcome.err, "0000000000000000")
+        }
+        #expect(try place.run("ledger", "erase", "--everything").status == 0)
+        #expect(try place.run("ledger", "export", "-o", "export").status == 0)
+        #expect(!(try FileManager.default.contentsOfDirectory(atPath: place.path("export"))).isEmpty)
+    }
+
+    @Test func previewPlaysToTheNullSinkAndStandardOutput() throws {
+        let place = try Workspace()
+        try place.write("tone.wav", WAV.tone(dBFS: -20, seconds: 1))
+        let silent = try place.run("preview", "tone.wav", "--sink", "null", "--seconds", "0.2")
+        #expect(silent.status == 0, "\(silent.err)")
+        let missing = try place.run("preview", "nowhere.wav", "--sink", "null")
+        #expect(missing.status == 66)
+        expectOneLine(missing.err, "nowhere.wav")
+        #expect(try place.openRows().isEmpty)
+    }
+
+    @Test func aFolderThatIsNotThereIsNoStudio() throws {
+        let outcome = try Workspace().run("nowhere/at/all")
+        #expect(outcome.status == 66)
+        expectOneLine(outcome.err, "nowhere/at/all")
+    }
+
+    @Test func withoutATerminalTheStudioSaysWhatToDoInstead() throws {
+        let outcome = try Workspace().run()
+        #expect(outcome.status != 0)
+        expectOneLine(outcome.err)
+    }
+}
