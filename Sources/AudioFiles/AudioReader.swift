@@ -16,9 +16,8 @@ public final class AudioReader {
     private let scratch: UnsafeMutableRawPointer
     /// Whether sound has to reach `claimedFrames`; a lossy codec's count is an estimate that the header check replaces.
     private let mustReachClaim: Bool
-    /// libsndfile counts back from the end of a Vorbis page, and the last page ends before its last block does. What lies beyond this
-    /// frame is reached by reading on from here.
-    private let lastExactSeek: Int64
+    /// For Vorbis, whose seeks have to be checked.
+    private var anchors: SeekAnchors?
     /// Samples of all channels that one call to libsndfile fetches.
     private static let scratchSamples = 16_384
 
@@ -30,8 +29,7 @@ public final class AudioReader {
         let source = try ByteSource(path: path)
         guard source.length > 0 else { throw .empty(path: path) }
         guard let kind = ContainerKind(source) else { throw Self.refusal(path, source) ?? .notAudio(path: path) }
-        let pages = kind == .ogg ? OggPages(source) : nil
-        let claim = pages?.verdict ?? ClaimedLength.check(source, kind)
+        let claim = ClaimedLength.check(source, kind)
         _ = source.seek(0, whence: SEEK_SET)
 
         var callbacks = ByteSource.callbacks()
@@ -81,7 +79,7 @@ public final class AudioReader {
             default: .integer
             }
         mustReachClaim = info.format != "MP3"
-        lastExactSeek = encodingName == "vorbis" ? max(0, (pages?.lastPageStart ?? 0) - 1) : .max
+        anchors = encodingName == "vorbis" ? SeekAnchors(sampleRate: Int(header.samplerate)) : nil
         self.source = source
         handle = opened
         scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
@@ -110,6 +108,7 @@ public final class AudioReader {
                 break
             }
             try spread(got, into: block.advanced(by: done))
+            noteAnchor(got)
             done += got
             position += Int64(got)
         }
@@ -120,16 +119,49 @@ public final class AudioReader {
     public func seek(to frame: Int64) throws(AudioFileError) {
         let target = max(0, min(frame, info.claimedFrames ?? .max))
         guard target != position else { return }
-        let start = min(target, lastExactSeek)
-        let reached = sf_seek(handle, start, SEEK_SET)
+        if let anchors {
+            try approach(target, anchors)
+        } else {
+            guard try jump(to: target) else { throw .damaged(path: info.path, seconds: seconds(target)) }
+        }
+        try skip(to: target, isExact: true)
+    }
+
+    /// Gets to a frame at or before `target`: where it stands, a checked anchor, or the start.
+    private func approach(_ target: Int64, _ anchors: SeekAnchors) throws(AudioFileError) {
+        var isExact = position <= target
+        for anchor in anchors.within((isExact ? position : 0)..<(target + 1)) {
+            isExact = false
+            guard try jump(to: anchor.frame - SeekAnchors.lead) else { continue }
+            try skip(to: anchor.frame, isExact: false)
+            guard fetch(SeekAnchors.length) == SeekAnchors.length else { continue }
+            position = anchor.end
+            let samples = scratch.assumingMemoryBound(to: Float.self)
+            if anchor.samples.indices.allSatisfy({ (samples[$0 * info.channels] - anchor.samples[$0]).magnitude < 1e-5 }) { return }
+        }
+        if !isExact, try !jump(to: 0) { throw .damaged(path: info.path, seconds: 0) }
+    }
+
+    /// Moves the decoder; false when it did not follow.
+    private func jump(to frame: Int64) throws(AudioFileError) -> Bool {
+        let reached = sf_seek(handle, frame, SEEK_SET)
         if let error = Self.refusal(info.path, source) { throw error }
-        guard reached == start else { throw .damaged(path: info.path, seconds: seconds(target)) }
-        position = start
+        position = max(0, reached)
+        return reached == frame
+    }
+
+    /// Decodes up to `target`. `isExact`: whether `position` is known to be what the decoder gives next.
+    private func skip(to target: Int64, isExact: Bool) throws(AudioFileError) {
         while position < target {
             let got = fetch(Int(min(Int64(Self.scratchSamples / info.channels), target - position)))
             guard got > 0 else { return try checkEnd() }
+            if isExact { noteAnchor(got) }
             position += Int64(got)
         }
+    }
+
+    private func noteAnchor(_ frames: Int) {
+        anchors?.note(scratch.assumingMemoryBound(to: Float.self), channels: info.channels, frames: frames, position: position)
     }
 
     private func seconds(_ frame: Int64) -> Double { Double(frame) / Double(info.sampleRate) }

@@ -24,7 +24,7 @@ enum ClaimedLength {
         case .caf: caf(source)
         case .wave64: wave64(source)
         case .au: au(source)
-        case .ogg: OggPages(source).verdict
+        case .ogg: OggPages.check(source)
         case .mpeg: MPEGFrame.check(source)
         case .flac: .complete
         }

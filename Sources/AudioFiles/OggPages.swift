@@ -1,37 +1,28 @@
 import Glibc
 
 /// The pages of an Ogg file (RFC 3533 §6), walked to their end with their checksums, since decoders skip what is damaged without a word.
-struct OggPages {
-    let verdict: ClaimedLength.Verdict
-    /// The position, in the codec's frames, at which the last page starts.
-    private(set) var lastPageStart: Int64 = 0
-
-    init(_ source: ByteSource) {
-        var granules: (before: Int64, last: Int64) = (0, 0)
-        verdict = Self.walk(source, &granules)
-        lastPageStart = granules.before
-    }
-
-    private static func walk(_ source: ByteSource, _ granules: inout (before: Int64, last: Int64)) -> ClaimedLength.Verdict {
+enum OggPages {
+    static func check(_ source: ByteSource) -> ClaimedLength.Verdict {
         var offset: Int64 = 0
+        var granule: Int64 = 0
         while offset < source.length {
             var page = source.bytes(at: offset, 27)
             let isMark = page.prefix(4).elementsEqual("OggS".utf8.prefix(page.count))
             // What follows the last page and is no page, a tag for instance, is not sound.
-            guard isMark else { return isPageLater(source, offset) ? .damaged(frames: granules.last) : .complete }
-            guard page.count == 27 else { return .short(frames: granules.last) }
+            guard isMark else { return isPageLater(source, offset) ? .damaged(frames: granule) : .complete }
+            guard page.count == 27 else { return .short(frames: granule) }
             let segments = Int(page[26])
             page += source.bytes(at: offset + 27, segments)
-            guard page.count == 27 + segments else { return .short(frames: granules.last) }
+            guard page.count == 27 + segments else { return .short(frames: granule) }
             let body = page[27...].reduce(0) { $0 + Int($1) }
             page += source.bytes(at: offset + Int64(page.count), body)
-            guard page.count == 27 + segments + body else { return .short(frames: granules.last) }
+            guard page.count == 27 + segments + body else { return .short(frames: granule) }
             let checksum = UInt32(truncatingIfNeeded: ClaimedLength.number(page[22..<26], big: false))
             for i in 22..<26 { page[i] = 0 }
-            guard crc(page) == checksum else { return .damaged(frames: granules.last) }
+            guard crc(page) == checksum else { return .damaged(frames: granule) }
             let position = Int64(bitPattern: ClaimedLength.number(page[6..<14], big: false))
             // −1 marks a page on which no packet ends.
-            if position > 0 { granules = (granules.last, position) }
+            if position > 0 { granule = position }
             offset += Int64(page.count)
         }
         return .complete
