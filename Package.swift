@@ -47,7 +47,9 @@ let package = Package(
         .executableTarget(name: "lathe-probe", dependencies: ["Rendering", "PrivacyLedger", "Mastering", "AudioFiles", "CSQLite"], path: "Tests/Probe"),
         .testTarget(name: "PrivacyLedgerTests", dependencies: ["PrivacyLedger", "CSQLite", "lathe-probe"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "lathe-probe"]),
-        .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP"]),
+        // Counts allocations by thread; in the tests' binary only.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP", "CAllocations"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
         .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Mastering", "Playback"], exclude: ["Golden"]),
         .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP"]),

@@ -2,7 +2,7 @@ import Playback
 
 extension Command {
     static let transport: [Command] = [
-        Command("transport.play", "Play or pause", keys: [.space], footer: ("Play", 0), help: "Plays from the play head, or stops there.",
+        Command("transport.play", "Play or pause", keys: [.space], footer: ("play", 0), help: "Plays from the play head, or stops there.",
                 unavailable: { $0.deck.stage == .resting ? nil : Unavailable.withoutFile($0) }) { state in
             if state.deck.stage == .resting, let path = state.deck.path {
                 let resume = state.deck.resumeAt

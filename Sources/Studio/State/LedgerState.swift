@@ -71,6 +71,12 @@ struct LedgerState: Sendable, Equatable {
         return rows.indices.contains(cursor.index) ? rows[cursor.index] : nil
     }
 
-    var bytes: Int64 { rows.reduce(0) { $0 + $1.bytes } }
+    /// Stops at the largest number instead of overflowing: sizes come from a file that others can write.
+    var bytes: Int64 {
+        rows.reduce(0) { sum, row in
+            let (total, overflows) = sum.addingReportingOverflow(max(0, row.bytes))
+            return overflows ? .max : total
+        }
+    }
     var nextExpiry: Double? { rows.map(\.expires).min() }
 }

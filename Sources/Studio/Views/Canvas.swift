@@ -70,7 +70,7 @@ struct Canvas {
     var dot: String { isASCII ? " | " : " · " }
     var pointer: String { isASCII ? ">" : "▸" }
     var playing: String { isASCII ? ">" : "▶" }
-    var paused: String { isASCII ? "=" : "⏸" }
+    var paused: String { isASCII ? "=" : "■" }
     var lamp: String { isASCII ? "*" : "●" }
     var left: String { isASCII ? "^" : "⇡" }
     var mark: String { isASCII ? "+" : "✓" }

@@ -12,7 +12,7 @@ func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let voice = live.map { deck.voice == .original ? $0.original : $0.master }
     var y = area.y
     // On a low panel compressor and limiter share a line.
-    let pair = area.rows < 3 && area.columns >= 44
+    let pair = area.rows < 3 && area.columns >= 36
     let width = pair ? area.columns / 2 - 1 : area.columns
     reduction("comp", shown?.compressorReduction, live?.compressorReduction, Rect(x: area.x, y: y, columns: width, rows: 1), &canvas)
     if pair {

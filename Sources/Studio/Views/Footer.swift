@@ -16,8 +16,9 @@ func drawFooter(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     default: break
     }
     var x = rect.x + 1
-    let wide = rect.columns >= 150
-    x += drawLedgerCount(state, x: x, y: rect.y, width: rect.columns - 2, compact: !wide && (state.message != nil || rect.columns < 110), &canvas) + 2
+    // A message needs the room more than the words around the numbers do.
+    let words = rect.columns >= 150 ? 2 : rect.columns >= 110 && state.message == nil ? 1 : 0
+    x += drawLedgerCount(state, x: x, y: rect.y, width: rect.columns - 2, words: words, &canvas) + 2
     if !state.queue.jobs.isEmpty {
         let jobs = canvas.playing + " \(state.queue.active)/\(state.queue.jobs.count) jobs"
         x += canvas.text(jobs, x: x, y: rect.y, state.queue.active > 0 ? .accent : .dim, width: rect.maxX - x) + 2
@@ -34,19 +35,21 @@ func drawFooter(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     drawKeys(Rect(x: x, y: rect.y, columns: rect.maxX - x - 1, rows: 1), state, &canvas)
 }
 
-private func drawLedgerCount(_ state: StudioState, x: Int, y: Int, width: Int, compact: Bool, _ canvas: inout Canvas) -> Int {
+private func drawLedgerCount(_ state: StudioState, x: Int, y: Int, width: Int, words: Int, _ canvas: inout Canvas) -> Int {
     guard let snapshot = state.ledger.snapshot else {
         let failed = state.ledger.problem != nil
         return canvas.text(failed ? "no ledger" : "ledger" + (canvas.isASCII ? "..." : "…"), x: x, y: y, failed ? .error : .dim, width: width)
     }
     let count = snapshot.rows.count
     var text = canvas.left + Format.bytes(snapshot.bytesLeft)
-    if compact {
-        text += canvas.dot + (count == 0 ? "0 temp" : "\(count) temp " + Format.bytes(state.ledger.bytes))
-    } else {
-        text += " left this machine" + canvas.dot
-        text += count == 0 ? "nothing temporary" : "\(count) temporary item\(count == 1 ? "" : "s") " + Format.bytes(state.ledger.bytes)
-        if let next = state.ledger.nextExpiry { text += ", next gone in " + Format.remaining(next - state.now) }
+    let bytes = count == 0 ? "" : " " + Format.bytes(state.ledger.bytes)
+    switch words {
+    case 0: text += canvas.dot + "\(count) temp" + bytes
+    case 1: text += " left" + canvas.dot + "\(count) temporary" + bytes
+    default: text += " left this machine" + canvas.dot + "\(count) temporary item\(count == 1 ? "" : "s")" + bytes
+    }
+    if words > 0, let next = state.ledger.nextExpiry {
+        text += (words == 1 ? ", next " : ", next gone in ") + Format.remaining(next - state.now)
     }
     return canvas.text(text, x: x, y: y, .dim, width: width)
 }
@@ -61,7 +64,7 @@ private func drawKeys(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas
     for command in offered {
         guard let footer = command.footer, let key = command.keys.first?.label else { continue }
         let columns = TextWidth.of(key) + 1 + TextWidth.of(footer.word) + 2
-        if columns > room { continue }
+        if columns > room { break }
         room -= columns
         shown.append((key, footer.word, footer.order))
     }

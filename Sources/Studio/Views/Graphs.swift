@@ -52,6 +52,7 @@ extension Canvas {
     /// A bar from the left, `share` 0…1 of `columns`; what it does not cover is drawn as a line so that its length can be read.
     mutating func bar(_ share: Double, x: Int, y: Int, columns: Int, _ role: Role) {
         guard columns > 0 else { return }
+        let share = Graph.share(share, from: 0, to: 1)
         if isASCII {
             let full = Int((share * Double(columns)).rounded())
             text(String(repeating: "#", count: full), x: x, y: y, role)
@@ -73,6 +74,6 @@ extension Canvas {
         guard columns > 0 else { return }
         text(String(repeating: isASCII ? "-" : "─", count: columns), x: x, y: y, .border)
         text(isASCII ? "+" : "┼", x: x + columns / 2, y: y, .border)
-        if let share { text(isASCII ? "O" : "●", x: x + Int((share * Double(columns - 1)).rounded()), y: y, role) }
+        if let share = share.map({ Graph.share($0, from: 0, to: 1) }) { text(isASCII ? "O" : "●", x: x + Int((share * Double(columns - 1)).rounded()), y: y, role) }
     }
 }

@@ -53,10 +53,10 @@ struct Layout {
     /// Rows a graph needs with its border, and its share of what is left over.
     private static func need(_ id: PanelID) -> (rows: Int, weight: Int, most: Int) {
         switch id {
-        case .waveform: (5, 2, 14)
-        case .spectrum: (6, 4, .max)
-        case .loudness: (6, 3, 18)
-        case .dynamics: (4, 1, 7)
+        case .waveform: (5, 4, 14)
+        case .spectrum: (6, 8, .max)
+        case .loudness: (6, 5, 18)
+        case .dynamics: (4, 4, 7)
         case .view: (3, 1, .max)
         }
     }

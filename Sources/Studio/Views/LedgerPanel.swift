@@ -56,7 +56,7 @@ private struct Columns {
         } else if total < 60 {
             widths = fixed + [min(14, rest / 2), rest - min(14, rest / 2) - 1, 0]
         } else {
-            let kind = min(20, rest / 4), purpose = min(30, rest / 3)
+            let kind = min(20, rest / 3), purpose = min(30, rest / 4)
             widths = fixed + [kind, rest - kind - purpose - 2, purpose]
         }
     }

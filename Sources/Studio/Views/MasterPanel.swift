@@ -89,7 +89,7 @@ private func solveLine(_ state: StudioState, dot: String) -> (String, Role) {
     let master = state.master
     if let solved = master.solved {
         let numbers = Format.reading(solved.integratedLUFS) + " LUFS" + dot + Format.reading(solved.truePeakDBTP) + " dBTP" + dot
-            + "lim " + Format.fixed(solved.limiterMaxReductionDB, 1) + " dB"
+            + "GR " + Format.fixed(solved.limiterMaxReductionDB, 1) + " dB"
         return solved.reached ? (numbers, .good) : (solved.note ?? numbers, .warning)
     }
     if let problem = master.solveProblem { return (problem, .error) }

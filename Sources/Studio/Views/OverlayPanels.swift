@@ -79,7 +79,7 @@ private func drawPresets(_ picker: PresetPicker, _ state: StudioState, _ canvas:
     for (row, text) in wrapped(entry.problem ?? entry.intent, area.columns).prefix(detail - 1).enumerated() {
         canvas.text(text, x: area.x, y: area.maxY - detail + row, entry.problem == nil ? .dim : .error, width: area.columns)
     }
-    canvas.text("Enter takes it" + canvas.dot + "Esc goes back" + canvas.dot + "x A/B", x: area.x, y: area.maxY - 1, .accent, width: area.columns)
+    canvas.text("Enter take" + canvas.dot + "Esc back" + canvas.dot + "x A/B", x: area.x, y: area.maxY - 1, .accent, width: area.columns)
 }
 
 private func drawOutputs(_ cursor: Cursor, _ state: StudioState, _ canvas: inout Canvas) {

@@ -76,6 +76,7 @@ private func runs(_ columns: Int, role: (Int) -> Role, _ body: (Int, Int, Role) 
 extension Canvas {
     /// One column of a graph, filled from the bottom to `share` 0…1 of the area's height.
     mutating func column(_ share: Double, x: Int, _ area: Rect, _ role: Role) {
+        let share = Graph.share(share, from: 0, to: 1)
         if isASCII {
             let full = Int((share * Double(area.rows)).rounded())
             for row in 0..<full { text("#", x: x, y: area.maxY - 1 - row, role) }

@@ -1,0 +1,80 @@
+import Foundation
+import Synchronization
+import Testing
+@testable import Studio
+
+@Suite("Files")
+struct FilesTests {
+    static func names(_ query: FileQuery, _ entries: [DirectoryEntry]) -> [String] { query.arrange(entries).map(\.name) }
+
+    static let entries: [DirectoryEntry] = [
+        DirectoryEntry(name: "take 10.wav", kind: .audio, bytes: 5, modified: 30), DirectoryEntry(name: "Take 9.wav", kind: .audio, bytes: 9, modified: 10),
+        DirectoryEntry(name: "zebra", kind: .folder, modified: 1), DirectoryEntry(name: ".hidden", kind: .folder),
+        DirectoryEntry(name: "alpha.txt", kind: .other, bytes: 7, modified: 20),
+    ]
+
+    @Test func foldersComeFirstAndNumbersCount() {
+        #expect(Self.names(FileQuery(folder: "/"), Self.entries) == ["zebra", "alpha.txt", "Take 9.wav", "take 10.wav"])
+    }
+
+    @Test func ordersByAgeAndSize() {
+        var query = FileQuery(folder: "/")
+        query.sort = .newest
+        #expect(Self.names(query, Self.entries) == ["zebra", "take 10.wav", "alpha.txt", "Take 9.wav"])
+        query.sort = .largest
+        #expect(Self.names(query, Self.entries) == ["zebra", "Take 9.wav", "alpha.txt", "take 10.wav"])
+        query.showsHidden = true
+        #expect(Self.names(query, Self.entries).first == ".hidden")
+    }
+
+    @Test func theFilterIsFuzzyAndTheBestMatchComesFirst() {
+        var query = FileQuery(folder: "/")
+        query.filter = "t1"
+        #expect(Self.names(query, Self.entries) == ["take 10.wav"])
+        query.filter = "tk"
+        #expect(Set(Self.names(query, Self.entries)) == ["take 10.wav", "Take 9.wav"])
+        query.filter = "xyz"
+        #expect(Self.names(query, Self.entries).isEmpty)
+        let pattern = FuzzyPattern("rv7")
+        #expect((pattern.score("rough_v7.wav") ?? 0) > (pattern.score("river v 17 of.wav") ?? 0))
+    }
+
+    @Test func pathsAreTakenApartWithoutTheDisk() {
+        #expect(Path.parent(of: "/a/b") == "/a" && Path.parent(of: "/a") == "/" && Path.parent(of: "/") == nil)
+        #expect(Path.stem(of: "/a/b.c.wav") == "b.c" && Path.stem(of: "/a/.wav") == ".wav")
+    }
+
+    @Test func aFolderIsListedInTheBackground() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-list-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder.appendingPathComponent("sub"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for n in 0..<40 { try Data().write(to: folder.appendingPathComponent("take \(n).wav")) }
+        try Data().write(to: folder.appendingPathComponent("notes.txt"))
+
+        let (events, continuation) = AsyncStream.makeStream(of: StudioEvent.self)
+        let files = LiveFiles { continuation.yield($0) }
+        var query = FileQuery(folder: folder.path)
+        query.number = 1
+        files.list(query)
+        var rows: [DirectoryEntry] = []
+        for await event in events {
+            guard case .listing(1, let found, 42, true) = event else { continue }
+            rows = found
+            break
+        }
+        #expect(rows.first?.name == "sub" && rows.first?.kind == .folder)
+        #expect(rows[1].name == "notes.txt" && rows[1].kind == .other)
+        #expect(rows[2].name == "take 0.wav" && rows[11].name == "take 9.wav" && rows[12].name == "take 10.wav")
+    }
+
+    @Test func aFolderThatCannotBeReadSaysWhy() async {
+        let (events, continuation) = AsyncStream.makeStream(of: StudioEvent.self)
+        let files = LiveFiles { continuation.yield($0) }
+        files.list(FileQuery(folder: "/nowhere/at/all"))
+        for await event in events {
+            guard case .listingFailed(0, let why) = event else { Issue.record("listed"); return }
+            #expect(why.contains("/nowhere/at/all") && why.contains("no such file"))
+            return
+        }
+    }
+}

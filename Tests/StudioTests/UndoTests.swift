@@ -1,0 +1,67 @@
+import Mastering
+import Testing
+@testable import Studio
+
+@Suite("Undo")
+struct UndoTests {
+    /// Everything that edits, pressed at random: undoing all gives the start again, redoing all the end.
+    @Test(arguments: [1, 2, 3, 5, 8, 13, 21, 34] as [UInt64])
+    func undoingEverythingRestoresTheStartAndRedoingTheEnd(seed: UInt64) {
+        print("undo seed \(seed)")
+        var random = SeededGenerator(state: seed)
+        var state = playingState()
+        press(&state, "2")
+        let start = (state.master.sound, state.files.marks)
+        let keys: [Character] = ["h", "l", "H", "L", "b", "0", "a", "A", "j", "k", "j", "k"]
+        for _ in 0..<120 {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0:
+                press(&state, "p")
+                for _ in 0..<Int.random(in: 0..<3, using: &random) { press(&state, "j") }
+                press(&state, KeyStroke(Bool.random(using: &random) ? .enter : .escape))
+                if state.overlay != nil { press(&state, KeyStroke(.escape)) }
+            case 1:
+                press(&state, "1", "v")
+                press(&state, Bool.random(using: &random) ? "j" : "k")
+                press(&state, "2")
+            case 2:
+                let index = Int.random(in: 0..<Preset.parameters.count, using: &random)
+                state.master.selectedKey = Preset.parameters[index].key
+            default: press(&state, keys[Int.random(in: 0..<keys.count, using: &random)])
+            }
+        }
+        let end = (state.master.sound, state.files.marks)
+        var undone = 0
+        while !state.history.done.isEmpty { press(&state, "u"); undone += 1 }
+        #expect((state.master.sound, state.files.marks) == start)
+        #expect(undone > 20, "the seed must edit something")
+        while !state.history.undone.isEmpty { press(&state, .control("r")) }
+        #expect((state.master.sound, state.files.marks) == end)
+    }
+
+    @Test func everyEditIsItsInversesInverse() {
+        var state = playingState()
+        press(&state, "2", "l", "b", "a")
+        for edit in state.history.done { #expect(edit.inverted.inverted == edit && edit.inverted != edit) }
+    }
+
+    @Test func undoingASoundIsHeard() {
+        var state = playingState()
+        press(&state, "2", "l")
+        let effects = press(&state, "u")
+        #expect(effects.contains(.audition(Preset())))
+    }
+
+    @Test func aNewEditForgetsTheUndoneOnes() {
+        var state = playingState()
+        press(&state, "2", "l", "u", "h")
+        #expect(state.history.undone.isEmpty)
+    }
+
+    @Test func theHistoryIsBounded() {
+        var state = playingState()
+        press(&state, "2")
+        for _ in 0..<EditHistory.limit { press(&state, "l", "h") }
+        #expect(state.history.done.count == EditHistory.limit)
+    }
+}

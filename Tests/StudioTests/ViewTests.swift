@@ -1,0 +1,199 @@
+import Foundation
+import Mastering
+import Playback
+import Terminal
+import Testing
+@testable import Studio
+
+@Suite("View")
+struct ViewTests {
+    static let hostile: [String] = [
+        "\u{1B}[2J\u{1B}]0;owned\u{7}.wav", "a\nb\rc\td.wav", "\u{202E}gnp.exe", "\u{9B}31m", String(repeating: "long", count: 200) + ".wav",
+        "日本語のとても長いファイル名テスト.wav", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦.wav", "e\u{301}\u{301}\u{301}\u{301}.wav", "", " ", "\u{0}", "\u{FEFF}\u{200B}.wav",
+    ]
+
+    /// Every overlay, every view, untrusted text everywhere it can come in.
+    static func hostileStates() -> [StudioState] {
+        var out: [StudioState] = []
+        for name in hostile {
+            var state = playingState()
+            play(&state, to: 3)
+            state.deck.path = "/music/" + name
+            state.files.query.folder = "/music/" + name
+            state.files.rows = hostile.map { DirectoryEntry(name: $0, kind: .audio) }
+            state.files.facts["/music/" + name + "/" + name] = AudioFacts(format: name, encoding: name, sampleRate: 1, channels: 99, seconds: .nan)
+            state.master.sound.preset.name = name
+            state.master.presets = [PresetEntry(id: name, name: name, intent: name, isFactory: false, preset: Preset(), problem: name)]
+            state.queue.jobs = [testJob(.failed(name)), testJob(.running(what: name, fraction: .nan))]
+            state.queue.jobs[0].output = name
+            var item = testLedger[0]
+            (item.name, item.kind, item.place, item.expires, item.bytes) = (name, name, name, .infinity, .max)
+            state.ledger.snapshot = LedgerSnapshot(rows: [item] + testLedger, bytesLeft: .max)
+            state.deck.player.sinkDescription = name
+            state.message = Notice(name, .error)
+            out.append(state)
+            for overlay: Overlay in [
+                .question(Question(name, .quit)), .prompt(Prompt(.presetName, label: name, text: name)), .palette(Palette()),
+                .presets(PresetPicker(before: state.master.sound)), .outputs(Cursor()), .help(scroll: 3), .note(title: name, lines: [name, name]),
+            ] {
+                state.overlay = overlay
+                out.append(state)
+            }
+        }
+        return out
+    }
+
+    @Test func neverFailsAtAnySize() {
+        let sizes = [(0, 0), (1, 1), (2, 1), (1, 2), (3, 3), (5, 4), (8, 3), (10, 5), (20, 6), (39, 11), (40, 12), (63, 9), (64, 8), (79, 23), (80, 24),
+                     (109, 30), (110, 12), (110, 15), (120, 36), (200, 60), (300, 100), (300, 1), (1, 100)]
+        for (index, state) in Self.hostileStates().enumerated() {
+            for view in ViewID.allCases {
+                // Every state at a few sizes, every size with a few states.
+                for (at, size) in sizes.enumerated() where (index + at + view.rawValue) % 13 == 0 {
+                    var state = state
+                    state.view = view
+                    state.glyphs = GlyphSet.allCases[(index + at) % 3]
+                    state.graph = at % 2 == 0 ? nil : PanelID.graphs[at % 4]
+                    let frame = screen(state, Size(columns: size.0, rows: size.1))
+                    #expect(frame.size == Size(columns: size.0, rows: size.1))
+                }
+            }
+        }
+    }
+
+    @Test func everySizeFrom1x1To120x40IsDrawn() {
+        var state = playingState()
+        play(&state, to: 2)
+        for columns in stride(from: 1, through: 120, by: 7) {
+            for rows in 1...40 {
+                state.view = ViewID.allCases[(columns + rows) % 5]
+                state.graph = rows % 3 == 0 ? PanelID.graphs[columns % 4] : nil
+                let frame = screen(state, Size(columns: columns, rows: rows))
+                #expect(frame.lines.contains { $0.contains { $0 != " " } }, "\(columns)x\(rows) is empty")
+            }
+        }
+    }
+
+    @Test func nothingUntrustedReachesACellRaw() {
+        for state in Self.hostileStates() {
+            let frame = screen(state, Size(columns: 120, rows: 36))
+            let raw = frame.lines.joined().unicodeScalars.filter { scalar in
+                scalar.properties.generalCategory == .control || (0x202A...0x202E).contains(scalar.value) || scalar.value == 0x200B
+            }
+            #expect(raw.isEmpty)
+            #expect(frame.title?.unicodeScalars.contains { $0.properties.generalCategory == .control } != true)
+        }
+    }
+
+    @Test func asciiScreensHoldNothingButASCII() {
+        var state = playingState()
+        play(&state, to: 3)
+        state.glyphs = .ascii
+        _ = update(&state, .ledger(LedgerSnapshot(rows: testLedger)))
+        _ = update(&state, .jobs([testJob(.running(what: "solving", fraction: 0.4))]))
+        for view in ViewID.allCases {
+            for overlay: Overlay? in [nil, .palette(Palette()), .help(scroll: 0), .outputs(Cursor()), .presets(PresetPicker(before: state.master.sound))] {
+                state.view = view
+                state.overlay = overlay
+                for line in screen(state, Size(columns: 120, rows: 36)).lines {
+                    #expect(line.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }, "\(line)")
+                }
+            }
+        }
+    }
+
+    @Test func layoutStaysInsideTheScreenWithoutOverlap() {
+        for columns in [1, 20, 39, 40, 64, 80, 109, 110, 120, 200, 300] {
+            for rows in [1, 2, 3, 4, 8, 11, 12, 15, 24, 36, 60, 100] {
+                for view in ViewID.allCases {
+                    for focus in [PanelID.view(view)] + PanelID.graphs {
+                        let layout = Layout(size: Size(columns: columns, rows: rows), view: view, focus: focus)
+                        let rects = layout.panels.map(\.rect) + [layout.top, layout.transport, layout.footer].compactMap { $0 }
+                        let bounds = Rect(x: 0, y: 0, columns: columns, rows: rows)
+                        for (at, rect) in rects.enumerated() {
+                            #expect(rect.intersection(bounds) == rect)
+                            for other in rects[(at + 1)...] { #expect(rect.intersection(other).isEmpty) }
+                        }
+                        if rows >= 4 { #expect(layout.panels.contains { $0.id == focus }, "\(focus) at \(columns)x\(rows)") }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func comfortableScreensShowFilesGraphsAndMasterTogether() {
+        let layout = Layout(size: Size(columns: 120, rows: 36), view: .files, focus: .view(.files))
+        #expect(layout.panels.map(\.id) == [.view(.files), .waveform, .spectrum, .loudness, .dynamics, .view(.master)])
+    }
+
+    @Test func whatMattersIsAlwaysOnTheScreen() {
+        var state = playingState(Size(columns: 80, rows: 24))
+        play(&state, to: 72)
+        _ = update(&state, .ledger(LedgerSnapshot(rows: testLedger)))
+        _ = update(&state, .jobs([testJob(.running(what: "solving", fraction: 0.4))]))
+        for view in ViewID.allCases {
+            state.view = view
+            for size in [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)] {
+                let lines = screen(state, size).lines
+                #expect(lines[0].contains("rough_v7.wav") && lines[0].contains("12:04"))
+                #expect(lines[size.rows - 2].contains("1:12.0 / 3:41") && lines[size.rows - 2].contains("B master"))
+                #expect(lines[size.rows - 1].contains("0 B") && lines[size.rows - 1].contains("41 MB") && lines[size.rows - 1].contains("1/1 jobs"))
+            }
+        }
+    }
+
+    @Test func aLateNoSoundIsSaid() {
+        var state = playingState(Size(columns: 120, rows: 36))
+        state.deck.player.sinkDescription = "no sound: no ALSA device, running on a clock"
+        state.deck.player.hasSound = false
+        #expect(screen(state, state.size).lines[34].contains("no sound"))
+    }
+}
+
+@Suite("Golden screens")
+struct GoldenTests {
+    /// Set `LATHE_REWRITE_GOLDEN=1` to write the files anew after a wanted change, then read the difference in git.
+    static let rewrites = ProcessInfo.processInfo.environment["LATHE_REWRITE_GOLDEN"] == "1"
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+
+    static func state(_ name: String, _ size: Size) -> StudioState {
+        var state = playingState(size)
+        play(&state, to: 72.4, every: 0.2)
+        state.files.facts = ["/music/mixes/rough_v6.wav": AudioFacts(format: "FLAC", encoding: "pcm_16", sampleRate: 44_100, channels: 2, seconds: 219.6),
+                             "/music/mixes/rough_v7.wav": testFacts]
+        _ = update(&state, .ledger(LedgerSnapshot(rows: testLedger)))
+        _ = update(&state, .jobs([testJob(.done(lufs: -14, dbtp: -1, note: nil)), testJob(.running(what: "solving", fraction: 0.42))]))
+        state.message = nil
+        switch name {
+        case "master":
+            press(&state, "2", "l", "l")
+            state.message = nil
+            _ = update(&state, .settled(version: state.master.version))
+            _ = update(&state, .solved(version: state.master.version, testSolution(lufs: -13)))
+        case "generate": press(&state, "3")
+        case "queue": press(&state, "4")
+        case "ledger": press(&state, "5")
+        case "presets": press(&state, "2", "p")
+        case "palette": press(&state, ":", "s", "e")
+        case "help": press(&state, "2", "?")
+        case "ascii": state.glyphs = .ascii
+        case "blocks": state.glyphs = .blocks
+        case "original": press(&state, "x")
+        default: break
+        }
+        return state
+    }
+
+    @Test(arguments: ["files", "master", "generate", "queue", "ledger", "presets", "palette", "help", "ascii", "blocks", "original"],
+          [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)])
+    func screensLookAsKept(name: String, size: Size) throws {
+        let file = Self.folder.appendingPathComponent("\(name)-\(size.columns)x\(size.rows).txt")
+        let drawn = text(screen(Self.state(name, size), size))
+        if Self.rewrites {
+            try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
+            try drawn.write(to: file, atomically: true, encoding: .utf8)
+        }
+        let kept = try String(contentsOf: file, encoding: .utf8)
+        #expect(drawn == kept, "\(file.lastPathComponent) differs; LATHE_REWRITE_GOLDEN=1 writes it anew")
+    }
+}
