@@ -63,15 +63,14 @@ public actor Ledger {
     public static func refusing(_ error: LedgerError) throws(LedgerError) -> Ledger {
         let ledger = Ledger(
             thread: try LedgerThread(), directory: defaultDirectory, rules: .standard, surroundings: .current(), clock: .system,
-            run: .current(), isOver: RunIdentity.isOver)
+            run: .current(), isOver: RunIdentity.isOver, problem: error)
         ledger.board.withLock { $0.problem = error.message }
-        Task { await ledger.refuse(with: error) }
         return ledger
     }
 
     private init(
         thread: LedgerThread, directory: String, rules: RetentionRules, surroundings: Surroundings, clock: LedgerClock,
-        run: RunIdentity, isOver: @escaping @Sendable (RunIdentity) -> Bool
+        run: RunIdentity, isOver: @escaping @Sendable (RunIdentity) -> Bool, problem: LedgerError = .closed
     ) {
         self.thread = thread
         self.directory = directory
@@ -81,14 +80,14 @@ public actor Ledger {
         self.run = run
         self.isOver = isOver
         core = LedgerCore(run: run.id, rules: rules, memoryQuota: surroundings.memoryQuota)
-        problem = .closed
+        self.problem = problem
     }
 
     deinit { thread.stop() }
 
-    private func refuse(with error: LedgerError) { problem = error }
-
     private func start() throws(LedgerError) {
+        // What lives in memory only must not become a core file. Lowering one's own limit is always allowed.
+        Surroundings.turnCoreDumpsOff()
         let store = try LedgerStore(directory: directory, run: run, swap: surroundings.swap.rawValue)
         self.store = store
         sweep()

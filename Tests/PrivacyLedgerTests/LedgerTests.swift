@@ -243,8 +243,8 @@ struct LedgerTests {
             #expect(error.exitCode == 74)
             let ledger = try Ledger.refusing(error)
             #expect(ledger.summary.problem == error.message)
-            await #expect(throws: LedgerError.self) { try await ledger.create(request()) }
-            await #expect(throws: LedgerError.self) { try await ledger.makeScratch(request(.decodedAudio, .disk), in: folder.path) }
+            await #expect(throws: error) { try await ledger.create(request()) }
+            await #expect(throws: error) { try await ledger.makeScratch(request(.decodedAudio, .disk), in: folder.path) }
             #expect(folder.names == ["state"])
         }
     }

@@ -11,6 +11,10 @@ struct SharingTests {
     @Test func aRunningProcessKeepsItsRows_aKilledOneLosesThem() async throws {
         let probe = try ProbeProcess("hold", folder.file("state"), "2")
         #expect(probe.lines(until: "ready").filter { $0.hasPrefix("row") }.count == 2)
+        let limits = FileManager.default.contents(atPath: "/proc/\(probe.process.processIdentifier)/limits")
+        let core = String(decoding: limits ?? Data(), as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Max core file size") }
+        // The soft and the hard limit.
+        #expect(core?.split(separator: " ").suffix(3) == ["0", "0", "bytes"], "\(core ?? "")")
         let ledger = try await openLedger(folder)
         #expect(try await ledger.list().map(\.isOurs) == [false, false])
         #expect(ledger.summary.items == 2)
@@ -111,6 +115,28 @@ struct SharingTests {
         let ledger = try await openLedger(folder)
         #expect(try await ledger.list().isEmpty)
         #expect(try await ledger.history().map(\.reason) == [.userRequest, .userRequest])
+        await ledger.close()
+    }
+
+    @Test func onAFullDiskTheBallastMakesRoomForTheRecord() async throws {
+        guard geteuid() == 0 else { return }
+        let place = folder.file("disk")
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        guard Glibc.mount("tmpfs", place, "tmpfs", 0, "size=2m") == 0 else { return }
+        defer { umount2(place, Int32(MNT_DETACH)) }
+        let ledger = try await Ledger.open(at: place + "/state", surroundings: plentiful)
+        var rows: [RowID] = []
+        for _ in 0..<40 { rows.append(try await ledger.create(request())) }
+        let filler = Glibc.open(place + "/filler", O_CREAT | O_WRONLY, 0o600)
+        let page = [UInt8](repeating: 1, count: 4096)
+        while write(filler, page, page.count) > 0 {}
+        #expect(errno == ENOSPC)
+        close(filler)
+        await #expect(throws: LedgerError.self) { for _ in 0..<40 { rows.append(try await ledger.create(request())) } }
+
+        await ledger.destroy(rows, because: .userRequest)
+        #expect(ledger.summary.items == 0 && ledger.summary.problem == nil)
+        #expect(try await ledger.history().count == rows.count)
         await ledger.close()
     }
 
