@@ -16,8 +16,9 @@ struct Lathe: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            MasterCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self, ThemesCommand.self, DoctorCommand.self,
-        ])
+            StudioCommand.self, MasterCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self, ThemesCommand.self, DoctorCommand.self,
+        ],
+        defaultSubcommand: StudioCommand.self)
 
     static func main() async {
         // A reader that goes away must not kill a render; the failed write is noticed where it happens.

@@ -1,0 +1,57 @@
+import ArgumentParser
+import AudioFiles
+import Glibc
+import Mastering
+import Playback
+import Studio
+import Terminal
+
+/// `lathe [PATH]`: the studio.
+struct StudioCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "studio", abstract: "Open the studio in a folder, or with a file. The default: lathe [PATH]")
+
+    @Argument(help: "A folder or an audio file; where you stand when left out.") var path: String?
+    @Option(help: ArgumentHelp("A preset's name or file.", valueName: "name|file")) var preset = "streaming"
+    @Option(help: ArgumentHelp("A theme's name or file; else what suits the terminal's colours.", valueName: "name|file")) var theme: String?
+    @Option(help: ArgumentHelp("auto, never, 16, 256 or truecolor.", valueName: "colours")) var color = ColorDepth.Choice.auto
+    @Option(help: ArgumentHelp("alsa, null (a clock without sound) or stdout (raw float PCM).", valueName: "sink")) var sink: PreviewCommand.SinkChoice?
+    @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
+
+    func validate() throws {
+        if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
+        if sink == .stdout, isatty(STDOUT_FILENO) == 1 { throw ValidationError("standard output is the terminal; pipe it into a player") }
+    }
+
+    func run() async throws {
+        if let path { try Self.check(path) }
+        var options = StudioOptions(path: path ?? ".", theme: try theme.map { try ThemeLibrary.load($0) }, preset: try PresetLibrary.load(preset))
+        options.color = color
+        switch sink {
+        case .null: options.sink = .null
+        case .stdout:
+            options.sink = .stream(fileDescriptor: STDOUT_FILENO, format: .float32LE)
+            options.usesControllingTerminal = true
+        case .alsa: options.sink = device.map { .alsa(device: $0) } ?? .automatic
+        case nil: options.sink = device.map { .alsa(device: $0) } ?? .automatic
+        }
+        let status = try await Studio.run(options)
+        if status != 0 { throw ReportedFailure(exitCode: status) }
+    }
+
+    /// Before the screen is taken over, so that the line stays readable.
+    private static func check(_ path: String) throws(Failure) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if path.allSatisfy({ $0.isASCII && ($0.isLowercase || $0 == "-") }) {
+                throw Failure(Failure.usageExitCode, "\(path): neither a command nor a file or folder here; see lathe --help")
+            }
+            throw Failure(66, "\(path): cannot be opened (\(String(cString: strerror(errno)).lowercased())); check the path")
+        }
+        guard [S_IFDIR, S_IFREG].contains(status.st_mode & S_IFMT) else {
+            throw Failure(65, "\(path): is neither a folder nor an audio file; name one")
+        }
+    }
+}
+
+extension ColorDepth.Choice: ExpressibleByArgument {}
