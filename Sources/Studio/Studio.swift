@@ -47,6 +47,7 @@ public enum Studio {
         let (folder, file) = start(options.path)
         var state = StudioState(folder: folder, preset: options.preset)
         state.size = loop.size
+        if options.sink == .null { state.deck.output = .silent }
         state.glyphs = loop.capabilities.utf8 ? .braille : .ascii
         var app = StudioApp(state: state, opens: file, options: options, mailbox: loop.mailbox)
         app.setColors(loop.capabilities.colorDepth)

@@ -14,6 +14,8 @@ struct StudioApp: TerminalApp {
     private var backend: Backend?
     private var isPainted = false
 
+    var hasServices: Bool { services != nil }
+
     init(state: StudioState, opens: String?, options: StudioOptions, mailbox: Mailbox<StudioEvent>) {
         self.state = state
         self.opens = opens

@@ -79,13 +79,13 @@ private func updateFiles(_ state: inout StudioState, _ event: StudioEvent) -> [E
     switch event {
     case .listing(let number, let rows, let total, let complete):
         guard number == state.files.query.number else { return [] }
-        let wanted = state.files.wanted
+        // Rows arrive before, too: the selection stays on its name, not on its number.
+        let wanted = state.files.wanted ?? (state.files.cursor.index > 0 ? state.files.selected?.name : nil)
         state.files.rows = rows
         state.files.total = total
         state.files.complete = complete
         state.files.problem = nil
         if let wanted, let index = rows.firstIndex(where: { $0.name == wanted }) { state.files.cursor.index = index }
-        // Until the person moves, the selection stays at the wanted name while rows before it arrive.
         if complete { state.files.wanted = nil }
         state.files.cursor.clamp(count: rows.count)
         return state.askFacts()

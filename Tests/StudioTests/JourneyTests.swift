@@ -56,7 +56,7 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, LedgerReading, Pr
         note("solve \(preset.target.lufs)") { $0.answers.append(.solved(version: version, testSolution(lufs: preset.target.lufs))) }
     }
     func keep(_ path: String) {}
-    func plan(_ inputs: [String], preset: Preset) {
+    func plan(_ inputs: [String]) {
         note("plan") { world in
             let orders = inputs.map { input in
                 let output = (Path.parent(of: input) ?? "") + "/" + Path.stem(of: input) + "-master.wav"

@@ -44,7 +44,7 @@ func testProfile(lufs: Double = -17.9) -> FileProfile {
     let wave = (0..<512).map { i -> WaveColumn in
         let place = Float(i) / 512
         let envelope = 0.2 + 0.7 * (1 - abs(2 * place - 1)) * (i % 7 < 5 ? 1 : 0.6) * (i > 240 && i < 280 ? 0.3 : 1)
-        return WaveColumn(low: -envelope, high: envelope * 0.9, rms: envelope / 3)
+        return WaveColumn(low: -envelope, high: envelope * 0.9)
     }
     return FileProfile(analysis: analysis, wave: wave)
 }

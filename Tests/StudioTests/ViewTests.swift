@@ -110,11 +110,10 @@ struct ViewTests {
                         let layout = Layout(size: Size(columns: columns, rows: rows), view: view, focus: focus)
                         let rects = layout.panels.map(\.rect) + [layout.top, layout.transport, layout.footer].compactMap { $0 }
                         let bounds = Rect(x: 0, y: 0, columns: columns, rows: rows)
-                        for (at, rect) in rects.enumerated() {
-                            #expect(rect.intersection(bounds) == rect)
-                            for other in rects[(at + 1)...] { #expect(rect.intersection(other).isEmpty) }
-                        }
-                        if rows >= 4 { #expect(layout.panels.contains { $0.id == focus }, "\(focus) at \(columns)x\(rows)") }
+                        let outside = rects.filter { $0.intersection(bounds) != $0 }
+                        let overlaps = rects.indices.contains { at in rects[(at + 1)...].contains { !$0.intersection(rects[at]).isEmpty } }
+                        let isFocusShown = rows < 4 || layout.panels.contains { $0.id == focus }
+                        #expect(outside.isEmpty && !overlaps && isFocusShown, "\(focus) at \(columns)x\(rows)")
                     }
                 }
             }
@@ -140,6 +139,41 @@ struct ViewTests {
                 #expect(lines[size.rows - 1].contains("0 B") && lines[size.rows - 1].contains("41 MB") && lines[size.rows - 1].contains("1/1 jobs"))
             }
         }
+    }
+
+    /// What a frame costs on the line is its changed cells: some 5 bytes each with cursor moves, so 300 stay below 1.5 KB.
+    @Test func anAnimatedFrameChangesFewCells() {
+        var random = SeededGenerator(state: 7)
+        var state = playingState()
+        play(&state, to: 5)
+        var frame = screen(state, state.size)
+        var changed = 0
+        let frames = 100
+        for step in 0..<frames {
+            let position = 5 + Double(step) / 20
+            var meters = testMeters(position: position)
+            for band in 0..<MeterFrame.bandCount {
+                meters.master.spectrum[band] += Float.random(in: -12...6, using: &random)
+                meters.original.spectrum[band] += Float.random(in: -12...6, using: &random)
+            }
+            meters.master.momentary = Double.random(in: -16 ... -12, using: &random)
+            meters.master.peakLeft = Float.random(in: -12 ... -1, using: &random)
+            meters.limiterReduction = Double.random(in: -3 ... 0, using: &random)
+            _ = update(&state, .player(playerSnapshot(position: position), meters, milliseconds: Int64(position * 1000) + 1000))
+            let next = screen(state, state.size)
+            changed += zip(frame.cells, next.cells).count { $0 != $1 }
+            frame = next
+        }
+        #expect(changed / frames < 300)
+        #expect(changed / frames > 10, "the meters must move")
+    }
+
+    @Test func aScreenAtRestDoesNotChange() {
+        let state = freshState()
+        var later = state
+        _ = update(&later, .clock(now: state.now + 20, wall: state.clock))
+        #expect(screen(state, state.size) == screen(later, state.size))
+        #expect(later.nextFrame() == nil)
     }
 
     @Test func aLateNoSoundIsSaid() {

@@ -1,21 +1,21 @@
 extension Command {
     static let ledger: [Command] = [
         Command("ledger.destroy", "Destroy", keys: [.character("d")], in: [.ledger], footer: ("destroy", 3), help: "Destroys the selected item now; asks once.",
-                unavailable: { withoutWriter($0) ?? ($0.ledger.selected == nil ? "there is nothing to destroy" : nil) }) { state in
+                unavailable: { withoutLedger($0) ?? ($0.ledger.selected == nil ? "there is nothing to destroy" : nil) }) { state in
             guard let row = state.ledger.selected else { return [] }
             state.overlay = .question(Question("Destroy \(row.kind) of \(row.name) (\(Format.bytes(row.bytes)))?", .destroy(id: row.id)))
             return []
         },
         Command("ledger.destroyAll", "Destroy everything", keys: [.control("d")], in: [.ledger], footer: ("destroy all", 6),
                 help: "Destroys every temporary item now; asks once.",
-                unavailable: { withoutWriter($0) ?? ($0.ledger.rows.isEmpty ? "there is nothing to destroy" : nil) }) { state in
+                unavailable: { withoutLedger($0) ?? ($0.ledger.rows.isEmpty ? "there is nothing to destroy" : nil) }) { state in
             let count = state.ledger.rows.count
             let what = count == 1 ? "the one temporary item" : "all \(count) temporary items"
             state.overlay = .question(Question("Destroy \(what) (\(Format.bytes(state.ledger.bytes)))? Running jobs that need them stop.", .destroyEverything))
             return []
         },
         Command("ledger.extend", "Extend", keys: [.character("e")], in: [.ledger], footer: ("extend", 4), help: "Starts the item's life anew, as far as its rule allows.",
-                unavailable: { withoutWriter($0) ?? ($0.ledger.selected == nil ? "there is nothing to extend" : nil) }) { state in
+                unavailable: { withoutLedger($0) ?? ($0.ledger.selected == nil ? "there is nothing to extend" : nil) }) { state in
             guard let row = state.ledger.selected else { return [] }
             return [.extend(id: row.id)]
         },
@@ -31,8 +31,7 @@ extension Command {
         },
     ]
 
-    private static let withoutWriter: @Sendable (StudioState) -> String? = { state in
-        guard let snapshot = state.ledger.snapshot else { return state.ledger.problem ?? "the ledger is still being opened" }
-        return snapshot.isReader ? "another Lathe has the ledger; this one only reads it" : nil
+    private static let withoutLedger: @Sendable (StudioState) -> String? = { state in
+        state.ledger.snapshot == nil ? state.ledger.problem ?? "the ledger is still being opened" : nil
     }
 }

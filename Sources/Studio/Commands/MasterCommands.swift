@@ -78,7 +78,7 @@ extension Command {
                 help: "Makes the master, or those of all marked files, beside the originals.",
                 unavailable: { state in state.files.marks.isEmpty ? Unavailable.withoutFile(state) : nil }) { state in
             let inputs = state.files.marks.isEmpty ? state.deck.path.map { [$0] } ?? [] : state.files.marks.sorted()
-            return [.plan(inputs: inputs, preset: state.master.sound.audible)]
+            return [.plan(inputs: inputs)]
         },
     ]
 

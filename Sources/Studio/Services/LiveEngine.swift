@@ -14,6 +14,8 @@ final class LiveEngine: MasteringEngine {
         var measuring: Task<Void, Never>?
         var settling: Task<Void, Never>?
         var solving: Task<Void, Never>?
+        /// Names of presets by the outputs they were rendered to.
+        var presetNames: [String: String] = [:]
     }
 
     private let state = Mutex(State())
@@ -104,25 +106,16 @@ final class LiveEngine: MasteringEngine {
 
     // MARK: Jobs
 
-    func plan(_ inputs: [String], preset: Preset) {
+    func plan(_ inputs: [String]) {
         BackgroundThread.start("plan") { [post] in
-            var taken: Set<String> = []
-            let orders = inputs.map { input in
-                var output = OutputName.standard(for: input, container: .wav)
-                // Two inputs that differ in their extension only must not share an output.
-                var number = 2
-                while taken.contains(output) {
-                    output = OutputName.standard(for: Path.parent(of: input).map { $0 + "/" } ?? "" + Path.stem(of: input) + "-\(number).wav", container: .wav)
-                    number += 1
-                }
-                taken.insert(output)
-                return RenderOrder(input: input, output: output, exists: access(output, F_OK) == 0)
-            }
+            let outputs = RenderOrder.outputs(for: inputs)
+            let orders = zip(inputs, outputs).map { RenderOrder(input: $0, output: $1, exists: access($1, F_OK) == 0) }
             post(.planned(orders))
         }
     }
 
     func render(_ orders: [RenderOrder], preset: Preset) {
+        state.withLock { state in for order in orders { state.presetNames[order.output] = preset.name } }
         Task { [self] in
             do {
                 let parts = try await backend.parts
@@ -151,7 +144,9 @@ final class LiveEngine: MasteringEngine {
         for await event in await engine.events() {
             switch event {
             case .job:
-                post(.jobs(await engine.jobs().map { JobRow($0) }))
+                let jobs = await engine.jobs()
+                let names = state.withLock { $0.presetNames }
+                post(.jobs(jobs.map { JobRow($0, preset: names[$0.job.output] ?? "") }))
             case .measuring(let path, let fraction):
                 let opening = state.withLock { $0.path == path ? $0.opening : nil }
                 if let opening { post(.measuring(opening: opening, fraction: fraction)) }
@@ -181,10 +176,27 @@ final class LiveEngine: MasteringEngine {
     }
 }
 
+extension RenderOrder {
+    /// One master beside each input. Inputs that differ in their extension alone do not share one.
+    static func outputs(for inputs: [String]) -> [String] {
+        var taken: Set<String> = []
+        return inputs.map { input in
+            var output = OutputName.standard(for: input, container: .wav)
+            var number = 2
+            while !taken.insert(output).inserted {
+                let folder = Path.parent(of: input).map { $0 == "/" ? $0 : $0 + "/" } ?? ""
+                output = OutputName.standard(for: folder + Path.stem(of: input) + "-\(number).wav", container: .wav)
+                number += 1
+            }
+            return output
+        }
+    }
+}
+
 extension FileProfile {
     init(_ profile: InputProfile) {
         self.init(analysis: profile.analysis,
-                  wave: profile.overview.buckets.map { WaveColumn(low: $0.low, high: $0.high, rms: $0.rms) })
+                  wave: profile.overview.buckets.map { WaveColumn(low: $0.low, high: $0.high) })
     }
 }
 
@@ -196,7 +208,7 @@ extension SolvedMaster {
 }
 
 extension JobRow {
-    init(_ status: JobStatus) {
+    init(_ status: JobStatus, preset: String) {
         let stage: Stage = switch status.state {
         case .queued: .waiting
         case .running: .running(what: status.stage.rawValue, fraction: status.fraction)
@@ -208,10 +220,6 @@ extension JobRow {
             case .master(let result)?: .done(lufs: result.after.integratedLUFS, dbtp: result.after.truePeakDBTP, note: result.note)
             case nil: .done(lufs: nil, dbtp: nil, note: nil)
             }
-        }
-        let preset = switch status.result {
-        case .master(let result)?: result.preset
-        case nil: ""
         }
         self.init(id: String(status.id.rawValue), input: status.job.input, output: status.job.output, preset: preset,
                   tier: status.tier ?? "local", why: status.reason ?? "it has not been placed yet", stage: stage)

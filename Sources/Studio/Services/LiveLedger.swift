@@ -104,6 +104,6 @@ extension LedgerItem {
     init(_ row: LedgerRow) {
         self.init(id: row.id.rawValue, kind: row.kind.rawValue.replacing("_", with: " "), name: row.name ?? "-", purpose: row.purpose.rawValue,
                   place: row.place.text, bytes: row.bytes, erasureClass: row.erasureClass.rawValue, rule: row.rule.rawValue.replacing("_", with: " "),
-                  state: row.state.rawValue.replacing("_", with: " "), parent: row.parent?.rawValue, created: row.createdAt, expires: row.expiresAt)
+                  state: row.state.rawValue.replacing("_", with: " "), parent: row.parent?.rawValue, expires: row.expiresAt)
     }
 }

@@ -32,7 +32,7 @@ final class LivePlayer: Playing {
     private static let bufferBytes: Int64 = 12 << 20
 
     init(sink: PlaybackOptions.Sink, backend: Backend, post: @escaping Post) {
-        state = Mutex(State())
+        state = Mutex(State(output: sink == .null ? .silent : .automatic))
         self.sink = sink
         self.backend = backend
         self.post = post
@@ -153,7 +153,7 @@ final class LivePlayer: Playing {
 
     private func options(for output: OutputChoice) -> PlaybackOptions {
         switch output {
-        case .automatic: PlaybackOptions(sink: sink)
+        case .automatic: PlaybackOptions(sink: sink == .null ? .automatic : sink)
         case .device: PlaybackOptions(sink: .alsa(device: "default"))
         case .silent: PlaybackOptions(sink: .null)
         }

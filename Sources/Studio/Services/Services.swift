@@ -42,7 +42,7 @@ protocol MasteringEngine: Sendable {
     func solve(_ preset: Preset, version: Int)
     func keep(_ path: String)
     /// Answers with `planned`.
-    func plan(_ inputs: [String], preset: Preset)
+    func plan(_ inputs: [String])
     /// Answers with `jobs`, again and again.
     func render(_ orders: [RenderOrder], preset: Preset)
     func cancel(_ job: String)
@@ -105,7 +105,7 @@ struct Services: Sendable {
         case .solve(let preset, let version): engine.solve(preset, version: version)
         case .listPresets: presets.list()
         case .savePreset(let preset, let replacing): presets.save(preset, replacing: replacing)
-        case .plan(let inputs, let preset): engine.plan(inputs, preset: preset)
+        case .plan(let inputs): engine.plan(inputs)
         case .render(let orders, let preset): engine.render(orders, preset: preset)
         case .cancelJob(let id): engine.cancel(id)
         case .destroy(let id): ledger.destroy(id)

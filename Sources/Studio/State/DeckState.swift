@@ -1,16 +1,14 @@
 import Mastering
 import Playback
 
-/// One column of a waveform overview: extremes and effective level, full scale 1.
+/// One column of a waveform overview: the extremes, full scale 1.
 struct WaveColumn: Sendable, Equatable, BitwiseCopyable {
     var low: Float
     var high: Float
-    var rms: Float
 
-    init(low: Float, high: Float, rms: Float) {
+    init(low: Float, high: Float) {
         self.low = low
         self.high = high
-        self.rms = rms
     }
 }
 

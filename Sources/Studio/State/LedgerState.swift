@@ -13,11 +13,10 @@ struct LedgerItem: Sendable, Equatable {
     var state: String
     var parent: String?
     /// Seconds since 1970.
-    var created: Double
     var expires: Double
 
     init(id: String, kind: String, name: String, purpose: String, place: String, bytes: Int64, erasureClass: String, rule: String,
-                state: String, parent: String?, created: Double, expires: Double) {
+                state: String, parent: String?, expires: Double) {
         self.id = id
         self.kind = kind
         self.name = name
@@ -28,7 +27,6 @@ struct LedgerItem: Sendable, Equatable {
         self.rule = rule
         self.state = state
         self.parent = parent
-        self.created = created
         self.expires = expires
     }
 }
@@ -38,13 +36,10 @@ struct LedgerSnapshot: Sendable, Equatable {
     var rows: [LedgerItem]
     /// Bytes that left this machine.
     var bytesLeft: Int64
-    /// Another process writes; this one only reads.
-    var isReader: Bool
 
-    init(rows: [LedgerItem] = [], bytesLeft: Int64 = 0, isReader: Bool = false) {
+    init(rows: [LedgerItem] = [], bytesLeft: Int64 = 0) {
         self.rows = rows
         self.bytesLeft = bytesLeft
-        self.isReader = isReader
     }
 }
 

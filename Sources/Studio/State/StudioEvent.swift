@@ -76,7 +76,7 @@ enum Effect: Sendable, Equatable {
     case savePreset(Preset, replacing: Bool)
 
     /// Find the outputs' names and whether they exist.
-    case plan(inputs: [String], preset: Preset)
+    case plan(inputs: [String])
     case render([RenderOrder], preset: Preset)
     case cancelJob(String)
 

@@ -5,6 +5,7 @@ func drawFiles(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let files = state.files
     var numbers = files.complete || files.problem != nil ? "" : "reading "
     if !files.rows.isEmpty { numbers += "\(files.cursor.index + 1)/\(files.rows.count)" }
+    if !files.query.filter.isEmpty { numbers += " of \(files.total)" }
     if !files.marks.isEmpty { numbers += canvas.dot + "\(files.marks.count) marked" }
     let area = canvas.panel(rect, title: "Files", numbers: numbers, focused: state.focus == .view(.files))
     guard area.rows > 0, area.columns > 0 else { return }

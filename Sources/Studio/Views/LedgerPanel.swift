@@ -6,7 +6,6 @@ func drawLedger(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     var numbers = ""
     if let snapshot = ledger.snapshot {
         numbers = "\(snapshot.rows.count) items" + canvas.dot + Format.bytes(ledger.bytes) + canvas.dot + Format.bytes(snapshot.bytesLeft) + " left this machine"
-        if snapshot.isReader { numbers += canvas.dot + "read only" }
     }
     let area = canvas.panel(rect, title: "Ledger", numbers: numbers, focused: state.focus == .view(.ledger))
     guard area.rows > 0, area.columns > 0 else { return }

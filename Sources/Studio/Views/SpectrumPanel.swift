@@ -42,7 +42,7 @@ func drawSpectrum(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
 
 /// dB at the upper and lower edge: a full-scale sine reaches the top.
 private let top = 0.0
-private let bottom = -72.0
+private let bottom = -84.0
 
 /// The highest band among those that one bar stands for, as a share of the height.
 private func level(_ voice: MeterFrame.VoiceMeters, _ bar: Int, _ bars: Int) -> Double {

@@ -1,0 +1,43 @@
+import Terminal
+import Testing
+@testable import Studio
+
+@Suite("The shell around update and view")
+struct AppTests {
+    static func app() throws -> StudioApp {
+        StudioApp(state: StudioState(folder: "/"), opens: nil, options: StudioOptions(), mailbox: try Mailbox())
+    }
+
+    @Test func theFirstFrameComesBeforeAnyService() throws {
+        var app = try Self.app()
+        let size = Size(columns: 80, rows: 24)
+        var turn = app.handle([.input(.resize(size))])
+        #expect(turn.draw == .now)
+        turn = app.handle([.tick])
+        // Not painted yet: the tick must not have started anything, and asks again.
+        #expect(turn.wake == .after(0) && !app.hasServices)
+        #expect(app.frame(size: size).size == size)
+    }
+
+    @Test func keysAreDrawnAtOnceAndAskTheLoop() throws {
+        var app = try Self.app()
+        #expect(app.handle([.input(.key(.character("2"), []))]).draw == .now)
+        #expect(app.state.view == .master)
+        #expect(app.handle([.input(.key(.character("l"), .control))]).requests == [.repaint])
+        #expect(app.handle([.input(.key(.character("z"), .control))]).requests == [.suspend])
+        #expect(app.handle([.input(.key(.character("q"), []))]).requests == [.end])
+    }
+
+    @Test func aTerminalWithoutUTF8GetsASCII() throws {
+        var app = try Self.app()
+        _ = app.handle([.input(.capabilities(Capabilities(colorDepth: .mono, utf8: false)))])
+        #expect(app.state.glyphs == .ascii)
+    }
+
+    @Test func aFileAsPathOpensInItsFolder() {
+        let (folder, file) = Studio.start(#filePath)
+        #expect(file.map(Path.name) == "AppTests.swift" && file.flatMap(Path.parent) == folder)
+        #expect(Studio.start("/").folder == "/" && Studio.start("/").file == nil)
+        #expect(Studio.start("/nowhere/at all").folder == "/nowhere/at all")
+    }
+}
