@@ -83,5 +83,6 @@ public enum InputEvent: Equatable, Sendable {
     case diagnostic(String)
     /// The loop ends after this turn.
     case ending(EndReason)
+    /// An answer to one of the session's own questions; the loop keeps these to itself.
     case reply(TerminalReply)
 }

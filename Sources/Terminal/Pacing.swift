@@ -14,9 +14,13 @@ struct Pacing {
     /// No line is taken for slower than this, and no drain for longer: a reader that stopped for a minute is not a slow line.
     static let slowestRate = 1024.0
     static let longestDrain = 4.0
-    /// Seconds after which an answer no longer comes.
+    /// Seconds for which a late answer holds the next frame, and after which it no longer comes.
+    static let longestHold = 2.0
     static let answerTimeout = 5.0
     static let limitLifetime = 300.0
+    /// Seconds between two full moments that make a measure: long enough to average, short enough that the line was not idle.
+    static let shortestMeasure = 1.0
+    static let longestMeasure = 4.0
 
     /// Bytes a second, once the line has shown a limit.
     private(set) var rate: Double?
@@ -25,8 +29,9 @@ struct Pacing {
     private var lastFrame = -Double.infinity
     private var cost = 0.0
 
-    private var isFull = false
-    private var measured: (since: Double, bytes: Int)?
+    private var wasFull = false
+    /// When the line was last known to be full, and what it has taken since.
+    private var full: (at: Double, bytes: Int)?
     private var lastLimit = 0.0
 
     private var asked: (at: Double, bytes: Int)?
@@ -41,7 +46,7 @@ struct Pacing {
         var time = updated
         // A tenth in hand: a rate taken to the brim never empties the queue.
         if let rate { time += min(Self.longestDrain, queued / (0.9 * rate)) }
-        if let asked, let quickest, updated - asked.at > quickest + 0.1 { time = max(time, asked.at + Self.answerTimeout) }
+        if let asked, let quickest, updated - asked.at > quickest + 0.1 { time = max(time, asked.at + Self.longestHold) }
         return time
     }
 
@@ -81,23 +86,21 @@ struct Pacing {
     /// The line took `bytes` and is now full or not.
     mutating func took(_ bytes: Int, isFull nowFull: Bool, at now: Double) {
         advance(to: now)
-        if isFull {
-            if let since = measured?.since {
-                let total = (measured?.bytes ?? 0) + bytes
-                measured?.bytes = total
-                if now - since > 0.25 {
-                    learn(Double(total) / (now - since))
-                    measured = (now, 0)
+        full?.bytes += bytes
+        if nowFull {
+            // From one moment at which it is full to the next, a line takes exactly what it carries.
+            if let since = full, now - since.at <= Self.longestMeasure {
+                if now - since.at >= Self.shortestMeasure {
+                    learn(Double(since.bytes) / (now - since.at))
+                    full = (now, 0)
                 }
             } else {
-                // The first bytes after a stop say only that the reader woke up.
-                measured = (now, 0)
+                full = (now, 0)
             }
+            lastLimit = now
         }
-        if nowFull || isFull, rate != nil || nowFull { queued = max(queued, Self.fullQueue) }
-        if nowFull { lastLimit = now }
-        isFull = nowFull
-        if !nowFull { measured = nil }
+        if nowFull || wasFull { queued = Self.fullQueue }
+        wasFull = nowFull
     }
 
     /// Whether a question should go behind this frame: one at a time, and not behind every small one.
@@ -132,6 +135,7 @@ struct Pacing {
 
     private mutating func learn(_ sample: Double) {
         let sample = max(Self.slowestRate, sample)
-        rate = rate.map { $0 + 0.5 * (sample - $0) } ?? sample
+        // Too slow costs frames, too fast fills the line with them: downwards quickly, upwards with care.
+        rate = rate.map { $0 + (sample < $0 ? 0.7 : 0.2) * (sample - $0) } ?? sample
     }
 }

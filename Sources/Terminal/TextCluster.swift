@@ -15,6 +15,7 @@ struct TextClusters: Sequence, IteratorProtocol {
     private var scalars: String.UnicodeScalarView.Iterator
     private var lookahead: Unicode.Scalar?
     private var mark: String.UnicodeScalarView.Iterator?
+    private var isAtStart = true
 
     /// More marks on one base than any language uses are only weight on the line.
     private static let markLimit = 4
@@ -30,6 +31,7 @@ struct TextClusters: Sequence, IteratorProtocol {
         while let scalar = take() {
             if let text = Sanitise.mark(for: scalar) {
                 mark = text.unicodeScalars.makeIterator()
+                isAtStart = false
                 return next()
             }
             if scalar.value < 0x300 { return composed(scalar, columns: 1) }
@@ -37,9 +39,12 @@ struct TextClusters: Sequence, IteratorProtocol {
             case 0:
                 // Joiners and selectors show nothing by themselves; a lost accent gets a visible base.
                 if isInvisible(scalar) { continue }
-                var glyph = Glyph("\u{25CC}")
-                _ = glyph.append(scalar)
-                return absorbMarks(TextCluster(glyph: glyph, columns: 1), already: 1)
+                isAtStart = false
+                return absorbMarks(onDottedCircle(scalar, columns: 1), already: 1)
+            case 1 where isAtStart && scalar.properties.generalCategory == .spacingMark:
+                isAtStart = false
+                // Some terminals draw it into the cell to the left, which is not ours here.
+                return absorbMarks(onDottedCircle(scalar, columns: 2), already: 1)
             case 2 where isRegionalIndicator(scalar):
                 return flag(scalar)
             case let columns:
@@ -55,6 +60,7 @@ struct TextClusters: Sequence, IteratorProtocol {
     }
 
     private mutating func composed(_ base: Unicode.Scalar, columns: Int) -> TextCluster {
+        isAtStart = false
         let cluster = TextCluster(glyph: Glyph(base), columns: columns)
         guard let after = lookahead, after.value >= 0x300 else { return cluster }
         return absorbMarks(cluster, already: 0, base: base)
@@ -92,8 +98,15 @@ struct TextClusters: Sequence, IteratorProtocol {
         return cluster
     }
 
+    private func onDottedCircle(_ mark: Unicode.Scalar, columns: Int) -> TextCluster {
+        var glyph = Glyph("\u{25CC}")
+        _ = glyph.append(mark)
+        return TextCluster(glyph: glyph, columns: columns)
+    }
+
     /// A pair of regional indicators as its two letters: 🇩🇪 is DE. Terminals give the pair two to four columns.
     private mutating func flag(_ first: Unicode.Scalar) -> TextCluster {
+        isAtStart = false
         var glyph = Glyph(ascii: letter(first))
         if let second = lookahead, isRegionalIndicator(second) {
             _ = glyph.append(Unicode.Scalar(letter(second)))

@@ -58,6 +58,14 @@ import Testing
         #expect(frame[2, 0].glyph.utf8Count <= 15)
     }
 
+    @Test func vowelSignsGetTheirColumn_andABaseWhereTheyBegin() {
+        var frame = Frame(size: Size(columns: 6, rows: 1))
+        #expect(frame.put("का", x: 0, y: 0) == 2)
+        #expect(frame[0, 0].glyph.text == "क" && frame[1, 0].glyph.text == "\u{93E}")
+        #expect(frame.put("\u{200D}\u{93E}", x: 2, y: 0) == 2)
+        #expect(frame[2, 0].glyph.text == "◌\u{93E}")
+    }
+
     @Test func emojiFormsDrawAsOneCellPairEach() {
         var frame = Frame(size: Size(columns: 12, rows: 1))
         #expect(frame.put("👨‍👩‍👧👍🏽🇩🇪❤️x", x: 0, y: 0) == 9)

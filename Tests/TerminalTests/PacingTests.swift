@@ -90,7 +90,7 @@ import Testing
             }
             now += 0.002
         }
-        #expect(worst < 6000, "held \(worst) bytes: a third of a second at most")
+        #expect(worst < 8000, "held \(worst) bytes: four tenths of a second at most")
         #expect(pacing.rate.map { $0 < 40_000 } ?? false)
     }
 
