@@ -27,6 +27,7 @@ static void keep_line(const char *file, int line, const char *function, int erro
     vsnprintf(to + used, LINE_BYTES - (size_t)used, format, arguments);
     va_end(arguments);
     size_t length = strlen(to);
+    while (length > 0 && to[length - 1] == '\n') to[--length] = 0;
     if (error) snprintf(to + length, LINE_BYTES - length, ": %s", snd_strerror(error));
     for (char *c = to; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';

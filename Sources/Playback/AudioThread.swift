@@ -142,6 +142,7 @@ struct AudioThread: ~Copyable {
         shared.pointee.sounding.store(true, ordering: .releasing)
         shared.pointee.ended.store(false, ordering: .releasing)
         runStart = (monotonicNanoseconds(), played)
+        if case .clock = sink, choice == .device { shared.pointee.openerWakeup.post() }
     }
 
     private mutating func play(_ deck: UnsafeMutablePointer<Deck>, frames: Int, remaining: Int) -> SinkResult {
@@ -340,6 +341,7 @@ struct AudioThread: ~Copyable {
     }
 
     private func announce(_ deck: UnsafeMutablePointer<Deck>) {
+        shared.pointee.deckInUse.store(deck, ordering: .releasing)
         shared.pointee.exact.store(deck.pointee.exact, ordering: .releasing)
         shared.pointee.versionInUse.store(deck.pointee.version, ordering: .releasing)
         shared.pointee.seeksDone.store(deck.pointee.seek, ordering: .releasing)
@@ -430,6 +432,11 @@ struct AudioThread: ~Copyable {
             _ = shared.pointee.device.discarded.push(device)
             shared.pointee.openerWakeup.post()
             tell(.closed)
+        }
+        // One that came back after the playing had ended.
+        if let unused = shared.pointee.device.opened.exchange(nil, ordering: .acquiringAndReleasing) {
+            _ = shared.pointee.device.discarded.push(unused)
+            shared.pointee.openerWakeup.post()
         }
         sink = .none
     }

@@ -19,8 +19,10 @@ final class Feeder: @unchecked Sendable {
     private var free: [DeckSource]
     private var out: [DeckSource] = []
     private var served = 0
-    /// An aligned deck is with the audio thread and has neither taken over nor been refused.
-    private var alignedIsOut = false
+    /// An aligned deck that is with the audio thread and has neither taken over nor been refused.
+    private var aligned: DeckSource?
+    /// Seconds ahead of the sound that an aligned deck is made for, besides the work foreseen: more after each that came late.
+    private var lead = Feeder.shortestLead
     /// Frames a second that reading and the chain manage; a careful guess until it was measured.
     private var speed: Double
 
@@ -29,6 +31,8 @@ final class Feeder: @unchecked Sendable {
     /// Seconds without a change of parameters before the sound is replaced by an exact one.
     static var calm: Double { 0.3 }
     private static var chunk: Int { 4096 }
+    private static var shortestLead: Double { 0.15 }
+    private static var longestLead: Double { 5 }
 
     init(
         shared: UnsafeMutablePointer<SharedState>, settings: Settings, store: SnapshotStore, sampleRate: Double, channels: Int,
@@ -41,10 +45,12 @@ final class Feeder: @unchecked Sendable {
         self.lossless = lossless
         speed = sampleRate * 20
         scratch = AudioBuffer(channels: channels, frames: Self.chunk)
+        // Half a second for common files; many channels at high rates get less, so that memory stays bounded.
+        let ringFrames = min(Int(sampleRate * 0.6), max(8192, (1 << 19) / channels))
         // Playing, leaving, held, and being prepared.
         all = (0..<4).map { index in
             DeckSource(
-                sampleRate: sampleRate, channels: channels, ringFrames: Int(sampleRate * 0.6), reader: index == 3 ? first : nil, open: open)
+                sampleRate: sampleRate, channels: channels, ringFrames: ringFrames, reader: index == 3 ? first : nil, open: open)
         }
         free = all
     }
@@ -85,19 +91,27 @@ final class Feeder: @unchecked Sendable {
 
     private func reclaim() {
         while let deck = shared.pointee.returned.pop() {
-            guard let index = out.firstIndex(where: { $0.deck == deck }) else { continue }
-            free.append(out.remove(at: index))
-            alignedIsOut = false
+            if takeBack(deck) { lead = min(Self.longestLead, 2 * lead) }
+        }
+        if let deck = aligned?.deck, shared.pointee.deckInUse.load(ordering: .acquiring) == deck {
+            aligned = nil
+            lead = max(Self.shortestLead, lead / 2)
         }
     }
 
+    /// True when it was the aligned deck, unused.
+    @discardableResult
+    private func takeBack(_ deck: UnsafeMutablePointer<Deck>?) -> Bool {
+        guard let deck, let index = out.firstIndex(where: { $0.deck == deck }) else { return false }
+        let source = out.remove(at: index)
+        free.append(source)
+        guard source === aligned else { return false }
+        aligned = nil
+        return true
+    }
+
     private func takeFree() -> DeckSource? {
-        if free.isEmpty, let deck = shared.pointee.incoming.exchange(nil, ordering: .acquiringAndReleasing),
-            let index = out.firstIndex(where: { $0.deck == deck })
-        {
-            free.append(out.remove(at: index))
-            alignedIsOut = false
-        }
+        if free.isEmpty { takeBack(shared.pointee.incoming.exchange(nil, ordering: .acquiringAndReleasing)) }
         return free.popLast()
     }
 
@@ -119,7 +133,7 @@ final class Feeder: @unchecked Sendable {
     private func refresh() {
         let now = settings.current
         let outdated = shared.pointee.versionInUse.load(ordering: .acquiring) != now.version
-        guard outdated || !shared.pointee.exact.load(ordering: .acquiring), !alignedIsOut,
+        guard outdated || !shared.pointee.exact.load(ordering: .acquiring), aligned == nil,
             shared.pointee.seeksDone.load(ordering: .acquiring) == served
         else { return }
         let here = shared.pointee.playhead.read().frame
@@ -127,9 +141,9 @@ final class Feeder: @unchecked Sendable {
             // The audio thread takes new parameters by itself; the history follows when they have come to rest.
             guard !outdated, Double(monotonicNanoseconds() - now.changed) * 1e-9 >= Self.calm else { return }
             let work = Double(here - store.nearest(to: here, version: now.version)) / speed
-            guard work < 1 else { return }
-            let lead = Int((0.15 + 2 * work) * sampleRate)
-            replace(at: here + lead, patience: 2)
+            // The scout is not near yet, and it is quicker.
+            guard work < max(0.1, 1.5 * Double(store.distance) / speed) else { return }
+            replace(at: here + Int((lead + 2 * work) * sampleRate), patience: 2 * Self.longestLead)
         } else {
             let work = Double(here - store.nearest(to: here, version: now.version)) / speed
             guard outdated || work < Self.patience else { return }
@@ -140,7 +154,7 @@ final class Feeder: @unchecked Sendable {
     private func replace(at target: Int, patience: Double) {
         guard let source = takeFree() else { return }
         guard prepare(source, target: target, seek: served, patience: patience, aligned: true) else { return free.append(source) }
-        alignedIsOut = true
+        self.aligned = source
         handOver(source)
     }
 
@@ -198,11 +212,7 @@ final class Feeder: @unchecked Sendable {
 
     private func handOver(_ source: DeckSource) {
         out.append(source)
-        if let unused = shared.pointee.incoming.exchange(source.deck, ordering: .acquiringAndReleasing),
-            let index = out.firstIndex(where: { $0.deck == unused })
-        {
-            free.append(out.remove(at: index))
-        }
+        takeBack(shared.pointee.incoming.exchange(source.deck, ordering: .acquiringAndReleasing))
         shared.pointee.audioWakeup.post()
     }
 }

@@ -49,6 +49,7 @@ struct SharedState: ~Copyable {
     // What the audio thread tells.
     let playhead = Playhead()
     let ended = Atomic<Bool>(false)
+    let deckInUse = Atomic<UnsafeMutablePointer<Deck>?>(nil)
     /// The seek that the deck in use serves.
     let seeksDone = Atomic<Int>(0)
     let exact = Atomic<Bool>(true)

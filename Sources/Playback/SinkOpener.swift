@@ -33,17 +33,20 @@ final class SinkOpener: Sendable {
     func run() {
         while !shared.pointee.quit.load(ordering: .acquiring) {
             closeDiscarded()
-            let standingIn = shared.pointee.device.status.load(ordering: .relaxed) == SinkStatus.standIn.rawValue
-            if shared.pointee.device.wanted.exchange(false, ordering: .acquiringAndReleasing) || (standingIn && retrySeconds != nil) {
+            if shared.pointee.device.wanted.exchange(false, ordering: .acquiringAndReleasing) || (isMissed && retrySeconds != nil) {
                 open()
             }
-            let stillStandingIn = shared.pointee.device.status.load(ordering: .relaxed) == SinkStatus.standIn.rawValue
-            if stillStandingIn, let retrySeconds {
+            if isMissed, let retrySeconds {
                 shared.pointee.openerWakeup.wait(milliseconds: Int(retrySeconds * 1000))
             } else {
                 shared.pointee.openerWakeup.wait()
             }
         }
+    }
+
+    /// A clock plays in the device's place. While nothing plays, nobody misses it.
+    private var isMissed: Bool {
+        shared.pointee.device.status.load(ordering: .relaxed) == SinkStatus.standIn.rawValue && shared.pointee.sounding.load(ordering: .relaxed)
     }
 
     /// After the audio thread has ended.

@@ -47,6 +47,9 @@ final class SnapshotStore: Sendable {
     /// The frame at which the next snapshot is due.
     var nextFrame: Int { contents.withLock { ($0.states.count + 1) * $0.distance } }
 
+    /// Frames between two snapshots at present.
+    var distance: Int { contents.withLock { $0.distance } }
+
     /// Keeps the state of `chain`, which has taken in exactly `nextFrame` frames.
     func save(_ chain: borrowing MasteringChain) {
         contents.withLock { contents in

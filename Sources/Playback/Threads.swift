@@ -58,8 +58,8 @@ struct PlaybackThread: @unchecked Sendable {
             switch start.urgency {
             case .realTime: PlaybackThread.becomeRealTime()
             case .normal: break
-            // On Linux this is the calling thread's own niceness.
-            case .background: setpriority(Int32(PRIO_PROCESS.rawValue), 0, 15)
+            // On Linux this is the calling thread's own niceness. A third of a share: on a busy machine it must still get done.
+            case .background: setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
             }
             start.body()
             return nil

@@ -137,4 +137,23 @@ import Testing
         #expect(abs(sum / count) < 0.01)
         #expect(abs(squares / count - 0.25) < 0.01)
     }
+
+    /// The device's folder appears only while the clock plays: at the next try the sound goes there.
+    @Test func deviceThatComesBack_isUsedAgain() throws {
+        let scene = try Scene()
+        let file = try scene.wav(.test(frames: 480_000, channels: 2), sampleRate: 48_000)
+        var options = PlaybackOptions(sink: .alsa(device: "lathe_capture:\(scene.path("later/out.raw"))"))
+        options.retrySeconds = nil
+        let player = Player(options: options)
+        try player.load(path: file, parameters: .busy)
+        player.play()
+        #expect(player.wait(seconds: deadline) { $0.sink == .standIn })
+        try FileManager.default.createDirectory(atPath: scene.path("later"), withIntermediateDirectories: true)
+        player.retryDevice()
+        #expect(player.wait(seconds: deadline) { $0.sink == .device })
+        #expect(player.wait(seconds: deadline) { $0.ended })
+        #expect(player.snapshot().hasSound)
+        player.shutdown()
+        #expect(FileManager.default.fileExists(atPath: scene.path("later/out.raw")))
+    }
 }
