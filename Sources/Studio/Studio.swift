@@ -51,6 +51,11 @@ public enum Studio {
         state.glyphs = loop.capabilities.utf8 ? .braille : .ascii
         var app = StudioApp(state: state, opens: file, options: options, mailbox: loop.mailbox)
         app.setColors(loop.capabilities.colorDepth)
+        // The loop has its own handlers and puts these back when it ends: a line that hangs up says so twice, and the second
+        // signal must not cut short the destruction of what is temporary.
+        let endings = [SIGHUP, SIGTERM, SIGINT]
+        let before = endings.map { signal($0, SIG_IGN) }
+        defer { for (number, handler) in zip(endings, before) { signal(number, handler) } }
         let reason = try loop.run(&app)
         app.shutDown(within: patience)
         return reason.exitStatus

@@ -32,7 +32,7 @@ struct StudioApp: TerminalApp {
             case .input(let input): take(input, &turn)
             case .message(let message):
                 step(message, &turn)
-                turn.draw = max(turn.draw, .whenDue)
+                turn.draw = max(turn.draw, message.isAnswer ? .now : .whenDue)
             case .tick:
                 tick(&turn)
                 turn.draw = max(turn.draw, .whenDue)
@@ -140,6 +140,16 @@ struct StudioApp: TerminalApp {
             done.signal()
         }
         _ = done.wait(timeout: .now() + seconds)
+    }
+}
+
+extension StudioEvent {
+    /// Somebody waits for it; what comes by itself, again and again, is drawn at the rate of animations.
+    var isAnswer: Bool {
+        switch self {
+        case .facts, .measuring, .jobs, .ledger, .player, .clock: false
+        default: true
+        }
     }
 }
 

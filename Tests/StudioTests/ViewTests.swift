@@ -213,12 +213,14 @@ struct GoldenTests {
         case "ascii": state.glyphs = .ascii
         case "blocks": state.glyphs = .blocks
         case "original": press(&state, "x")
+        case "prompt": press(&state, "2"); press(&state, KeyStroke(.enter)); press(&state, "k", "g"); press(&state, KeyStroke(.enter))
+        case "question": press(&state, "5"); press(&state, .control("d"))
         default: break
         }
         return state
     }
 
-    @Test(arguments: ["files", "master", "generate", "queue", "ledger", "presets", "palette", "help", "ascii", "blocks", "original"],
+    @Test(arguments: ["files", "master", "generate", "queue", "ledger", "presets", "palette", "help", "ascii", "blocks", "original", "prompt", "question"],
           [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)])
     func screensLookAsKept(name: String, size: Size) throws {
         let file = Self.folder.appendingPathComponent("\(name)-\(size.columns)x\(size.rows).txt")

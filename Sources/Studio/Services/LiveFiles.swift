@@ -45,8 +45,10 @@ final class LiveFiles: FileListing {
         if isCurrent(query) { post(.listing(number: query.number, rows: rows, total: entries.count, complete: complete)) }
     }
 
-    /// Milliseconds until the first rows are shown, and between the batches after them.
-    private static let firstBatch: Int64 = 15, nextBatches: Int64 = 250
+    /// Entries after which the first rows are shown: more than a screen, and sorted in no time.
+    private static let firstBatch = 512
+    /// Milliseconds between the batches after them.
+    private static let nextBatches: Int64 = 250
 
     private func read(_ query: FileQuery) {
         guard let folder = opendir(query.folder) else {
@@ -57,13 +59,13 @@ final class LiveFiles: FileListing {
         let descriptor = dirfd(folder)
         let wantsStatus = query.sort != .name
         var entries: [DirectoryEntry] = []
-        var due = LiveTime.monotonicMilliseconds() + Self.firstBatch
+        var due = Int64.max
         while let found = readdir(folder) {
             if let entry = Self.entry(found, in: descriptor, wantsStatus: wantsStatus) { entries.append(entry) }
             guard entries.count % 256 == 0 else { continue }
             if !isCurrent(query) { return }
             let now = LiveTime.monotonicMilliseconds()
-            if now >= due {
+            if now >= due || entries.count == Self.firstBatch {
                 answer(query, entries, complete: false)
                 due = now + Self.nextBatches
             }

@@ -79,7 +79,7 @@ final class LivePlayer: Playing {
             }
             // A knob may have been turned while the file was being opened.
             if latest != parameters { player.setParameters(latest) }
-            let holder = BufferHolder { [weak self] in self?.letGo(row, ledger) }
+            let holder = BufferHolder { [weak self] in self?.letGo(row, ledger) ?? .gone }
             Task { [post] in
                 do throws(LedgerError) {
                     try await ledger.attach(holder, bytes: Self.bufferBytes, to: row)
@@ -100,7 +100,8 @@ final class LivePlayer: Playing {
     }
 
     /// The ledger wants the row's bytes gone: idle for too long, or the user's wish.
-    private func letGo(_ row: RowID, _ ledger: Ledger) {
+    private func letGo(_ row: RowID, _ ledger: Ledger) -> EraseOutcome {
+        if player == nil { return .gone }
         queue.async { [self] in
             let opening = state.withLock { state -> Int? in
                 guard state.row == row else { return nil }
@@ -113,6 +114,7 @@ final class LivePlayer: Playing {
             }
             settle(row, ledger, .userRequest)
         }
+        return .pending
     }
 
     private func settle(_ row: RowID, _ ledger: Ledger, _ reason: DestroyReason) {
@@ -211,11 +213,8 @@ final class LivePlayer: Playing {
 
 /// Stands for the player's buffers in the ledger.
 private final class BufferHolder: Erasable {
-    private let letGo: @Sendable () -> Void
-    init(_ letGo: @escaping @Sendable () -> Void) { self.letGo = letGo }
+    private let letGo: @Sendable () -> EraseOutcome
+    init(_ letGo: @escaping @Sendable () -> EraseOutcome) { self.letGo = letGo }
 
-    func erase() -> EraseOutcome {
-        letGo()
-        return .pending
-    }
+    func erase() -> EraseOutcome { letGo() }
 }
