@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <stdlib.h>
 #include "CTerminal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -123,6 +124,7 @@ static unsigned char fatal_bytes[512];
 static size_t fatal_size;
 static int fatal_tty = -1, fatal_error = -1, fatal_captured = -1;
 static _Atomic int fatal_armed, fatal_ran;
+static bool fatal_backtrace;
 static stack_t fatal_stack_before;
 static unsigned char fatal_stack[64 * 1024];
 
@@ -155,8 +157,12 @@ static void restore_and_raise(int number) {
             if (n > 0 && write(STDERR_FILENO, said, (size_t)n) < 0) { }
         }
     }
-    // Whoever handled it before (the system, Swift's backtracer) handles it now, as it was raised.
-    sigaction(number, &fatal_before[number], NULL);
+    // The system ends the process at once. Swift's backtracer would ask questions on the terminal for half a minute, so it
+    // only gets its turn when it was asked for.
+    struct sigaction plain;
+    memset(&plain, 0, sizeof plain);
+    plain.sa_handler = SIG_DFL;
+    sigaction(number, fatal_backtrace ? &fatal_before[number] : &plain, NULL);
     raise(number);
 }
 
@@ -169,6 +175,7 @@ bool lathe_restorer_arm(int tty, const struct termios *saved, const void *bytes,
     fatal_error = saved_error;
     fatal_captured = captured;
     fatal_ran = 0;
+    fatal_backtrace = getenv("SWIFT_BACKTRACE") != NULL;
     // A stack overflow on this thread needs another stack to be handled on.
     stack_t stack = {.ss_sp = fatal_stack, .ss_size = sizeof fatal_stack, .ss_flags = 0};
     if (sigaltstack(NULL, &fatal_stack_before) == 0 && (fatal_stack_before.ss_flags & SS_DISABLE)) sigaltstack(&stack, NULL);
