@@ -8,10 +8,6 @@ import Mastering
 struct AudioThread: ~Copyable {
     private let shared: UnsafeMutablePointer<SharedState>
     private let sampleRate: Double
-    private let choice: SinkStatus
-    private let mayStandIn: Bool
-    private let clock: UnsafeMutablePointer<NullSink>
-    private let stream: UnsafeMutablePointer<StreamSink>?
 
     private let master: AudioBlock
     private let original: AudioBlock
@@ -21,9 +17,7 @@ struct AudioThread: ~Copyable {
     private let memory: AudioBuffer
 
     private var mixer: Mixer
-    private var sink = ActiveSink.none
-    private var askedForDevice = false
-    private var refusalsSeen = 0
+    private var output: Output
 
     private var deck: UnsafeMutablePointer<Deck>?
     /// The deck before, on its way out.
@@ -43,25 +37,10 @@ struct AudioThread: ~Copyable {
     /// Seconds after which a silent player gives the device to others.
     private static var releaseSeconds: Int { 5 }
 
-    /// - Parameters:
-    ///   - choice: `.device`, `.clock` or `.stream`.
-    ///   - mayStandIn: whether the clock replaces a device that cannot be used.
-    init(
-        shared: UnsafeMutablePointer<SharedState>, sampleRate: Double, channels: Int, choice: SinkStatus, mayStandIn: Bool,
-        stream: StreamSink?
-    ) {
+    init(shared: UnsafeMutablePointer<SharedState>, sampleRate: Double, channels: Int, output: consuming Output) {
         self.shared = shared
         self.sampleRate = sampleRate
-        self.choice = choice
-        self.mayStandIn = mayStandIn
-        clock = .allocate(capacity: 1)
-        clock.initialize(to: NullSink(sampleRate: sampleRate))
-        if let stream {
-            self.stream = .allocate(capacity: 1)
-            self.stream!.initialize(to: stream)
-        } else {
-            self.stream = nil
-        }
+        self.output = output
         mixer = Mixer(sampleRate: sampleRate)
         memory = AudioBuffer(channels: channels * 5, frames: maximumBlockFrames)
         func rows(_ part: Int, _ all: AudioBlock) -> AudioBlock {
@@ -74,12 +53,7 @@ struct AudioThread: ~Copyable {
         out = rows(4, memory.block)
     }
 
-    deinit {
-        mixer.deallocate()
-        clock.deallocate()
-        stream?.pointee.deallocate()
-        stream?.deallocate()
-    }
+    deinit { mixer.deallocate() }
 
     mutating func run() {
         while !shared.pointee.quit.load(ordering: .acquiring) {
@@ -90,12 +64,16 @@ struct AudioThread: ~Copyable {
                 rest()
             } else if !mayStart {
                 shared.pointee.audioWakeup.wait(milliseconds: 5)
-            } else if haveSink() {
-                step(wanted)
+            } else {
+                switch output.prepare() {
+                case .ready: step(wanted)
+                case .notYet: shared.pointee.audioWakeup.wait(milliseconds: 20)
+                case .refused: stop(wanted)
+                }
             }
         }
         if sounding { fadeOut() }
-        releaseDevice()
+        output.release()
     }
 
     // MARK: One block
@@ -118,13 +96,13 @@ struct AudioThread: ~Copyable {
             }
             return
         }
-        switch sink.waitForRoom() {
+        switch output.waitForRoom() {
         case .done: break
         case .notYet: return
-        case .failed(let code): return sinkFailed(code, wanted)
+        case .failed(let code): return replaceSink(code, wanted)
         }
         if !sounding { start(deck) }
-        var frames = min(sink.periodFrames, deck.pointee.available, stopFrame - deck.pointee.frame)
+        var frames = min(output.periodFrames, deck.pointee.available, stopFrame - deck.pointee.frame)
         if let held, held.pointee.firstFrame > deck.pointee.frame { frames = min(frames, held.pointee.firstFrame - deck.pointee.frame) }
         guard frames > 0 else {
             // Nothing is made up: a device runs dry and is started again, a capture waits.
@@ -133,7 +111,7 @@ struct AudioThread: ~Copyable {
             sleepNanoseconds(300_000)
             return
         }
-        if case .failed(let code) = play(deck, frames: frames, remaining: stopFrame - deck.pointee.frame) { sinkFailed(code, wanted) }
+        if case .failed(let code) = play(deck, frames: frames, remaining: stopFrame - deck.pointee.frame) { replaceSink(code, wanted) }
     }
 
     private mutating func start(_ deck: UnsafeMutablePointer<Deck>) {
@@ -142,7 +120,7 @@ struct AudioThread: ~Copyable {
         shared.pointee.sounding.store(true, ordering: .releasing)
         shared.pointee.ended.store(false, ordering: .releasing)
         runStart = (monotonicNanoseconds(), played)
-        if case .clock = sink, choice == .device { shared.pointee.openerWakeup.post() }
+        output.remind()
     }
 
     private mutating func play(_ deck: UnsafeMutablePointer<Deck>, frames: Int, remaining: Int) -> SinkResult {
@@ -152,7 +130,7 @@ struct AudioThread: ~Copyable {
         tap(deck.pointee.frame, frames, reduction)
         let cut = mixer.mix(master: master, original: original, into: out, frames: frames, remaining: remaining)
         if cut > 0 { shared.pointee.clamped.add(cut, ordering: .relaxed) }
-        let result = sink.write(out, frames: frames, firstFrame: played)
+        let result = output.write(out, frames: frames, firstFrame: played)
         played += frames
         publish()
         let ring = deck.pointee.feed.pointee.ring.room
@@ -206,8 +184,7 @@ struct AudioThread: ~Copyable {
 
     private mutating func publish() {
         shared.pointee.playhead.publish(Playhead.Reading(
-            frame: deck?.pointee.frame ?? 0, played: played, delay: sink.delay(), time: monotonicNanoseconds(), sounding: sounding))
-        if case .device(let device) = sink { shared.pointee.xruns.store(device.pointee.interruptions, ordering: .relaxed) }
+            frame: deck?.pointee.frame ?? 0, played: played, delay: output.delay(), time: monotonicNanoseconds(), sounding: sounding))
         shared.pointee.analyserWakeup.post()
     }
 
@@ -229,27 +206,37 @@ struct AudioThread: ~Copyable {
     private mutating func fadeOut() {
         mixer.close()
         while mixer.opening > 0, let deck {
-            switch sink.waitForRoom() {
+            switch output.waitForRoom() {
             case .done: break
             case .notYet:
                 if shared.pointee.quit.load(ordering: .relaxed) { return stopSounding() }
                 continue
             case .failed: return stopSounding()
             }
-            let frames = min(sink.periodFrames, deck.pointee.available, mixer.opening)
+            let frames = min(output.periodFrames, deck.pointee.available, mixer.opening)
             guard frames > 0 else { break }
             if case .failed = play(deck, frames: frames, remaining: Int.max) { return stopSounding() }
         }
-        sink.drain()
+        output.drain()
         stopSounding()
     }
 
     /// The end of the file, or the frame where playing had to stop.
     private mutating func finish(_ wanted: Int) {
-        if sounding { sink.drain() }
+        if sounding { output.drain() }
         shared.pointee.ended.store(true, ordering: .releasing)
         stopWanting(wanted)
         stopSounding()
+    }
+
+    /// Nothing takes the sound any more.
+    private mutating func stop(_ wanted: Int) {
+        stopWanting(wanted)
+        if sounding { stopSounding() }
+    }
+
+    private mutating func replaceSink(_ code: Int32, _ wanted: Int) {
+        if !output.replace(failedWith: code) { stop(wanted) }
     }
 
     /// Unless `play` was called again meanwhile.
@@ -271,12 +258,12 @@ struct AudioThread: ~Copyable {
 
     private mutating func rest() {
         publish()
-        if case .none = sink {
+        if !output.isOpen {
             shared.pointee.audioWakeup.wait()
         } else {
             let before = monotonicNanoseconds()
             shared.pointee.audioWakeup.wait(milliseconds: Self.releaseSeconds * 1000)
-            if monotonicNanoseconds() - before >= Self.releaseSeconds * 1_000_000_000 { releaseDevice() }
+            if monotonicNanoseconds() - before >= Self.releaseSeconds * 1_000_000_000 { output.release() }
         }
     }
 
@@ -352,97 +339,5 @@ struct AudioThread: ~Copyable {
         // There are fewer decks than places in the queue.
         _ = shared.pointee.returned.push(deck)
         shared.pointee.feederWakeup.post()
-    }
-
-    // MARK: Sinks
-
-    private mutating func haveSink() -> Bool {
-        if case .clock = sink, choice == .device, let device = shared.pointee.device.opened.exchange(nil, ordering: .acquiringAndReleasing) {
-            use(device)
-        }
-        guard case .none = sink else { return true }
-        switch choice {
-        case .clock:
-            sink = .clock(clock)
-            tell(.clock)
-        case .stream:
-            guard let stream else { return false }
-            sink = .stream(stream)
-            tell(.stream)
-        default:
-            waitForDevice()
-        }
-        return false
-    }
-
-    private mutating func waitForDevice() {
-        if !askedForDevice {
-            askedForDevice = true
-            refusalsSeen = shared.pointee.device.refusals.load(ordering: .acquiring)
-            shared.pointee.device.wanted.store(true, ordering: .releasing)
-            shared.pointee.openerWakeup.post()
-        }
-        if let device = shared.pointee.device.opened.exchange(nil, ordering: .acquiringAndReleasing) {
-            askedForDevice = false
-            use(device)
-        } else if shared.pointee.device.refusals.load(ordering: .acquiring) > refusalsSeen {
-            askedForDevice = false
-            standInOrStop()
-        } else {
-            shared.pointee.audioWakeup.wait(milliseconds: 20)
-        }
-    }
-
-    private mutating func use(_ device: UnsafeMutablePointer<ALSASink>) {
-        sink = .device(device)
-        shared.pointee.device.failure.store(0, ordering: .relaxed)
-        tell(.device)
-    }
-
-    private mutating func standInOrStop() {
-        if mayStandIn {
-            sink = .clock(clock)
-            tell(.standIn)
-        } else {
-            sink = .none
-            tell(.refused)
-            stopWanting(shared.pointee.wanted.load(ordering: .acquiring))
-            if sounding { stopSounding() }
-        }
-        shared.pointee.openerWakeup.post()
-    }
-
-    private mutating func sinkFailed(_ code: Int32, _ wanted: Int) {
-        shared.pointee.device.failure.store(code, ordering: .relaxed)
-        switch sink {
-        case .device(let device):
-            _ = shared.pointee.device.discarded.push(device)
-            standInOrStop()
-        case .stream:
-            tell(.streamFailed)
-            stopWanting(wanted)
-            stopSounding()
-        case .none, .clock:
-            break
-        }
-    }
-
-    private mutating func releaseDevice() {
-        if case .device(let device) = sink {
-            _ = shared.pointee.device.discarded.push(device)
-            shared.pointee.openerWakeup.post()
-            tell(.closed)
-        }
-        // One that came back after the playing had ended.
-        if let unused = shared.pointee.device.opened.exchange(nil, ordering: .acquiringAndReleasing) {
-            _ = shared.pointee.device.discarded.push(unused)
-            shared.pointee.openerWakeup.post()
-        }
-        sink = .none
-    }
-
-    private func tell(_ status: SinkStatus) {
-        shared.pointee.device.status.store(status.rawValue, ordering: .releasing)
-        shared.pointee.analyserWakeup.post()
     }
 }

@@ -72,8 +72,8 @@ struct Mixer {
         rising = true
     }
 
+    /// Fades out from here.
     mutating func close() { rising = false }
-    mutating func reopen() { rising = true }
 
     /// Mixes `frames` frames into `out`; returns how many samples the guard at ±1 had to cut.
     ///

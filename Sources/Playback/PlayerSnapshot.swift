@@ -24,6 +24,10 @@ public struct PlayerSnapshot: Sendable, Equatable {
     public var hasSound = false
     /// Times the device ran dry.
     public var xruns = 0
+    /// Blocks that came late from the file.
+    public var lateBlocks = 0
+    /// Samples that the guard at full scale had to cut: the original's overs, or a master without a limiter.
+    public var clampedSamples = 0
     /// What is heard is bit for bit what a render with the present parameters gives. False after a live change or a far seek,
     /// until the chain has been run to this place in the background.
     public var exact = true

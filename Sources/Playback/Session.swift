@@ -48,7 +48,8 @@ final class Session: @unchecked Sendable {
         analyser = Analyser(shared: shared, announcements: announcements, sampleRate: sampleRate, channels: channels)
         audio = .allocate(capacity: 1)
         audio.initialize(to: AudioThread(
-            shared: shared, sampleRate: sampleRate, channels: channels, choice: choice, mayStandIn: options.standIn, stream: stream))
+            shared: shared, sampleRate: sampleRate, channels: channels,
+            output: Output(shared: shared, sampleRate: sampleRate, choice: choice, mayStandIn: options.standIn, stream: stream)))
         try startThreads(path: path, first: reader, channels: channels)
     }
 
@@ -173,6 +174,8 @@ final class Session: @unchecked Sendable {
         snapshot.position = Double(snapshot.frame) / sampleRate
         snapshot.duration = info.claimedFrames.map { Double($0) / sampleRate }
         snapshot.xruns = shared.pointee.xruns.load(ordering: .relaxed)
+        snapshot.lateBlocks = shared.pointee.starvations.load(ordering: .relaxed)
+        snapshot.clampedSamples = shared.pointee.clamped.load(ordering: .relaxed)
         snapshot.exact = shared.pointee.exact.load(ordering: .acquiring)
             && shared.pointee.versionInUse.load(ordering: .acquiring) == shared.pointee.newestVersion.load(ordering: .acquiring)
             && shared.pointee.seeks.load(ordering: .acquiring) == shared.pointee.seeksDone.load(ordering: .acquiring)
@@ -214,10 +217,5 @@ final class Session: @unchecked Sendable {
     /// The stream's reader went away.
     var readerIsGone: Bool {
         snapshot().sink == .streamFailed && shared.pointee.device.failure.load(ordering: .acquiring) == EPIPE
-    }
-
-    /// Frames that had to be cut at full scale, and blocks that came late from the disk.
-    var counts: (clamped: Int, starvations: Int) {
-        (shared.pointee.clamped.load(ordering: .relaxed), shared.pointee.starvations.load(ordering: .relaxed))
     }
 }

@@ -60,7 +60,7 @@ struct SharedState: ~Copyable {
     let xruns = Atomic<Int>(0)
     /// Blocks that had to wait for the feeder while sounding.
     let starvations = Atomic<Int>(0)
-    /// Frames that the final clamp at ±1 had to cut.
+    /// Samples that the guard at ±1 had to cut.
     let clamped = Atomic<Int>(0)
 
     // The tap.

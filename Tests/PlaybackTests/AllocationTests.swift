@@ -27,7 +27,8 @@ import Testing
             open: { () throws(AudioFileError) -> AudioReader in try AudioReader(path: path) })
         let audio = UnsafeMutablePointer<AudioThread>.allocate(capacity: 1)
         audio.initialize(to: AudioThread(
-            shared: shared, sampleRate: 48_000, channels: 2, choice: .clock, mayStandIn: false, stream: nil))
+            shared: shared, sampleRate: 48_000, channels: 2,
+            output: Output(shared: shared, sampleRate: 48_000, choice: .clock, mayStandIn: false, stream: nil)))
         nonisolated(unsafe) let state = shared
         let feeding = try PlaybackThread(name: "feeder", urgency: .normal) { feeder.run() }
         let hands = try PlaybackThread(name: "hands", urgency: .normal) {

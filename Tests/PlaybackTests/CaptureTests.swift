@@ -161,6 +161,7 @@ import Testing
         try player.load(path: file, parameters: ChainParameters())
         player.play()
         #expect(player.wait(seconds: deadline) { $0.ended })
+        #expect(player.snapshot().clampedSamples == 2)
         player.shutdown()
         #expect(try scene.captured("out.raw", channels: 1).rows[0] == [0.5, 1, -1, 0.25])
     }
