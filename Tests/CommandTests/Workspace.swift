@@ -85,7 +85,11 @@ final class Workspace {
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try #require(FileHandle(forWritingAtPath: running.files.out))
-        process.standardError = standardError ?? (try #require(FileHandle(forWritingAtPath: running.files.err)) as Any)
+        if let standardError {
+            process.standardError = standardError
+        } else {
+            process.standardError = try #require(FileHandle(forWritingAtPath: running.files.err))
+        }
         try process.run()
         return running
     }

@@ -24,7 +24,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LATHE = os.environ.get("LATHE_BINARY") or os.path.join(HERE, "../../.build-test/release/lathe")
+LATHE = os.path.abspath(os.environ.get("LATHE_BINARY") or os.path.join(HERE, "../../.build-test/release/lathe"))
 LONG = "--long" in sys.argv
 RATE = 44100
 
@@ -492,6 +492,8 @@ CHECKS = {
 
 
 def main():
+    if not os.access(LATHE, os.X_OK):
+        sys.exit(f"hostile input: {LATHE} is not there; build first, or set LATHE_BINARY")
     wanted = [a for a in sys.argv[1:] if not a.startswith("--")]
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for name, check in CHECKS.items():
