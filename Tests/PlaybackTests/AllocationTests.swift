@@ -32,8 +32,9 @@ import Testing
         nonisolated(unsafe) let state = shared
         let feeding = try PlaybackThread(name: "feeder", urgency: .normal) { feeder.run() }
         let hands = try PlaybackThread(name: "hands", urgency: .normal) {
+            let end = monotonicNanoseconds() + Int(deadline * 1e9)
             /// Asks again after every block until it holds.
-            func until(_ holds: () -> Bool) { while !holds() { state.pointee.analyserWakeup.wait(milliseconds: 1) } }
+            func until(_ holds: () -> Bool) { while !holds() && monotonicNanoseconds() < end { state.pointee.analyserWakeup.wait(milliseconds: 1) } }
             state.pointee.wanted.store(1, ordering: .releasing)
             state.pointee.audioWakeup.post()
             until { state.pointee.playhead.read().frame > 5000 }
