@@ -89,11 +89,13 @@ final class Scene: Sendable {
                 format raw
             }
             """
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-asound-\(getpid()).conf").path
-        guard (try? text.write(toFile: path, atomically: true, encoding: .utf8)) != nil else { return false }
-        setenv("ALSA_CONFIG_PATH", path, 1)
+        guard (try? text.write(toFile: configurationPath, atomically: true, encoding: .utf8)) != nil else { return false }
+        setenv("ALSA_CONFIG_PATH", configurationPath, 1)
+        atexit { unlink(Scene.configurationPath) }
         return true
     }()
+
+    private static let configurationPath = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-asound-\(getpid()).conf").path
 
     private static func useOwnALSAConfiguration() { precondition(configured, "cannot write ALSA's configuration") }
 
