@@ -176,9 +176,9 @@ def journey(studio):
     studio.keys("x")
     studio.see("B master")
     studio.keys("M")
-    studio.see("not matched|no match")
+    studio.see("at their own loudness")
     studio.keys("M")
-    studio.wait(lambda s: "not matched" not in s, "match")
+    studio.see("at equal loudness")
 
     studio.keys("r")
     master = os.path.join(studio.music, "rough_v7-master.wav")
