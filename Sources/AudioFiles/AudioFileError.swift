@@ -12,7 +12,7 @@ public enum AudioFileError: Error, Equatable, Sendable {
     /// Sound ends at `seconds`, when that can be told, before the end that the file announces.
     case truncated(path: String, seconds: Double?)
     case damaged(path: String, seconds: Double)
-    /// A sample that is not a number or infinite.
+    /// A sample that is not a number, infinite, or beyond `Interleaved.greatestSample`.
     case notFinite(path: String, seconds: Double)
     case readFailed(path: String, reason: String)
 
@@ -58,7 +58,7 @@ public enum AudioFileError: Error, Equatable, Sendable {
         case .damaged(let path, let seconds):
             "\(path.printable): is damaged at \(clock(seconds)); copy or export it again"
         case .notFinite(let path, let seconds):
-            "\(path.printable): holds a sample that is not a number or infinite at \(clock(seconds)); export it again"
+            "\(path.printable): holds a sample that is not a number, or far beyond any level, at \(clock(seconds)); export it again"
         case .readFailed(let path, let reason):
             "\(path.printable): reading failed (\(reason)); check the disk and try again"
         case .unsupportedOutput(let path, let detail):

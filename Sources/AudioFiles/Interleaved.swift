@@ -3,7 +3,7 @@ import DSP
 /// Between interleaved samples, as libsndfile has them, and planar 64-bit rows.
 enum Interleaved {
     /// Beyond this a sample is as good as infinite: its square still fits a Double, and so do sums of squares.
-    static let greatestSample = Double(Float.greatestFiniteMagnitude)
+    static let greatestSample = 0x1p31
 
     /// 32-bit integers, left-justified: full scale 2³¹. Exact.
     static func spread(_ input: UnsafePointer<Int32>, channels: Int, frames: Int, into block: AudioBlock) {

@@ -14,6 +14,8 @@ public struct Limiter {
     public static let blockFrames = HalfBandCascade.blockFrames
     public static let maximumLookaheadMs = 10.0
     public static let maximumHoldMs = 50.0
+    /// How far under the ceiling the threshold lies: room for what the moving gain and the 8× grid leave between the points.
+    public static let marginDB = 0.05
     private static let one = Int64(1) << 30
 
     public struct Settings: Sendable, Equatable, BitwiseCopyable {
@@ -95,8 +97,7 @@ public struct Limiter {
     /// Takes over settings; the smoothing makes any change inaudible as a step.
     public func set(_ s: Settings) {
         state.pointee.on = s.on
-        // 0.05 dB below the ceiling: room for what the moving gain and the 8× grid leave between the points.
-        state.pointee.threshold = Float(FastMath.amplitude(dB: s.ceilingDBTP - 0.05))
+        state.pointee.threshold = Float(FastMath.amplitude(dB: s.ceilingDBTP - Self.marginDB))
         state.pointee.automatic = s.releaseMs <= 0
         state.pointee.fastDecay = decay(s.releaseMs > 0 ? s.releaseMs : 40)
         state.pointee.slowCharge = decay(60)

@@ -32,7 +32,7 @@ struct LoudnessModel {
 
     /// Integrated loudness (BS.1770-5 gates, 400 ms blocks every 100 ms) of the limited signal, LUFS; nil when all is gated.
     func integratedLUFS(gainDB: Double, parameters: ChainParameters) -> Double? {
-        let thresholdDB = parameters.ceilingDBTP - 0.05
+        let thresholdDB = parameters.ceilingDBTP - Limiter.marginDB
         let cellMs = Double(Self.cellFrames) / sampleRate * 1000
         let automatic = parameters.limiterReleaseMs <= 0
         let fastDecay = exp(-cellMs / (automatic ? 40 : parameters.limiterReleaseMs))

@@ -119,19 +119,20 @@ public enum Master {
             let reduction = try Solve.runChain(request.input, parameters, profile, progress: report, isCancelled: isCancelled) {
                 try finish.process($0, $1, $2)
             }
-            let (outcome, analysis) = try finish.end(reductionDB: reduction)
+            var (outcome, analysis) = try finish.end(reductionDB: reduction)
+            if format.container.isLossy {
+                // What the encoder made of it is what listeners get: its peaks are the ones the ceiling is for.
+                analysis = try Analyze.file("/proc/self/fd/\(fileDescriptor)", isCancelled: isCancelled).0
+                outcome.truePeakDBTP = analysis.truePeakDBTP
+            } else {
+                analysis.format = format.container.rawValue.uppercased()
+                analysis.encoding = format.bits.encodingName
+            }
             after = analysis
             return outcome
         }
         if isCancelled() { throw CancellationError() }
         progress(.finishing, 0)
-        if format.container.isLossy {
-            // What the encoder made of it is what listeners get.
-            after = try Analyze.file("/proc/self/fd/\(fileDescriptor)", progress: { _ in }, isCancelled: isCancelled).0
-        } else {
-            after.format = format.container.rawValue.uppercased()
-            after.encoding = format.bits.encodingName
-        }
         after.file = request.output
         let sha256 = try digest(fileDescriptor, path: request.output)
         progress(.finishing, 1)

@@ -77,7 +77,7 @@ public enum Solve {
         let compression = parameters.compressorOn ? preset.compressor.gainReductionTargetDB * parameters.mix : 0
         parameters.makeupGainDB = preset.target.lufs - (loudness + parameters.inputGainDB - compression)
         if let peak = profile.analysis.truePeakDBTP {
-            let highest = preset.target.ceilingDBTP + preset.target.maxLimiterGainReductionDB - (peak + parameters.inputGainDB - compression)
+            let highest = preset.target.ceilingDBTP - Limiter.marginDB + preset.target.maxLimiterGainReductionDB - (peak + parameters.inputGainDB - compression)
             parameters.makeupGainDB = min(parameters.makeupGainDB, highest)
         }
         return parameters
@@ -157,7 +157,7 @@ struct Solver {
         let target = preset.target.lufs, cap = preset.target.maxLimiterGainReductionDB
         let (model, peakDB) = try measureTone(parameters, progress: { progress($0 * 0.35) }, isCancelled: isCancelled)
         // More gain than this would make the limiter take away more than the preset allows.
-        let highest = peakDB.map { preset.target.ceilingDBTP + cap - $0 } ?? 0
+        let highest = peakDB.map { preset.target.ceilingDBTP - Limiter.marginDB + cap - $0 } ?? 0
         let measurable = model.integratedLUFS(gainDB: 0, parameters: parameters) != nil
         parameters.makeupGainDB = measurable
             ? model.gain(toReach: target, correction: 0, parameters: parameters, highest: highest) : min(0, highest)
@@ -181,9 +181,11 @@ struct Solver {
             parameters.makeupGainDB = next
         }
         progress(1)
-        let reached = outcome.integratedLUFS.map { abs($0 - target) <= preset.target.toleranceLU + 1e-9 } ?? false
+        let held = outcome.truePeakDBTP.map { $0 <= preset.target.ceilingDBTP + 0.1 } ?? true
+        let met = outcome.integratedLUFS.map { abs($0 - target) <= preset.target.toleranceLU + 1e-9 } ?? false
         return Solution(
-            parameters: parameters, reached: reached, note: reached ? nil : reason(outcome, atCap: parameters.makeupGainDB >= highest - 0.01),
+            parameters: parameters, reached: met && held,
+            note: !held ? overshoot(outcome) : met ? nil : reason(outcome, atCap: parameters.makeupGainDB >= highest - 0.01),
             integratedLUFS: outcome.integratedLUFS, truePeakDBTP: outcome.truePeakDBTP, limiterMaxReductionDB: outcome.limiterReductionDB)
     }
 
@@ -199,6 +201,11 @@ struct Solver {
             box.process(block, frames)
         }
         return box.result()
+    }
+
+    private func overshoot(_ outcome: Solve.Outcome) -> String {
+        "cannot hold the ceiling of \(fixed(preset.target.ceilingDBTP, 1)) dBTP: the encoder brings peaks of "
+            + "\(fixed(outcome.truePeakDBTP ?? 0, 1)); lower target.ceiling_dbtp or use a lossless format"
     }
 
     private func reason(_ outcome: Solve.Outcome, atCap: Bool) -> String {

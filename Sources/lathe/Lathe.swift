@@ -23,8 +23,19 @@ struct Lathe: AsyncParsableCommand {
     static func main() async {
         // A reader that goes away must not kill a render; the failed write is noticed where it happens.
         signal(SIGPIPE, SIG_IGN)
+        // Nor must a limit on file sizes: the write fails and is reported.
+        signal(SIGXFSZ, SIG_IGN)
+        occupyStandardDescriptors()
         let code = await run(Array(CommandLine.arguments.dropFirst()))
         Glibc.exit(code)
+    }
+
+    /// A standard descriptor that the caller closed would go to the next file that is opened, and results with it. It is taken by
+    /// /dev/null opened the wrong way round, so that using it fails as using a closed one does.
+    private static func occupyStandardDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
     }
 
     /// Runs one command line and reports its failure in one line.

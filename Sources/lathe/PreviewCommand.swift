@@ -21,11 +21,13 @@ struct PreviewCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A preset's name or file; without one the file is played as it is.", valueName: "name|file")) var preset: String?
     @Option(help: ArgumentHelp("alsa, null (a clock without sound) or stdout.", valueName: "sink")) var sink: SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
+    @Option(help: ArgumentHelp("Where to start.", valueName: "s")) var start = 0.0
     @Option(help: ArgumentHelp("How long to play.", valueName: "s")) var seconds: Double?
     @Flag(help: "One JSON document when it is over.") var json = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
 
     func validate() throws {
+        if !(start.isFinite && start >= 0) { throw ValidationError("--start takes a number of seconds, 0 or more") }
         if let seconds, !(seconds.isFinite && seconds > 0) { throw ValidationError("--seconds takes a number above 0") }
         if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
         if sink == .stdout, json { throw ValidationError("--json and --sink stdout both want standard output; choose one") }
@@ -35,6 +37,7 @@ struct PreviewCommand: AsyncParsableCommand {
     func run() async throws {
         Interruption.shared.install()
         var request = PreviewRequest(path: file, preset: try preset.map { try PresetLibrary.load($0) })
+        request.startSeconds = start
         request.seconds = seconds
         switch sink {
         case .null: request.sink = .null

@@ -49,10 +49,12 @@ private func write(_ buffer: AudioBuffer, frames: Int, to path: String, rate: In
     _ = try out.commit()
 }
 
-private func master(_ input: String, _ output: String, _ preset: Preset) throws -> MasterResult {
+private func master(
+    _ input: String, _ output: String, _ preset: Preset, _ container: OutputFormat.Container = .wav
+) throws -> MasterResult {
     let out = try AtomicOutput(target: output, force: true, inputs: [input])
     let result = try Master.render(
-        MasterRequest(input: input, output: output, preset: preset, container: .wav, force: true),
+        MasterRequest(input: input, output: output, preset: preset, container: container, force: true),
         fileDescriptor: out.fileDescriptor, progress: { _, _ in }, isCancelled: { false })
     _ = try out.commit()
     return result
@@ -89,6 +91,19 @@ private func master(_ input: String, _ output: String, _ preset: Preset) throws 
         #expect(result.note?.contains("cannot reach -6.0 LUFS") == true)
         #expect(result.limiterMaxReductionDB <= 2.1)
         #expect(result.after.integratedLUFS! < -6.2)
+    }
+
+    @Test(arguments: [OutputFormat.Container.ogg, .mp3])
+    func whatALossyEncoderMakesOfItHoldsTheCeilingToo(container: OutputFormat.Container) throws {
+        let folder = Folder()
+        try write(mix(seconds: 8, rate: 44100, level: 0.5), frames: 8 * 44100, to: folder["in.wav"], rate: 44100)
+        var preset = Preset()
+        preset.target.lufs = -11
+        preset.target.maxLimiterGainReductionDB = 12
+        let result = try master(folder["in.wav"], folder["out.ogg"], preset, container)
+        let (decoded, _) = try Analyze.file(folder["out.ogg"])
+        #expect(decoded.truePeakDBTP! <= -0.9)
+        #expect(decoded.truePeakDBTP == result.after.truePeakDBTP)
     }
 
     @Test func silenceIsMasteredToSilenceAndSaysWhy() throws {
