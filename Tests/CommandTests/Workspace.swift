@@ -57,8 +57,13 @@ final class Workspace {
     final class Running {
         let process = Process()
         fileprivate let files: (out: String, err: String)
+        /// Keeps the folder until the outcome has been read.
+        private let place: Workspace
 
-        fileprivate init(_ files: (out: String, err: String)) { self.files = files }
+        fileprivate init(_ place: Workspace, _ files: (out: String, err: String)) {
+            self.place = place
+            self.files = files
+        }
 
         func outcome() throws -> Outcome {
             process.waitUntilExit()
@@ -71,7 +76,7 @@ final class Workspace {
     /// - Parameter standardError: where standard error goes in place of the outcome's `err`.
     func start(_ arguments: [String], standardError: Pipe? = nil) throws -> Running {
         runs += 1
-        let running = Running((home + "/out-\(runs)", home + "/err-\(runs)"))
+        let running = Running(self, (home + "/out-\(runs)", home + "/err-\(runs)"))
         for path in [running.files.out, running.files.err] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
         let process = running.process
         process.executableURL = URL(fileURLWithPath: Self.binary)
