@@ -18,7 +18,7 @@ import Testing
                     switch key {
                     case "S": raise(SIGSEGV)
                     case "A": abort()
-                    case "T": preconditionFailure("a crash on purpose")
+                    case "T": fatalError("a crash on purpose")
                     case "E": _ = "chatter\n".withCString { write(STDERR_FILENO, $0, 8) }
                     default: break
                     }
