@@ -91,9 +91,13 @@ private func finish(_ prompt: Prompt, _ state: inout StudioState) -> [Effect] {
         do throws(PresetError) {
             try trial.set(key, to: prompt.field.text)
         } catch {
-            return refuse(error.problem + "; " + error.remedy)
+            return refuse(parameter.named(error))
         }
         return state.change(parameter) { preset throws(PresetError) in preset = trial }
+    case .exportFolder:
+        let folder = prompt.field.text.trimmingPrefix { $0 == " " }
+        guard folder.hasPrefix("/") || folder.hasPrefix("~/") else { return refuse("type a folder's full path, from / or ~/ on") }
+        return [.exportLedger(folder: String(folder))]
     case .presetName:
         let name = prompt.field.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         var preset = state.master.sound.audible

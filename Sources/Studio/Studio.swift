@@ -1,6 +1,7 @@
 import Glibc
 import Mastering
 import Playback
+import PrivacyLedger
 import Terminal
 
 /// How the studio starts.
@@ -47,6 +48,7 @@ public enum Studio {
         let (folder, file) = start(options.path)
         var state = StudioState(folder: folder, preset: options.preset)
         state.size = loop.size
+        state.ledger.exportFolder = Ledger.defaultDirectory + "/exports"
         if options.sink == .null { state.deck.output = .silent }
         state.glyphs = loop.capabilities.utf8 ? .braille : .ascii
         var app = StudioApp(state: state, opens: file, options: options, mailbox: loop.mailbox)

@@ -128,6 +128,8 @@ private func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Ef
     case .measured(let opening, let profile):
         guard opening == state.deck.opening else { return [] }
         state.deck.measuring = nil
+        state.deck.measureProblem = nil
+        state.deck.isMeasurementGone = false
         state.deck.profile = profile
         return state.soundChanged()
     case .measureFailed(let opening, let problem):
@@ -144,7 +146,8 @@ private func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Ef
         state.deck.originalHistory.clear()
         state.master.solved = nil
         state.master.solving = false
-        state.deck.measureProblem = "the measurement was destroyed; Enter on the file measures it again"
+        state.master.solveProblem = nil
+        state.deck.isMeasurementGone = true
         return []
     case .unloaded(let opening):
         guard opening == state.deck.opening, state.deck.isLoaded else { return [] }
@@ -153,6 +156,9 @@ private func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Ef
         state.deck.player.playing = false
         state.deck.meters = nil
         state.deck.numbers = nil
+        // What is drawn of the sound goes with it.
+        state.deck.masterHistory.clear()
+        state.deck.originalHistory.clear()
         return []
     case .outputChanged:
         state.deck.meters = nil
@@ -221,7 +227,15 @@ extension StudioState {
         master.solving = false
         guard deck.path != nil else { return [] }
         let audition = Effect.audition(master.sound.audible)
-        return deck.profile == nil ? [audition] : [audition, trimsEffect, .settle(version: master.version)]
+        return deck.profile == nil ? [audition] + measureAgain() : [audition, trimsEffect, .settle(version: master.version)]
+    }
+
+    /// Measures the open file when what was known of it has been destroyed: what is heard must be what is rendered.
+    mutating func measureAgain() -> [Effect] {
+        guard let path = deck.path, deck.isMeasurementGone, deck.measuring == nil else { return [] }
+        deck.isMeasurementGone = false
+        deck.measuring = 0
+        return [.measure(path: path, opening: deck.opening)]
     }
 
     /// Applies an edit and remembers it.
@@ -275,7 +289,7 @@ extension StudioState {
     mutating func open(_ path: String) -> [Effect] {
         let opening = deck.opening + 1
         let player = deck.player
-        let kept = (deck.matched, deck.output)
+        let kept = (deck.matched, deck.output), before = deck.before
         deck = DeckState()
         (deck.matched, deck.output) = kept
         // The sound card and the voice stay as they are until the player says otherwise.
@@ -291,7 +305,22 @@ extension StudioState {
         master.solved = nil
         master.solving = false
         master.solveProblem = nil
-        return [.setTrims(master: 0, original: 0), .open(path: path, opening: opening, preset: master.sound.audible)]
+        var effects: [Effect] = [.setTrims(master: 0, original: 0), .open(path: path, opening: opening, preset: master.sound.audible)]
+        if let before {
+            (deck.player.voice, deck.matched) = (before.voice, before.matched)
+            effects.append(.setVoice(before.voice))
+        }
+        return effects
+    }
+
+    /// Loads a finished master to hear it as it is: what is in the file, at its own level.
+    mutating func openResult(_ path: String) -> [Effect] {
+        let listening = deck.before ?? DeckState.Listening(voice: deck.player.voice, matched: deck.matched)
+        deck.before = nil
+        let effects = open(path)
+        deck.before = listening
+        (deck.player.voice, deck.matched) = (.original, false)
+        return effects + [.setVoice(.original)]
     }
 
     /// Milliseconds between changes of the numbers, so that they can be read.

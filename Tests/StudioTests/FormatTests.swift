@@ -46,11 +46,29 @@ struct TextFieldTests {
         #expect(field.text == "")
     }
 
+    @Test func whatWasOfferedGivesWayToTheFirstCharacterAndStaysForEditing() {
+        var typed = TextField("-14.0", selected: true)
+        _ = typed.take(.character("9"))
+        _ = typed.take(.character("x"))
+        #expect(typed.text == "9x")
+        var edited = TextField("-14.0", selected: true)
+        _ = edited.take(KeyStroke(.backspace))
+        _ = edited.take(.character("5"))
+        #expect(edited.text == "-14.5")
+        var moved = TextField("14", selected: true)
+        _ = moved.take(KeyStroke(.left))
+        _ = moved.take(.character("0"))
+        #expect(moved.text == "104")
+        var pasted = TextField("14", selected: true)
+        pasted.insert("-9")
+        #expect(pasted.text == "-9")
+    }
+
     @Test func pasteStaysOneLineAndBounded() {
         var field = TextField()
         field.insert("one\ntwo")
         #expect(field.text == "one")
-        field.insert(String(repeating: "x", count: 1000))
+        field.insert(String(repeating: "x", count: 5000))
         #expect(field.characters.count == TextField.limit)
     }
 }

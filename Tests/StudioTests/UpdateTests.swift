@@ -77,7 +77,7 @@ struct UpdateTests {
         for c in "12 parsecs" { press(&state, c) }
         #expect(press(&state, KeyStroke(.enter)).isEmpty)
         guard case .prompt(let prompt) = state.overlay else { Issue.record("the prompt is gone"); return }
-        #expect(prompt.problem?.contains("target.lufs") == true)
+        #expect(prompt.problem?.contains("Target loudness") == true && prompt.problem?.contains("target.lufs") == false)
         press(&state, .control("u"))
         for c in "-12 LUFS" { press(&state, c) }
         press(&state, KeyStroke(.enter))
@@ -200,7 +200,66 @@ struct UpdateTests {
         #expect(press(&state, "y") == [.destroyEverything])
         #expect(press(&state, "e") == [.extend(id: "b")])
         #expect(press(&state, "w") == [.explainRow(id: "b")])
-        #expect(press(&state, "x") == [.exportLedger(folder: "/music/mixes")])
+        #expect(press(&state, "x").isEmpty)
+        #expect(press(&state, KeyStroke(.escape)).isEmpty && state.overlay == nil)
+    }
+
+    @Test func destroyingNamesWhatGoesWithTheItem() {
+        var state = freshState()
+        press(&state, "5")
+        _ = update(&state, .ledger(LedgerSnapshot(rows: testLedger)))
+        press(&state, "d")
+        // 9,400 + 24,576 bytes.
+        #expect(state.overlay == .question(Question("Destroy analysis of rough_v7.wav and the waveform made from it (34 kB)?", .destroy(id: "a"))))
+    }
+
+    @Test func theExportAsksForItsFolder() {
+        var state = freshState()
+        state.ledger.exportFolder = "/state/lathe/exports"
+        press(&state, "5", "x")
+        #expect(press(&state, KeyStroke(.enter)) == [.exportLedger(folder: "/state/lathe/exports")])
+        press(&state, "x")
+        for c in "usb" { press(&state, c) }
+        #expect(press(&state, KeyStroke(.enter)).isEmpty, "not a full path")
+        press(&state, .control("u"))
+        for c in "/usb" { press(&state, c) }
+        #expect(press(&state, KeyStroke(.enter)) == [.exportLedger(folder: "/usb")])
+    }
+
+    @Test func aDestroyedMeasurementIsSaidAndMadeAgainByTheNextUse() {
+        let again = Effect.measure(path: "/music/mixes/rough_v7.wav", opening: 1)
+        var base = playingState()
+        _ = update(&base, .measurementGone(opening: 1))
+        base.view = .master
+        let shown = text(screen(base, base.size))
+        #expect(shown.contains("not measured;") && !shown.contains("measuring the file"))
+
+        var turned = base
+        #expect(press(&turned, "l").contains(again))
+        #expect(!press(&turned, "l").contains(again), "once is enough")
+        let effects = update(&turned, .measured(opening: 1, testProfile()))
+        #expect(effects.contains(.settle(version: turned.master.version)))
+
+        var rendered = base
+        #expect(press(&rendered, "r") == [.plan(inputs: ["/music/mixes/rough_v7.wav"]), again])
+
+        var played = base
+        played.deck.player.playing = false
+        #expect(press(&played, " ") == [.play, again])
+    }
+
+    @Test func aFinishedMasterIsHeardAsItIsAndTheNextFileAsBefore() {
+        var state = playingState()
+        press(&state, "4")
+        _ = update(&state, .jobs([testJob(.done(lufs: -14, dbtp: -1, note: nil))]))
+        #expect(press(&state, KeyStroke(.enter)).contains(.setVoice(.original)))
+        #expect(state.deck.voice == .original && !state.deck.matched)
+        _ = update(&state, .opened(opening: state.deck.opening, testFacts))
+        _ = update(&state, .measured(opening: state.deck.opening, testProfile()))
+        #expect(state.trims.original == 0 && state.trims.master == 0)
+        press(&state, "1")
+        #expect(press(&state, KeyStroke(.enter)).contains(.setVoice(.master)))
+        #expect(state.deck.voice == .master && state.deck.matched)
     }
 
     @Test func theFilterAsksForRowsWhileTyping() {

@@ -82,6 +82,8 @@ struct Command: Sendable, Identifiable {
 
 /// Reasons that several commands share.
 enum Unavailable {
+    static let notMeasured = "not measured; Enter or Space measures again"
+
     static func withoutFile(_ state: StudioState) -> String? {
         switch state.deck.stage {
         case .ready: nil
@@ -96,6 +98,7 @@ enum Unavailable {
         if let why = withoutFile(state) { return why }
         if state.deck.profile != nil { return nil }
         if let problem = state.deck.measureProblem { return problem }
+        if state.deck.isMeasurementGone { return notMeasured }
         return "the file is still being measured" + (state.deck.measuring.map { " (\(Format.fixed($0 * 100, 0)) %)" } ?? "")
     }
 }

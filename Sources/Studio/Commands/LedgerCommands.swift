@@ -3,7 +3,7 @@ extension Command {
         Command("ledger.destroy", "Destroy", keys: [.character("d")], in: [.ledger], footer: ("destroy", 3), help: "Destroys the selected item now; asks once.",
                 unavailable: { withoutLedger($0) ?? ($0.ledger.selected == nil ? "there is nothing to destroy" : nil) }) { state in
             guard let row = state.ledger.selected else { return [] }
-            state.overlay = .question(Question("Destroy \(row.kind) of \(row.name) (\(Format.bytes(row.bytes)))?", .destroy(id: row.id)))
+            state.overlay = .question(Question(state.ledger.questionBeforeDestroying(row), .destroy(id: row.id)))
             return []
         },
         Command("ledger.destroyAll", "Destroy everything", keys: [.control("d")], in: [.ledger], footer: ("destroy all", 6),
@@ -25,13 +25,29 @@ extension Command {
             return [.explainRow(id: row.id)]
         },
         Command("ledger.export", "Export", keys: [.character("x")], in: [.ledger], footer: ("export", 7),
-                help: "Writes the ledger as JSON and as a page to read, into the folder of Files.",
+                help: "Writes the ledger as JSON and as a page to read, into a folder you are asked for.",
                 unavailable: { $0.ledger.snapshot == nil ? $0.ledger.problem ?? "the ledger is still being opened" : nil }) { state in
-            [.exportLedger(folder: state.files.query.folder)]
+            state.overlay = .prompt(Prompt(.exportFolder, label: "export the ledger into", text: state.ledger.exportFolder))
+            return []
         },
     ]
 
     private static let withoutLedger: @Sendable (StudioState) -> String? = { state in
         state.ledger.snapshot == nil ? state.ledger.problem ?? "the ledger is still being opened" : nil
+    }
+}
+
+extension LedgerState {
+    /// Names what goes with the item: `Destroy analysis of rock.wav and the waveform made from it (34 kB)?`
+    func questionBeforeDestroying(_ row: LedgerItem) -> String {
+        let made = descendants(of: row.id)
+        let bytes = ([row] + made).reduce(Int64(0)) { sum, row in
+            let (total, overflows) = sum.addingReportingOverflow(max(0, row.bytes))
+            return overflows ? .max : total
+        }
+        var text = "Destroy \(row.kind) of \(Path.brief(row.name))"
+        if made.count == 1 { text += " and the \(made[0].kind) made from it" }
+        if made.count > 1 { text += " and the \(made.count) items made from it" }
+        return text + " (\(Format.bytes(bytes)))?"
     }
 }

@@ -76,9 +76,12 @@ extension Command {
         },
         Command("master.render", "Render", keys: [.character("r")], in: [.files, .master], footer: ("render", 2),
                 help: "Makes the master, or those of all marked files, beside the originals.",
-                unavailable: { state in state.files.marks.isEmpty ? Unavailable.withoutFile(state) : nil }) { state in
+                unavailable: { state in
+                    // A render reads the file itself: it needs no sound.
+                    state.files.marks.isEmpty && state.deck.stage != .resting ? Unavailable.withoutFile(state) : nil
+                }) { state in
             let inputs = state.files.marks.isEmpty ? state.deck.path.map { [$0] } ?? [] : state.files.marks.sorted()
-            return [.plan(inputs: inputs)]
+            return [.plan(inputs: inputs)] + (state.files.marks.isEmpty ? state.measureAgain() : [])
         },
     ]
 
@@ -105,7 +108,7 @@ extension StudioState {
         do throws(PresetError) {
             try body(&sound.preset)
         } catch {
-            say(error.problem + "; " + error.remedy, .error)
+            say(parameter.named(error), .error)
             return []
         }
         guard sound != master.sound else { return [] }
@@ -125,7 +128,14 @@ func ask(_ orders: [RenderOrder], _ state: inout StudioState) -> [Effect] {
     let existing = orders.filter(\.exists)
     guard let first = existing.first else { return orders.isEmpty ? [] : state.start(orders) }
     let text = existing.count == 1
-        ? "Replace \(Path.name(of: first.output))?" : "Replace \(existing.count) masters, among them \(Path.name(of: first.output))?"
+        ? "Replace \(Path.brief(first.output))?" : "Replace \(existing.count) masters, among them \(Path.brief(first.output))?"
     state.overlay = .question(Question(text, .render(orders)))
     return []
+}
+
+extension PresetParameter {
+    /// Why a value was refused, with the name that is on the screen.
+    func named(_ error: PresetError) -> String {
+        error.problem.replacing(key, with: label) + "; " + error.remedy.replacing(key, with: label)
+    }
 }

@@ -1,14 +1,16 @@
 extension Command {
     static let queue: [Command] = [
         Command("queue.open", "Open the result", keys: [KeyStroke(.enter)], in: [.queue], footer: ("open", 3),
-                help: "Loads the finished master for listening.",
+                help: "Plays the finished file as it is: A, the match off. The next file is heard as before.",
                 unavailable: { state in
                     guard let job = state.queue.selected else { return "there is no job" }
                     if case .done = job.stage { return nil }
                     return "there is no result to open"
                 }) { state in
             guard let job = state.queue.selected else { return [] }
-            return state.open(job.output)
+            let effects = state.openResult(job.output)
+            state.say(Path.name(of: job.output) + " as it is; B would master it once more")
+            return effects
         },
         Command("queue.cancel", "Cancel", keys: [.character("c")], in: [.queue], footer: ("cancel", 4),
                 help: "Stops the job; nothing is written, an older file stays.",

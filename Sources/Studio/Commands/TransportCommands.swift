@@ -6,7 +6,7 @@ extension Command {
                 unavailable: { $0.deck.stage == .resting ? nil : Unavailable.withoutFile($0) }) { state in
             if state.deck.stage == .resting, let path = state.deck.path {
                 let resume = state.deck.resumeAt
-                let effects = state.open(path)
+                let effects = state.deck.before == nil ? state.open(path) : state.openResult(path)
                 state.deck.resumeAt = resume
                 return effects
             }
@@ -15,7 +15,7 @@ extension Command {
                 return [.pause]
             }
             state.deck.player.playing = true
-            return [.play]
+            return [.play] + state.measureAgain()
         },
         Command("transport.voice", "Switch A/B", keys: [.character("x")], footer: ("A/B", 1),
                 help: "A is the original, B the master; both run in step, at equal loudness when matched.",

@@ -166,7 +166,9 @@ final class LiveEngine: MasteringEngine {
         }
     }
 
-    private static func words(_ error: any Error, _ path: String) -> String {
+    private static func words(_ error: any Error, _ path: String) -> String { Path.shortened(reason(error, path), path) }
+
+    private static func reason(_ error: any Error, _ path: String) -> String {
         switch error {
         case let error as AudioFileError: error.message
         case let error as LedgerError: error.message

@@ -87,6 +87,11 @@ final class LiveLedger: LedgerReading {
 
     func export(to folder: String) {
         act { ledger in
+            var folder = folder
+            if folder.hasPrefix("~/"), let home = getenv("HOME").map({ String(cString: $0) }) { folder = home + folder.dropFirst() }
+            while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+            // The last part of the way may be new; a reason why it cannot be made comes with the export's own refusal.
+            mkdir(folder, 0o700)
             // Never over an earlier export.
             var target = folder + "/lathe-ledger"
             var number = 2
@@ -95,7 +100,7 @@ final class LiveLedger: LedgerReading {
                 number += 1
             }
             let files = try await ledger.export(to: target)
-            return Notice("written: " + files.joined(separator: ", "))
+            return Notice(files.map { Path.name(of: $0) }.joined(separator: " and ") + ": written into " + target)
         }
     }
 }

@@ -21,6 +21,7 @@ final class LivePlayer: Playing {
         /// dB between the solved and the estimated make-up gain: what the estimate cannot know changes little from one step to the next.
         var correction = 0.0
         var output = OutputChoice.automatic
+        var voice = Voice.master
     }
 
     private let state: Mutex<State>
@@ -68,7 +69,11 @@ final class LivePlayer: Playing {
         let (isCurrent, parameters, before) = state.withLock { ($0.opening == opening, $0.parameters, $0.row) }
         guard isCurrent else { return settle(row, ledger, .neverBegan) }
         let player = self.player ?? Player(options: options(for: state.withLock { $0.output }))
-        state.withLock { $0.player = player }
+        let voice = state.withLock { state in
+            state.player = player
+            return state.voice
+        }
+        player.setVoice(voice)
         do {
             let facts = AudioFacts(try AudioReader(path: path).info)
             try player.load(path: path, parameters: parameters)
@@ -90,12 +95,19 @@ final class LivePlayer: Playing {
             post(.opened(opening: opening, facts))
         } catch {
             settle(row, ledger, .neverBegan)
+            // The file before was closed to make room for this one; it must not play on under the other's name.
+            player.unload()
+            let old = state.withLock { state in
+                defer { state.row = nil }
+                return state.row
+            }
+            if let old { settle(old, ledger, .fileClosed) }
             let words = switch error {
             case let error as AudioFileError: error.message
             case let error as PlaybackError: error.message
             default: Path.name(of: path) + ": \(error)"
             }
-            post(.openFailed(opening: opening, words))
+            post(.openFailed(opening: opening, Path.shortened(words, path)))
         }
     }
 
@@ -126,7 +138,14 @@ final class LivePlayer: Playing {
     func play() { player?.play() }
     func pause() { player?.pause() }
     func seek(to seconds: Double) { player?.seek(to: seconds) }
-    func setVoice(_ voice: Voice) { player?.setVoice(voice) }
+    func setVoice(_ voice: Voice) {
+        let player = state.withLock { state in
+            state.voice = voice
+            return state.player
+        }
+        player?.setVoice(voice)
+    }
+
     func setTrims(master: Double, original: Double) { player?.setMatch(masterDB: master, originalDB: original) }
 
     func choose(_ output: OutputChoice) {

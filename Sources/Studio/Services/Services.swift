@@ -92,6 +92,7 @@ struct Services: Sendable {
             player.know(nil)
             player.open(path, opening: opening, preset: preset)
             engine.measure(path, opening: opening)
+        case .measure(let path, let opening): engine.measure(path, opening: opening)
         case .play: player.play()
         case .pause: player.pause()
         case .seek(let seconds): player.seek(to: seconds)

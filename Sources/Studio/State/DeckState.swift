@@ -118,8 +118,12 @@ struct DeckState: Sendable {
     /// 0…1 while the file is being measured.
     var measuring: Double?
     var measureProblem: String?
+    /// What was measured was destroyed, by idle time or on request; the next use of the file measures it again.
+    var isMeasurementGone = false
     /// Where to go on once the file is loaded again.
     var resumeAt: Double?
+    /// How the files before this one were heard, while a finished master is heard as it is.
+    var before: Listening?
 
     var player = PlayerSnapshot()
     var output = OutputChoice.automatic
@@ -135,6 +139,12 @@ struct DeckState: Sendable {
     var shownPosition = 0.0
     var masterHistory = LoudnessHistory()
     var originalHistory = LoudnessHistory()
+
+    /// Voice and match as the user had them.
+    struct Listening: Sendable, Equatable {
+        var voice: Voice
+        var matched: Bool
+    }
 
     init() {}
 

@@ -1,3 +1,5 @@
+import Terminal
+
 /// A row of a folder.
 struct DirectoryEntry: Sendable, Equatable {
     enum Kind: UInt8, Sendable { case folder, audio, other }
@@ -160,6 +162,14 @@ struct FilesState: Sendable, Equatable {
 enum Path {
     static func name(of path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? "/"
+    }
+
+    /// The name, cut in the middle where a line would not hold it together with what is said about it.
+    static func brief(_ path: String) -> String { TextWidth.fit(name(of: path), 40, cut: .middle) }
+
+    /// A message about a file says its name first; the way to it is on the screen already.
+    static func shortened(_ message: String, _ path: String) -> String {
+        message.replacing(Sanitise.line(path), with: Sanitise.line(name(of: path)))
     }
 
     static func parent(of path: String) -> String? {

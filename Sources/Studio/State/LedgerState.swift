@@ -51,8 +51,24 @@ struct LedgerState: Sendable, Equatable {
     var problem: String?
     var cursor = Cursor()
     var filter = ""
+    /// Where an export goes unless another folder is typed.
+    var exportFolder = ""
 
     init() {}
+
+    /// What was made from an item, from what was made from that, and so on: it goes with the item.
+    func descendants(of id: String) -> [LedgerItem] {
+        var found: [LedgerItem] = []
+        var known: Set<String> = [id]
+        var grows = true
+        while grows {
+            let next = rows.filter { row in !known.contains(row.id) && row.parent.map(known.contains) == true }
+            found += next
+            known.formUnion(next.map(\.id))
+            grows = !next.isEmpty
+        }
+        return found
+    }
 
     var rows: [LedgerItem] { snapshot?.rows ?? [] }
 

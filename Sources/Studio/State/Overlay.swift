@@ -18,6 +18,7 @@ struct Prompt: Sendable, Equatable {
         /// A value for the parameter with this key.
         case value(key: String)
         case presetName
+        case exportFolder
         case filter
     }
 
@@ -30,26 +31,32 @@ struct Prompt: Sendable, Equatable {
     init(_ purpose: Purpose, label: String, text: String = "") {
         self.purpose = purpose
         self.label = label
-        field = TextField(text)
+        field = TextField(text, selected: purpose != .filter)
     }
 }
 
 /// Editable text with an insertion point, counted in characters.
 struct TextField: Sendable, Equatable {
-    static let limit = 200
+    /// As long as a path may be (Linux, PATH_MAX).
+    static let limit = 4096
 
     private(set) var characters: [Character]
     private(set) var insertion: Int
+    /// The text was only offered: what is typed takes its place; moving or deleting edits it.
+    private(set) var isSelected: Bool
 
-    init(_ text: String = "") {
+    init(_ text: String = "", selected: Bool = false) {
         characters = Array(text.prefix(Self.limit))
         insertion = characters.count
+        isSelected = selected && !text.isEmpty
     }
 
     var text: String { String(characters) }
 
     /// Whether the key was one of editing.
     mutating func take(_ key: KeyStroke) -> Bool {
+        let wasSelected = isSelected
+        isSelected = false
         switch (key.base, key.control) {
         case (.left, _): insertion = max(0, insertion - 1)
         case (.right, _): insertion = min(characters.count, insertion + 1)
@@ -65,6 +72,7 @@ struct TextField: Sendable, Equatable {
             characters.removeSubrange(from..<insertion)
             insertion = from
         default:
+            isSelected = wasSelected
             guard let c = key.typed else { return false }
             insert(String(c))
         }
@@ -73,6 +81,7 @@ struct TextField: Sendable, Equatable {
 
     /// Pasted text: its first line.
     mutating func insert(_ text: String) {
+        if isSelected { (characters, insertion, isSelected) = ([], 0, false) }
         for c in text.prefix(while: { !$0.isNewline }) where characters.count < Self.limit {
             characters.insert(c, at: insertion)
             insertion += 1

@@ -56,6 +56,8 @@ enum Effect: Sendable, Equatable {
 
     /// Load the file into the player, heard as `preset` says, and start to measure it.
     case open(path: String, opening: Int, preset: Preset)
+    /// Measure the open file anew; nothing else about it changes.
+    case measure(path: String, opening: Int)
     case play
     case pause
     case seek(Double)

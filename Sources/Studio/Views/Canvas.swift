@@ -66,6 +66,7 @@ struct Canvas {
         return Rect(x: (frame.size.columns - columns) / 2, y: (frame.size.rows - rows) / 2, columns: columns, rows: rows)
     }
 
+    var ellipsis: String { isASCII ? "~" : "…" }
     // Marks that have an ASCII stand-in.
     var dot: String { isASCII ? " | " : " · " }
     var pointer: String { isASCII ? ">" : "▸" }

@@ -1,14 +1,11 @@
 import Terminal
 
 /// What exists and what left, then the keys that matter here; a prompt, a question or a message takes their place.
+/// What needs more than the line also takes the lines above it, as long as it is there.
 func drawFooter(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     switch state.overlay {
     case .question(let question):
-        canvas.fill(rect, .bar)
-        let style = canvas.theme[.warning].background(canvas.theme[.bar].background).with(.bold)
-        let answer = "  y yes" + canvas.dot + "n no"
-        let used = canvas.text(" " + question.text, x: rect.x, y: rect.y, style: style, width: max(0, rect.columns - TextWidth.of(answer)))
-        canvas.text(answer, x: rect.x + used, y: rect.y, style: canvas.theme[.bar], width: rect.columns - used)
+        drawQuestion(question, rect, &canvas)
         return
     case .prompt(let prompt):
         drawPrompt(prompt, rect, &canvas)
@@ -18,21 +15,61 @@ func drawFooter(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     var x = rect.x + 1
     // A message needs the room more than the words around the numbers do.
     let words = rect.columns >= 150 ? 2 : rect.columns >= 110 && state.message == nil ? 1 : 0
-    x += drawLedgerCount(state, x: x, y: rect.y, width: rect.columns - 2, words: words, &canvas) + 2
-    if !state.queue.jobs.isEmpty {
-        let jobs = canvas.playing + " \(state.queue.active)/\(state.queue.jobs.count) jobs"
-        x += canvas.text(jobs, x: x, y: rect.y, state.queue.active > 0 ? .accent : .dim, width: rect.maxX - x) + 2
+    let message = state.message.map { ($0.text, role(of: $0.tone)) }
+    if let (text, role) = message, TextWidth.of(text) > rect.columns - 30 {
+        tell(text, canvas.theme[role], above: rect, rows: most(rect), &canvas)
+        return
     }
-    if let message = state.message {
-        let role: Role = switch message.tone {
-        case .info: .title
-        case .warning: .warning
-        case .error: .error
+    x += drawLedgerCount(state, x: x, y: rect.y, width: rect.columns - 2, words: words, &canvas) + 2
+    if state.queue.active > 0 {
+        let jobs = canvas.playing + " \(state.queue.active)/\(state.queue.jobs.count) jobs"
+        x += canvas.text(jobs, x: x, y: rect.y, .accent, width: rect.maxX - x) + 2
+    }
+    if let (text, role) = message {
+        if TextWidth.of(text) > rect.maxX - x {
+            tell(text, canvas.theme[role], above: rect, rows: most(rect), &canvas)
+        } else {
+            canvas.text(text, x: x, y: rect.y, role, width: rect.maxX - x)
         }
-        canvas.text(message.text, x: x, y: rect.y, role, width: rect.maxX - x)
         return
     }
     drawKeys(Rect(x: x, y: rect.y, columns: rect.maxX - x - 1, rows: 1), state, &canvas)
+}
+
+private func role(of tone: Notice.Tone) -> Role {
+    switch tone {
+    case .info: .title
+    case .warning: .warning
+    case .error: .error
+    }
+}
+
+/// Lines that a long message may take, the footer's own counted.
+private func most(_ footer: Rect) -> Int { max(1, min(3, footer.y)) }
+
+/// Text in as many lines as it needs, at most `rows`, ending on the rectangle's line. Returns the place after its end.
+@discardableResult
+private func tell(_ text: String, _ style: Style, above rect: Rect, rows: Int, after tail: Int = 0, _ canvas: inout Canvas) -> Point {
+    let width = max(1, rect.columns - 2)
+    var lines = wrapped(text, width, most: rows, ellipsis: canvas.ellipsis)
+    if tail > 0, let last = lines.last, TextWidth.of(last) + tail > width {
+        // What follows the text stands on its last line, whatever has to give way for it.
+        if lines.count < rows { lines.append("") } else { lines[lines.count - 1] = TextWidth.fit(last, max(0, width - tail), ellipsis: canvas.ellipsis.first ?? "~") }
+    }
+    let top = rect.maxY - max(1, lines.count)
+    canvas.fill(Rect(x: rect.x, y: top, columns: rect.columns, rows: max(1, lines.count)), .bar)
+    let bar = style.background(canvas.theme[.bar].background)
+    var end = Point(x: rect.x + 1, y: rect.y)
+    for (row, line) in lines.enumerated() {
+        end = Point(x: rect.x + 1 + canvas.text(line, x: rect.x + 1, y: top + row, style: bar, width: width), y: top + row)
+    }
+    return end
+}
+
+private func drawQuestion(_ question: Question, _ rect: Rect, _ canvas: inout Canvas) {
+    let answer = "  y yes" + canvas.dot + "n no"
+    let end = tell(question.text, canvas.theme[.warning].with(.bold), above: rect, rows: most(rect), after: TextWidth.of(answer), &canvas)
+    canvas.text(answer, x: end.x, y: end.y, style: canvas.theme[.bar], width: rect.maxX - end.x)
 }
 
 private func drawLedgerCount(_ state: StudioState, x: Int, y: Int, width: Int, words: Int, _ canvas: inout Canvas) -> Int {
@@ -86,20 +123,23 @@ private func drawPrompt(_ prompt: Prompt, _ rect: Rect, _ canvas: inout Canvas) 
     let bar = canvas.theme[.bar]
     var x = rect.x + 1
     x += canvas.text(prompt.label + ": ", x: x, y: rect.y, style: bar, width: max(0, rect.columns * 2 / 3))
-    // Room for the problem only as far as the text leaves some.
     let field = prompt.field
+    let typed = field.isSelected ? canvas.theme[.selection] : bar.with(.bold)
     let before = String(field.characters[..<field.insertion])
     let room = max(1, rect.maxX - x - 1)
     let skipped = max(0, TextWidth.of(before) - room + 1)
     var visible = before
-    if skipped > 0 { visible = TextWidth.fit(before, room - 1, cut: .start, ellipsis: canvas.isASCII ? "~" : "…") }
-    let used = canvas.text(visible, x: x, y: rect.y, style: bar.with(.bold), width: room)
+    if skipped > 0 { visible = TextWidth.fit(before, room - 1, cut: .start, ellipsis: canvas.ellipsis.first ?? "~") }
+    let used = canvas.text(visible, x: x, y: rect.y, style: typed, width: room)
     let point = Point(x: x + used, y: rect.y)
-    let after = canvas.text(String(field.characters[field.insertion...]), x: point.x, y: rect.y, style: bar.with(.bold), width: rect.maxX - point.x)
+    let after = canvas.text(String(field.characters[field.insertion...]), x: point.x, y: rect.y, style: typed, width: rect.maxX - point.x)
     if canvas.frame.bounds.contains(point) { canvas.frame.cursor = point }
-    if let problem = prompt.problem {
-        let style = canvas.theme[.error].background(bar.background)
-        let from = point.x + after + 2
-        canvas.text(problem, x: from, y: rect.y, style: style, width: rect.maxX - from)
+    guard let problem = prompt.problem else { return }
+    let from = point.x + after + 2
+    if TextWidth.of(problem) < rect.maxX - from {
+        canvas.text(problem, x: from, y: rect.y, style: canvas.theme[.error].background(bar.background), width: rect.maxX - from)
+    } else if rect.y > 0 {
+        // Above what is typed, in full.
+        tell(problem, canvas.theme[.error], above: Rect(x: rect.x, y: rect.y - 1, columns: rect.columns, rows: 1), rows: most(rect), &canvas)
     }
 }

@@ -9,7 +9,7 @@ func drawMaster(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let area = canvas.panel(rect, title: "Master: " + master.title, numbers: filter, focused: state.focus == .view(.master))
     guard area.rows > 0, area.columns > 0 else { return }
 
-    let detail = area.rows >= 12 ? 5 : area.rows >= 7 ? 2 : 0
+    let detail = area.rows >= 16 ? 6 : area.rows >= 12 ? 5 : area.rows >= 7 ? 2 : 0
     let height = area.rows - detail
     guard let selected = master.selectedRow else {
         canvas.text("nothing matches", x: area.x, y: area.y, .dim, width: area.columns)
@@ -69,13 +69,16 @@ private func drawDetail(_ parameter: PresetParameter, _ rect: Rect, _ state: Stu
     let sound = state.master.sound
     var lines: [(String, Role)] = []
     let base = sound.base.value(of: parameter.key).map(parameter.text) ?? "-"
+    let solve = solveLine(state, dot: canvas.dot)
     if rect.rows >= 5 {
-        lines += wrapped(parameter.effect, rect.columns).prefix(2).map { ($0, .text) }
+        // What the setting leads to is told in full before what the parameter does.
+        let told = wrapped(solve.0, rect.columns, most: rect.rows - 3, ellipsis: canvas.ellipsis)
+        lines += wrapped(parameter.effect, rect.columns, most: min(3, rect.rows - 2 - told.count), ellipsis: canvas.ellipsis).map { ($0, .text) }
         lines.append((parameter.rangeText + canvas.dot + "preset " + base, .dim))
+        lines += told.map { ($0, solve.1) }
     } else {
-        lines.append((parameter.effect, .dim))
+        lines = [(parameter.effect, .dim), solve]
     }
-    lines.append(solveLine(state, dot: canvas.dot))
     if rect.rows >= 5 {
         canvas.text(String(repeating: canvas.isASCII ? "-" : "─", count: rect.columns), x: rect.x, y: rect.y, .border)
     }
@@ -93,17 +96,31 @@ private func solveLine(_ state: StudioState, dot: String) -> (String, Role) {
         return solved.reached ? (numbers, .good) : (solved.note ?? numbers, .warning)
     }
     if let problem = master.solveProblem { return (problem, .error) }
-    if state.deck.profile == nil { return (state.deck.path == nil ? "open a file to hear it" : "measuring the file", .dim) }
+    if state.deck.profile == nil {
+        if state.deck.path == nil { return ("open a file to hear it", .dim) }
+        if case .failed(let why) = state.deck.stage { return (why, .error) }
+        if let problem = state.deck.measureProblem { return (problem, .error) }
+        return state.deck.isMeasurementGone ? (Unavailable.notMeasured, .warning) : ("measuring the file", .dim)
+    }
     return (master.solving ? "solving the loudness" : "estimated", .dim)
 }
 
-/// Lines of at most `columns`, broken at spaces.
+/// At most `most` lines; the last one ends with the ellipsis when there would be more.
+func wrapped(_ text: String, _ columns: Int, most: Int, ellipsis: String) -> [String] {
+    let lines = wrapped(text, columns)
+    guard lines.count > most else { return lines }
+    guard most > 0 else { return [] }
+    let rest = lines[(most - 1)...].joined(separator: " ")
+    return lines[..<(most - 1)] + [TextWidth.fit(rest, columns, ellipsis: ellipsis.first ?? "~")]
+}
+
+/// Lines of at most `columns`, broken at spaces; a word that is longer than a line is broken inside.
 func wrapped(_ text: String, _ columns: Int) -> [String] {
     guard columns > 0 else { return [] }
     var lines: [String] = []
     var line = ""
-    for word in text.split(separator: " ") {
-        if !line.isEmpty, TextWidth.of(line) + 1 + TextWidth.of(String(word)) > columns {
+    for word in text.split(separator: " ").flatMap({ pieces(String($0), columns) }) {
+        if !line.isEmpty, TextWidth.of(line) + 1 + TextWidth.of(word) > columns {
             lines.append(line)
             line = ""
         }
@@ -111,4 +128,18 @@ func wrapped(_ text: String, _ columns: Int) -> [String] {
     }
     if !line.isEmpty { lines.append(line) }
     return lines
+}
+
+private func pieces(_ word: String, _ columns: Int) -> [String] {
+    guard TextWidth.of(word) > columns else { return [word] }
+    var out: [String] = []
+    var piece = ""
+    for c in word {
+        if !piece.isEmpty, TextWidth.of(piece + String(c)) > columns {
+            out.append(piece)
+            piece = ""
+        }
+        piece.append(c)
+    }
+    return out + [piece]
 }

@@ -45,6 +45,7 @@ func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
 private func placeholder(_ deck: DeckState) -> String {
     if let problem = deck.measureProblem { return problem }
     if case .failed(let why) = deck.stage { return why }
+    if deck.isMeasurementGone { return Unavailable.notMeasured }
     if let fraction = deck.measuring { return "measuring " + Format.fixed(fraction * 100, 0) + " %" }
     return "no file is open"
 }
