@@ -16,7 +16,8 @@ struct Lathe: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            StudioCommand.self, MasterCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self, ThemesCommand.self, DoctorCommand.self,
+            StudioCommand.self, MasterCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self,
+            ThemesCommand.self, DoctorCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: StudioCommand.self)
 

@@ -43,7 +43,7 @@ struct MasterCommand: AsyncParsableCommand {
         try await withEngine(slots: jobs) { engine in
             let reports = Task { [display = batch.display] in
                 for await event in await engine.events() {
-                    if case .job(let status) = event, status.state == .running {
+                    if case .job(let status) = event, status.state == .running, status.stage != .done {
                         display.update(status.job.input, stage: status.stage.rawValue, fraction: status.fraction)
                     }
                 }

@@ -28,15 +28,11 @@ final class ProgressDisplay: Sendable {
         let fraction = fraction.isFinite ? min(max(fraction, 0), 1) : 0
         state.withLock { state in
             guard !state.done.contains(file) else { return }
-            let before = state.running.updateValue((stage, fraction), forKey: file)
+            // Reports come from several threads: one that was overtaken is old news. And a line per per cent, not per block.
+            if let shown = state.running[file], fraction <= shown.fraction || style == .json && fraction < 1 && fraction - shown.fraction < 0.01 { return }
+            state.running[file] = (stage, fraction)
             switch style {
-            case .json:
-                // A line per per cent, not per block.
-                if before?.stage == stage, fraction < 1, let last = before?.fraction, fraction - last < 0.01 {
-                    state.running[file] = before
-                    return
-                }
-                line(file, stage, fraction)
+            case .json: line(file, stage, fraction)
             case .bar:
                 guard ContinuousClock.now - state.shown >= .milliseconds(100) else { return }
                 draw(&state)

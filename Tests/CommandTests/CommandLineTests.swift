@@ -20,7 +20,7 @@ import Testing
     @Test func helpNamesEveryCommandThatWorksAndNoOther() throws {
         let help = try Workspace().run("--help")
         #expect(help.status == 0 && help.err.isEmpty)
-        for command in ["master", "analyze", "preview", "ledger", "presets", "themes", "doctor"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
+        for command in ["master", "analyze", "preview", "ledger", "presets", "themes", "doctor", "bench"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
         for later in ["generate", "serve", "tiers", "queue"] { #expect(!help.out.contains("\n  " + later + " ")) }
         let version = try Workspace().run("--version")
         #expect(version.status == 0 && version.out.split(separator: ".").count == 3)
@@ -97,5 +97,16 @@ import Testing
         let outcome = try Workspace().run()
         #expect(outcome.status != 0)
         expectOneLine(outcome.err)
+    }
+
+    @Test func theBenchMeasuresEverythingAgainstACopyInTheSameRun() throws {
+        let place = try Workspace()
+        let report = try place.run("bench", "--seconds", "1", "--runs", "1", "--json").object
+        let rows = try #require(report["rows"] as? [[String: Any]])
+        #expect(rows.map { $0["name"] as? String } == ["copy", "analyze", "master"])
+        #expect(rows[0]["times_copy"] as? Double == 1)
+        for row in rows { #expect(try #require(row["seconds"] as? Double) > 0) }
+        #expect(try place.names().isEmpty)
+        #expect(try place.openRows().isEmpty)
     }
 }
