@@ -47,12 +47,16 @@ install_missing() {
 find_swift() {
     local folder
     if ! command -v swift >/dev/null; then
-        for folder in "${SWIFTLY_BIN_DIR:-$HOME/.local/share/swiftly/bin}" /opt/swift/usr/bin /usr/local/swift/usr/bin /usr/libexec/swift/bin; do
+        for folder in "${SWIFTLY_BIN_DIR:-${HOME-}/.local/share/swiftly/bin}" /opt/swift/usr/bin /usr/local/swift/usr/bin /usr/libexec/swift/bin; do
             [ -x "$folder/swift" ] && { PATH=$folder:$PATH; break; }
         done
     fi
     command -v swift >/dev/null ||
         stop "Swift 6.1 or newer is not in PATH; get it from https://www.swift.org/install/linux/ and run this again"
+}
+
+# A toolchain that was unpacked on a bare system may lack the libraries it loads itself.
+check_swift() {
     if ! swift build --version >/dev/null 2>&1; then
         install_missing "${toolchain_packages[@]}"
         swift build --version >/dev/null || stop "the Swift toolchain at $(command -v swift) does not start; see the line above"
@@ -64,7 +68,6 @@ build() {
     local scratch=$1 log
     shift
     mkdir -p "$scratch"
-    # Two builds in one folder wait for each other inside swift build, silently; so say why here.
     log=$(mktemp)
     if [ -e "$scratch/release/lathe" ]; then say "Building …"; else say "Building for the first time: this takes some minutes …"; fi
     if ! swift build -c release --package-path "$here" --scratch-path "$scratch" "$@" >"$log" 2>&1 </dev/null; then
