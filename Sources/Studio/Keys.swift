@@ -13,7 +13,7 @@ func press(_ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     case .palette(let palette): return choose(in: palette, key, &state)
     case .presets(let picker): return choose(in: picker, key, &state)
     case .outputs(let cursor): return choose(output: cursor, key, &state)
-    case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min(Command.offered(in: $1.view).count, scroll + $0))) }
+    case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min(Command.offered(in: $1.view).count - 1, scroll + $0))) }
     case .note: return read(key, &state) { _, state in state.overlay }
     case nil: break
     }

@@ -13,6 +13,12 @@ struct StudioApp: TerminalApp {
     private var services: Services?
     private var backend: Backend?
     private var isPainted = false
+    /// Milliseconds of the last key, and of the last look at whether the folder on the screen has changed.
+    private var lastInput: Int64 = 0
+    private var lastLook: Int64 = 0
+    private static let lookEvery: Int64 = 2000
+    /// How long after the last key the folder is still watched; nobody in front of it needs it watched, and an idle studio sleeps.
+    private static let attention: Int64 = 60_000
 
     var hasServices: Bool { services != nil }
 
@@ -34,8 +40,8 @@ struct StudioApp: TerminalApp {
                 step(message, &turn)
                 turn.draw = max(turn.draw, message.isAnswer ? .now : .whenDue)
             case .tick:
-                tick(&turn)
-                turn.draw = max(turn.draw, .whenDue)
+                let before = turn.draw
+                if tick(&turn) || !isPainted { turn.draw = max(before, .whenDue) }
             }
         }
         turn.wake = wake
@@ -60,6 +66,7 @@ struct StudioApp: TerminalApp {
     private mutating func take(_ input: InputEvent, _ turn: inout Turn) {
         switch input {
         case .key(let key, let modifiers):
+            lastInput = time.milliseconds()
             if let stroke = KeyStroke(key, modifiers) { step(.key(stroke), &turn) }
             turn.draw = .now
         case .paste(let text, _):
@@ -93,19 +100,33 @@ struct StudioApp: TerminalApp {
         }
     }
 
-    private mutating func tick(_ turn: inout Turn) {
+    /// Whether anything happened that the picture could show.
+    private mutating func tick(_ turn: inout Turn) -> Bool {
         if services == nil {
             if isPainted { begin(&turn) }
-            return
+            return true
         }
+        var happened = state.queue.active > 0
         let wall = time.wall()
         // Whole seconds are all that a life is counted in; less would draw for nothing.
         if wall.text != state.clock || (wall.seconds - state.now >= 1 && state.view == .ledger) {
             step(.clock(now: wall.seconds, wall: wall.text), &turn)
+            happened = true
         }
-        guard let services, state.deck.isLoaded else { return }
+        if isWatching, time.milliseconds() - lastLook >= Self.lookEvery {
+            lastLook = time.milliseconds()
+            services?.files.check(state.files.query)
+        }
+        guard let services, state.deck.isLoaded else { return happened }
         let (snapshot, meters) = services.player.readings()
+        let moved = state.nextFrame() != nil
         step(.player(snapshot, meters, milliseconds: time.milliseconds()), &turn)
+        return happened || moved || state.nextFrame() != nil
+    }
+
+    /// Files is on the screen and somebody works with it.
+    private var isWatching: Bool {
+        state.view == .files && (state.deck.player.playing || time.milliseconds() - lastInput < Self.attention)
     }
 
     /// Services start when the first frame is out: nothing slow stands before it.
@@ -126,7 +147,9 @@ struct StudioApp: TerminalApp {
     private var wake: Turn.Wake {
         if services == nil { return .after(0) }
         let toMinute = 60 - time.wall().seconds.truncatingRemainder(dividingBy: 60) + 0.02
-        guard let milliseconds = state.nextFrame() else { return .after(toMinute) }
+        guard let milliseconds = state.nextFrame() else {
+            return .after(isWatching ? min(toMinute, Double(Self.lookEvery) / 1000) : toMinute)
+        }
         return milliseconds <= 50 ? .nextFrame : .after(min(toMinute, Double(milliseconds) / 1000))
     }
 

@@ -18,7 +18,7 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         state.wasUsed = false
         return [.keep(path: path)]
 
-    case .listing, .listingFailed, .facts: return updateFiles(&state, event)
+    case .listing, .listingFailed, .folderChanged, .facts: return updateFiles(&state, event)
     case .opened, .openFailed, .measuring, .measured, .measureFailed, .measurementGone, .unloaded, .outputChanged, .player:
         return updateDeck(&state, event)
     case .settled, .solved, .solveFailed, .presets, .presetSaved, .presetExists, .presetFailed: return updateMaster(&state, event)
@@ -47,7 +47,15 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         return []
     case .ledgerFailed(let problem):
         state.ledger.problem = problem
-        state.say(problem, .error)
+        if state.ledger.snapshot == nil, state.overlay == nil {
+            state.overlay = .note(title: "There is no privacy ledger", lines: [
+                problem + ".", "",
+                "Nothing temporary may exist without a row in it, so no file is opened, measured or rendered until Lathe is started with one. "
+                    + "Folders can be looked at.",
+                "", "Esc closes this."])
+        } else {
+            state.say(problem, .error)
+        }
         return []
 
     case .explained(let title, let lines):
@@ -96,6 +104,12 @@ private func updateFiles(_ state: inout StudioState, _ event: StudioEvent) -> [E
         state.files.complete = true
         state.files.problem = problem
         return []
+    case .folderChanged(let folder):
+        guard folder == state.files.query.folder, state.files.complete else { return [] }
+        state.files.wanted = state.files.selected?.name
+        // Headers are read again: a file may have been exported anew under its old name.
+        state.files.asked = []
+        return state.listAgain()
     case .facts(let path, let facts):
         state.files.facts[path] = facts
         return []
@@ -199,7 +213,7 @@ private func updateMaster(_ state: inout StudioState, _ event: StudioEvent) -> [
         sound.bypassed = []
         if sound.preset == preset { state.master.sound = sound }
         state.master.sound.base = preset
-        state.say("saved as " + path)
+        state.say(Path.name(of: path) + ": saved in " + (Path.parent(of: path) ?? "/"))
         return [.listPresets]
     case .presetExists(let preset):
         state.overlay = .question(Question("Replace your preset '\(preset.id)'?", .replacePreset(preset)))
@@ -329,6 +343,12 @@ extension StudioState {
     mutating func take(_ snapshot: PlayerSnapshot, _ meters: MeterFrame?, at milliseconds: Int64) {
         if let problem = snapshot.problem, problem != deck.player.problem { say(problem, .error) }
         deck.player = snapshot
+        if snapshot.hasSound {
+            toldNoSound = nil
+        } else if snapshot.playing, deck.output != .silent, !snapshot.sinkDescription.isEmpty, toldNoSound != snapshot.sinkDescription {
+            toldNoSound = snapshot.sinkDescription
+            say(snapshot.sinkDescription + "; o chooses where the sound goes", .warning)
+        }
         deck.shownPosition = (snapshot.position * 10).rounded(.down) / 10
         guard deck.isLoaded, var meters else { return }
         if !snapshot.playing {

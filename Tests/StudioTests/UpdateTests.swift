@@ -262,6 +262,28 @@ struct UpdateTests {
         #expect(state.deck.voice == .master && state.deck.matched)
     }
 
+    @Test func aFolderThatChangedIsReadAgainWithTheSelectionKept() {
+        var state = freshState()
+        press(&state, "j", "j")
+        #expect(update(&state, .folderChanged("/music")).isEmpty, "another folder")
+        let effects = update(&state, .folderChanged("/music/mixes"))
+        #expect(effects == [.list(state.files.query)] && state.files.wanted == "rough_v6.wav")
+        #expect(update(&state, .folderChanged("/music/mixes")).isEmpty, "it is being read already")
+        let rows = [DirectoryEntry(name: "new", kind: .folder)] + testRows
+        _ = update(&state, .listing(number: state.files.query.number, rows: rows, total: 6, complete: true))
+        #expect(state.files.selected?.name == "rough_v6.wav")
+    }
+
+    @Test func aMissingLedgerIsExplainedInFullAtTheStart() {
+        var state = StudioState(folder: "/music/mixes")
+        let problem = "/state/lathe: the privacy ledger cannot be opened (read-only file system); make the folder writable or set XDG_STATE_HOME"
+        _ = update(&state, .ledgerFailed(problem))
+        guard case .note(_, let lines) = state.overlay else { Issue.record("nothing is said"); return }
+        #expect(lines.first?.contains("set XDG_STATE_HOME") == true)
+        press(&state, KeyStroke(.escape))
+        #expect(state.overlay == nil && press(&state, "h").contains { if case .list = $0 { true } else { false } })
+    }
+
     @Test func theFilterAsksForRowsWhileTyping() {
         var state = freshState()
         press(&state, "/")

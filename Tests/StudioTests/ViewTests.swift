@@ -176,12 +176,103 @@ struct ViewTests {
         #expect(later.nextFrame() == nil)
     }
 
-    @Test func aLateNoSoundIsSaid() {
-        var state = playingState(Size(columns: 120, rows: 36))
-        state.deck.player.sinkDescription = "no sound: no ALSA device, running on a clock"
-        state.deck.player.hasSound = false
-        #expect(screen(state, state.size).lines[34].contains("no sound"))
+    @Test func whyThereIsNoSoundIsSaidOnceAndStaysReadable() {
+        let why = "no sound: the ALSA device 'default' cannot be opened (no such file or directory), running on a clock"
+        for size in [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36)] {
+            var state = playingState(size)
+            var snapshot = playerSnapshot(position: 1)
+            (snapshot.sinkDescription, snapshot.hasSound) = (why, false)
+            _ = update(&state, .player(snapshot, testMeters(position: 1), milliseconds: 0))
+            #expect(state.message?.text.hasPrefix(why) == true)
+            press(&state, "k")
+            _ = update(&state, .player(snapshot, testMeters(position: 1), milliseconds: 50))
+            #expect(state.message == nil, "once")
+            #expect(screen(state, size).lines[size.rows - 2].contains("no sound · o"))
+            press(&state, "o")
+            let panel = words(screen(state, size), inside: 72)
+            #expect(panel.contains("no such file or directory") && panel.contains("on a clock"))
+        }
     }
+
+    @Test func theMatchIsOnTheScreenAt80Columns() {
+        var state = playingState(Size(columns: 80, rows: 24))
+        play(&state, to: 72)
+        #expect(screen(state, state.size).lines[22].contains("A=B"))
+        press(&state, "M")
+        #expect(screen(state, state.size).lines[22].contains("A≠B"))
+    }
+
+    @Test func longMessagesAndQuestionsKeepTheirEnd() {
+        var state = playingState(Size(columns: 80, rows: 24))
+        state.say("rough_v7.wav: is not audio that Lathe can read, as far as its first bytes tell; use WAV, FLAC, AIFF, CAF, Ogg, Opus or MP3", .error)
+        #expect(screen(state, state.size).lines[23].contains("Opus or MP3"))
+        state.message = nil
+        let name = String(repeating: "very long ", count: 20) + "name.wav"
+        let order = RenderOrder(input: "/m/" + name, output: "/m/" + name, exists: true)
+        _ = update(&state, .planned([order]))
+        let lines = screen(state, state.size).lines.suffix(3).joined()
+        #expect(lines.contains("Replace very long") && lines.contains("name.wav?") && lines.contains("y yes · n no"))
+    }
+
+    @Test func helpSaysTheSelectedRowsWholeSentence() {
+        var state = playingState(Size(columns: 80, rows: 24))
+        let commands = Command.offered(in: .files)
+        press(&state, "?")
+        for (row, command) in commands.enumerated() {
+            #expect(words(screen(state, state.size), inside: 76).contains(command.help), "row \(row)")
+            press(&state, "j")
+        }
+    }
+
+    @Test func bothSidesShowAt120x36AndSilenceIsNoNumber() {
+        var state = playingState()
+        play(&state, to: 3)
+        let shown = text(screen(state, state.size))
+        #expect(shown.contains("left ") && shown.contains("right "))
+        #expect(Format.reading(-107.3) == "-" && Format.reading(-70) == "-70.0")
+    }
+
+    @Test func theSpectrumsWordsGoWithItsPicture() {
+        var state = playingState()
+        play(&state, to: 1)
+        #expect(text(screen(state, state.size)).contains("most at"))
+        for step in 0..<200 {
+            _ = update(&state, .player(playerSnapshot(position: 1, playing: false), testMeters(position: 1), milliseconds: 2000 + Int64(step) * 50))
+        }
+        #expect(!text(screen(state, state.size)).contains("most at"))
+    }
+
+    @Test func endedJobsLeaveTheFooter() {
+        var state = freshState()
+        _ = update(&state, .jobs([testJob(.done(lufs: -14, dbtp: -1, note: nil))]))
+        #expect(!(screen(state, state.size).lines.last ?? "").contains("jobs"))
+    }
+
+    @Test func aBypassedBlockShowsInTheTitleAndItsRows() {
+        var state = playingState()
+        press(&state, "2")
+        state.master.selectedKey = "compressor.ratio"
+        press(&state, "b")
+        let shown = text(screen(state, state.size))
+        #expect(shown.contains("Master: Streaming*") && shown.contains("(1.50:1)"))
+    }
+
+    @Test func theHeaderNeverCutsAUnit() {
+        var state = playingState(Size(columns: 80, rows: 24))
+        state.deck.path = "/m/a rather long name of a mix.wav"
+        for columns in 40...100 {
+            let line = screen(state, Size(columns: columns, rows: 24)).lines[0]
+            #expect(!line.contains("LUF") || line.contains("LUFS"))
+            #expect(!line.contains("dB") || line.contains("dBTP"))
+            #expect(!line.contains("…  WAV…"))
+        }
+    }
+}
+
+/// What stands in a centred window of this many columns, without its border and its line breaks.
+func words(_ frame: Frame, inside columns: Int) -> String {
+    let margin = (frame.size.columns - columns) / 2 + 1
+    return frame.lines.map { $0.dropFirst(margin).dropLast(margin) }.joined(separator: " ").split(separator: " ").joined(separator: " ")
 }
 
 @Suite("Golden screens")

@@ -9,7 +9,18 @@ final class LiveFiles: FileListing {
     private struct State: Sendable {
         var current = 0
         /// The folder read last, whole, for filtering it again without reading it again.
-        var known: (query: FileQuery, entries: [DirectoryEntry], hasStatus: Bool)?
+        var known: (query: FileQuery, entries: [DirectoryEntry], hasStatus: Bool, stamp: FolderStamp)?
+        /// A look at the folder is under way; on a file system that hangs there is never more than one.
+        var isChecking = false
+    }
+
+    /// What changes when a name in the folder does: its two times, in seconds and nanoseconds.
+    private struct FolderStamp: Equatable {
+        var times: [Int]
+
+        init(_ status: stat) {
+            times = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec, Int(bitPattern: UInt(status.st_ino))]
+        }
     }
 
     private let state = Mutex(State())
@@ -38,6 +49,40 @@ final class LiveFiles: FileListing {
         a.filter != b.filter || a.sort != b.sort || a.showsHidden != b.showsHidden
     }
 
+    func check(_ query: FileQuery) {
+        let starts = state.withLock { state in
+            guard !state.isChecking, state.current == query.number else { return false }
+            state.isChecking = true
+            return true
+        }
+        guard starts else { return }
+        BackgroundThread.start("look") { [self] in
+            var status = stat()
+            let failure = stat(query.folder, &status) == 0 ? 0 : errno
+            let stamp = FolderStamp(status)
+            let (isCurrent, known) = state.withLock { state in
+                state.isChecking = false
+                return (state.current == query.number, state.known)
+            }
+            guard isCurrent else { return }
+            if failure != 0 {
+                // Said once: the rows that were known go with the folder.
+                let wasKnown = state.withLock { state in
+                    defer { state.known = nil }
+                    return state.known != nil
+                }
+                if wasKnown { post(.listingFailed(number: query.number, Self.problem(query.folder, failure))) }
+            } else if known == nil || (known?.query.folder == query.folder && known?.stamp != stamp) {
+                post(.folderChanged(query.folder))
+            }
+        }
+    }
+
+    private static func problem(_ folder: String, _ code: Int32) -> String {
+        code == ENOENT || code == ENOTDIR
+            ? "this folder is gone" : Sanitise.line(Path.name(of: folder)) + ": " + String(cString: strerror(code)).lowercased()
+    }
+
     private func isCurrent(_ query: FileQuery) -> Bool { state.withLock { $0.current == query.number } }
 
     private func answer(_ query: FileQuery, _ entries: [DirectoryEntry], complete: Bool) {
@@ -52,11 +97,16 @@ final class LiveFiles: FileListing {
 
     private func read(_ query: FileQuery) {
         guard let folder = opendir(query.folder) else {
-            let reason = String(cString: strerror(errno))
-            return post(.listingFailed(number: query.number, Sanitise.line(query.folder) + ": " + reason.lowercased()))
+            let code = errno
+            state.withLock { if $0.current == query.number { $0.known = nil } }
+            return post(.listingFailed(number: query.number, Self.problem(query.folder, code)))
         }
         defer { closedir(folder) }
         let descriptor = dirfd(folder)
+        var status = stat()
+        // Before the first name is read: what changes meanwhile shows at the next look.
+        fstat(descriptor, &status)
+        let stamp = FolderStamp(status)
         let wantsStatus = query.sort != .name
         var entries: [DirectoryEntry] = []
         var due: (count: Int, at: Int64) = (Self.firstBatch, 0)
@@ -71,7 +121,7 @@ final class LiveFiles: FileListing {
                 due = (2 * entries.count, now + Self.nextBatches)
             }
         }
-        state.withLock { if $0.current == query.number { $0.known = (query, entries, wantsStatus) } }
+        state.withLock { if $0.current == query.number { $0.known = (query, entries, wantsStatus, stamp) } }
         answer(query, entries, complete: true)
     }
 

@@ -8,6 +8,8 @@ typealias Post = @Sendable (StudioEvent) -> Void
 protocol FileListing: Sendable {
     /// Answers with `listing`, rows growing until complete, or with `listingFailed`. A newer question ends an older one.
     func list(_ query: FileQuery)
+    /// Answers with `folderChanged` or `listingFailed` when the folder is not as its rows were read last, else with nothing.
+    func check(_ query: FileQuery)
     /// Answers with `facts` for each path.
     func readFacts(of paths: [String])
 }

@@ -172,5 +172,5 @@ struct MasterState: Sendable {
     }
 
     /// The preset's name as shown: with a star once it was changed.
-    var title: String { sound.preset.name + (sound.isModified ? "*" : "") }
+    var title: String { sound.preset.name + (sound.isModified || !sound.bypassed.isEmpty ? "*" : "") }
 }

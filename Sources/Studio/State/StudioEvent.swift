@@ -13,6 +13,8 @@ enum StudioEvent: Sendable {
     /// Rows of a folder in the order asked for; again and again until complete.
     case listing(number: Int, rows: [DirectoryEntry], total: Int, complete: Bool)
     case listingFailed(number: Int, String)
+    /// Something was added to a folder, renamed or removed since its rows were read.
+    case folderChanged(String)
     /// nil: not audio that can be read.
     case facts(path: String, AudioFacts?)
 

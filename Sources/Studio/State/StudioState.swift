@@ -64,6 +64,8 @@ struct StudioState: Sendable {
     var ledger = LedgerState()
     /// A key was pressed since the last clock event: the file on the screen is in use.
     var wasUsed = false
+    /// Why there is no sound, as it was told last: once is enough.
+    var toldNoSound: String?
     /// Milliseconds of the last meter frame, for the bars' fall.
     var lastMeters: Int64 = 0
 

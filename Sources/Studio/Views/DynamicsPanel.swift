@@ -11,8 +11,9 @@ func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let shown = deck.numbers, live = deck.meters
     let voice = live.map { deck.voice == .original ? $0.original : $0.master }
     var y = area.y
-    // On a low panel compressor and limiter share a line.
-    let pair = area.rows < 3 && area.columns >= 36
+    // On a low panel compressor and limiter share a line, and then left and right do.
+    let wide = area.columns >= 36
+    let pair = area.rows < 5 && wide
     let width = pair ? area.columns / 2 - 1 : area.columns
     reduction("comp", shown?.compressorReduction, live?.compressorReduction, Rect(x: area.x, y: y, columns: width, rows: 1), &canvas)
     if pair {
@@ -31,15 +32,22 @@ func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         canvas.scale(value.map { ($0 + 1) / 2 }, x: x, y: y, columns: area.maxX - x, (value ?? 1) < 0 ? .warning : .correlation)
         y += 1
     }
-    for (name, peak) in [("left", voice?.peakLeft), ("right", voice?.peakRight)] where y < area.maxY {
-        let db = peak.map(Double.init)
-        canvas.text(TextWidth.pad(name, 5), x: area.x, y: y, .dim, width: area.columns)
-        let shownPeak = deck.heardNumbers.map { Double(name == "left" ? $0.peakLeft : $0.peakRight) }
-        canvas.text(number(shownPeak.flatMap { $0 > -99 ? $0 : nil }), x: area.x + 6, y: y, .text, width: 6)
-        let x = area.x + 13
-        canvas.bar(Graph.share(db ?? -120, from: -48, to: 0), x: x, y: y, columns: area.maxX - x, (db ?? -120) > -1 ? .warning : .good)
-        y += 1
+    let together = wide && area.maxY - y == 1
+    let sides = [("left", voice?.peakLeft, deck.heardNumbers?.peakLeft), ("right", voice?.peakRight, deck.heardNumbers?.peakRight)]
+    for (at, side) in sides.enumerated() where y < area.maxY {
+        let half = area.columns / 2 - 1
+        let line = !together ? Rect(x: area.x, y: y, columns: area.columns, rows: 1)
+            : Rect(x: at == 0 ? area.x : area.x + area.columns - half, y: y, columns: half, rows: 1)
+        peak(side.0, side.2.map(Double.init), side.1.map(Double.init), line, &canvas)
+        if !together { y += 1 }
     }
+}
+
+private func peak(_ name: String, _ shown: Double?, _ live: Double?, _ rect: Rect, _ canvas: inout Canvas) {
+    canvas.text(TextWidth.pad(name, 5), x: rect.x, y: rect.y, .dim, width: rect.columns)
+    canvas.text(number(shown), x: rect.x + 6, y: rect.y, .text, width: 6)
+    let x = rect.x + 13
+    canvas.bar(Graph.share(live ?? -120, from: -48, to: 0), x: x, y: rect.y, columns: rect.maxX - x, (live ?? -120) > -1 ? .warning : .good)
 }
 
 private func reduction(_ name: String, _ shown: Double?, _ live: Double?, _ rect: Rect, _ canvas: inout Canvas) {
@@ -51,6 +59,6 @@ private func reduction(_ name: String, _ shown: Double?, _ live: Double?, _ rect
 }
 
 private func number(_ x: Double?) -> String {
-    let text = x.map { Format.fixed($0, 1) } ?? "-"
+    let text = Format.reading(x)
     return String(repeating: " ", count: max(0, 5 - text.utf8.count)) + text
 }

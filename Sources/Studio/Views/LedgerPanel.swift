@@ -5,7 +5,7 @@ func drawLedger(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let ledger = state.ledger
     var numbers = ""
     if let snapshot = ledger.snapshot {
-        numbers = "\(snapshot.rows.count) items" + canvas.dot + Format.bytes(ledger.bytes) + canvas.dot + Format.bytes(snapshot.bytesLeft) + " left this machine"
+        numbers = "\(snapshot.rows.count) item\(snapshot.rows.count == 1 ? "" : "s")" + canvas.dot + Format.bytes(ledger.bytes) + canvas.dot + Format.bytes(snapshot.bytesLeft) + " left this machine"
     }
     let area = canvas.panel(rect, title: "Ledger", numbers: numbers, focused: state.focus == .view(.ledger))
     guard area.rows > 0, area.columns > 0 else { return }

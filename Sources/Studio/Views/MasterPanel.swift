@@ -48,7 +48,9 @@ private func drawParameter(_ parameter: PresetParameter, isSelected: Bool, _ rec
         number = name
     }
     canvas.text(isSelected ? canvas.pointer : " ", x: rect.x, y: rect.y, style: name)
-    let text = bandSummary(parameter, sound.preset, dot: canvas.dot) ?? parameter.text(value)
+    let set = bandSummary(parameter, sound.preset, dot: canvas.dot) ?? parameter.text(value)
+    // Kept, but not in the path: to be told without colours too.
+    let text = isBypassed ? "(" + set + ")" : set
     let indent = parameter.band != nil && !parameter.key.hasSuffix(".on") ? 3 : 1
     let right = canvas.textRight(text + (isChanged ? "*" : " "), maxX: rect.maxX, y: rect.y, style: number, width: max(0, rect.columns - 6))
     canvas.text(parameter.label, x: rect.x + indent, y: rect.y, style: name, width: right - rect.x - indent - 1)

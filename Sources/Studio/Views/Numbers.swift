@@ -15,8 +15,10 @@ enum Format {
     /// With a `+` when above 0.
     static func signed(_ x: Double, _ places: Int) -> String { (x > 0 ? "+" : "") + fixed(x, places) }
 
-    /// A reading that may not exist yet.
-    static func reading(_ x: Double?, _ places: Int = 1) -> String { x.map { fixed($0, places) } ?? "-" }
+    /// A reading that may not exist yet. Below −90 dB, the last steps of 16 bits, a level says nothing but silence.
+    static func reading(_ x: Double?, _ places: Int = 1) -> String {
+        x.map { $0.isFinite && $0 < -90 ? "-" : fixed($0, places) } ?? "-"
+    }
 
     /// `3:41`, `1:02:07`; with `tenths` `1:12.4`.
     static func duration(_ seconds: Double, tenths: Bool = false) -> String {

@@ -14,15 +14,30 @@ func draw(_ overlay: Overlay, _ state: StudioState, _ canvas: inout Canvas) {
 
 private func drawHelp(_ scroll: Int, _ state: StudioState, _ canvas: inout Canvas) {
     let commands = Command.offered(in: state.view)
-    let area = canvas.window(canvas.centred(columns: min(100, canvas.frame.size.columns - 4), rows: min(commands.count + 2, canvas.frame.size.rows - 4)),
+    let area = canvas.window(canvas.centred(columns: min(100, canvas.frame.size.columns - 4), rows: min(commands.count + 5, canvas.frame.size.rows - 4)),
                              title: "Keys in " + state.view.title)
     guard area.rows > 0, area.columns > 0 else { return }
-    let first = min(scroll, max(0, commands.count - area.rows))
-    for (row, command) in commands.dropFirst(first).prefix(area.rows).enumerated() {
+    let detail = area.rows >= 8 ? 3 : 0, height = area.rows - detail
+    let selected = max(0, min(scroll, commands.count - 1))
+    let first = Cursor.firstRow(selected: selected, count: commands.count, height: height)
+    for (row, command) in commands.dropFirst(first).prefix(height).enumerated() {
+        let y = area.y + row
+        var (key, word, rest) = (canvas.theme[.accent], canvas.theme[.text], canvas.theme[.dim])
+        if first + row == selected, detail > 0 {
+            (key, word, rest) = (canvas.theme[.selection], canvas.theme[.selection], canvas.theme[.selection])
+            canvas.fill(Rect(x: area.x, y: y, columns: area.columns, rows: 1), .selection)
+        }
         let keys = command.keys.prefix(3).map(\.label).joined(separator: " ")
-        canvas.text(keys, x: area.x, y: area.y + row, .accent, width: min(16, area.columns))
-        let used = canvas.text(command.title, x: area.x + 17, y: area.y + row, .text, width: area.columns - 17)
-        canvas.text(command.help, x: area.x + 17 + max(20, used + 2), y: area.y + row, .dim, width: area.columns - 17 - max(20, used + 2))
+        canvas.text(keys, x: area.x, y: y, style: key, width: min(16, area.columns))
+        let used = canvas.text(command.title, x: area.x + 17, y: y, style: word, width: area.columns - 17)
+        canvas.text(command.help, x: area.x + 17 + max(20, used + 2), y: y, style: rest, width: area.columns - 17 - max(20, used + 2))
+    }
+    guard detail > 0, commands.indices.contains(selected) else { return }
+    canvas.text(String(repeating: canvas.isASCII ? "-" : "─", count: area.columns), x: area.x, y: area.maxY - 3, .border)
+    // The whole sentence, and why it cannot be done now.
+    let why = commands[selected].unavailable(state).map { " Not now: " + $0 + "." } ?? ""
+    for (row, line) in wrapped(commands[selected].help + why, area.columns, most: 2, ellipsis: canvas.ellipsis).enumerated() {
+        canvas.text(line, x: area.x, y: area.maxY - 2 + row, .text, width: area.columns)
     }
 }
 
@@ -84,7 +99,10 @@ private func drawPresets(_ picker: PresetPicker, _ state: StudioState, _ canvas:
 
 private func drawOutputs(_ cursor: Cursor, _ state: StudioState, _ canvas: inout Canvas) {
     let choices = OutputChoice.allCases
-    let area = canvas.window(canvas.centred(columns: min(72, canvas.frame.size.columns - 4), rows: choices.count + 4), title: "Output")
+    let columns = min(72, canvas.frame.size.columns - 4)
+    let sink = state.deck.player.sinkDescription
+    let now = wrapped(sink.isEmpty ? "nothing has been played yet" : "now: " + sink, columns - 2, most: 4, ellipsis: canvas.ellipsis)
+    let area = canvas.window(canvas.centred(columns: columns, rows: choices.count + 3 + now.count), title: "Output")
     guard area.rows > 0, area.columns > 0 else { return }
     for (row, choice) in choices.enumerated() where row < area.rows {
         let line = Rect(x: area.x, y: area.y + row, columns: area.columns, rows: 1)
@@ -96,10 +114,8 @@ private func drawOutputs(_ cursor: Cursor, _ state: StudioState, _ canvas: inout
         let mark = choice == state.deck.output ? canvas.mark : " "
         canvas.text(mark + " " + TextWidth.pad(choice.title, 13) + choice.explanation, x: line.x, y: line.y, style: style, width: line.columns)
     }
-    if area.rows > choices.count + 1 {
-        let sink = state.deck.player.sinkDescription
-        canvas.text(sink.isEmpty ? "nothing has been played yet" : "now: " + sink, x: area.x, y: area.maxY - 1,
-                    state.deck.player.hasSound || sink.isEmpty ? .dim : .warning, width: area.columns)
+    for (row, line) in now.enumerated() where choices.count + 1 + row < area.rows {
+        canvas.text(line, x: area.x, y: area.y + choices.count + 1 + row, state.deck.player.hasSound || sink.isEmpty ? .dim : .warning, width: area.columns)
     }
 }
 

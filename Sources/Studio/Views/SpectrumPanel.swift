@@ -4,7 +4,9 @@ import Terminal
 /// The spectrum of what is heard, with the other voice behind it.
 func drawSpectrum(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let deck = state.deck
-    let numbers = deck.numbers.map { loudest(deck.voice == .original ? $0.original : $0.master) } ?? ""
+    // The words go when the picture does.
+    let isEmpty = deck.meters.map(Ballistics.atRest) ?? true
+    let numbers = isEmpty ? "" : deck.numbers.map { loudest(deck.voice == .original ? $0.original : $0.master) } ?? ""
     let area = canvas.panel(rect, title: "Spectrum", numbers: numbers, focused: state.focus == .spectrum)
     guard area.rows > 0, area.columns > 0 else { return }
     guard let meters = deck.meters else {

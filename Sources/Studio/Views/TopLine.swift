@@ -13,7 +13,7 @@ func drawTopLine(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     }
     var x = rect.x + 1
     if rect.columns >= 40 { x += canvas.text("lathe", x: x, y: rect.y, .key, width: right - x) + 2 }
-    let facts = fileFacts(state, dot: canvas.dot)
+    var facts = fileFacts(state)
     guard let path = state.deck.path else {
         canvas.text("no file is open", x: x, y: rect.y, style: bar, width: right - x)
         return
@@ -21,12 +21,15 @@ func drawTopLine(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let name = Path.name(of: path)
     let room = right - x
     // The name keeps at least a third; the facts give way from their end.
-    let factsRoom = max(0, min(TextWidth.of(facts), room - min(TextWidth.of(name), max(room / 3, 12)) - 2))
-    let used = canvas.text(name, x: x, y: rect.y, style: bar.with(.bold), width: room - (factsRoom > 8 ? factsRoom + 2 : 0), cut: .middle)
-    if factsRoom > 8 { canvas.text(facts, x: x + used + 2, y: rect.y, style: bar, width: factsRoom) }
+    let most = room - min(TextWidth.of(name), max(room / 3, 12)) - 2
+    // A fact is there whole or not at all: a number without its unit is a riddle.
+    while !facts.isEmpty, TextWidth.of(facts.joined(separator: canvas.dot)) > most { facts.removeLast() }
+    let told = facts.joined(separator: canvas.dot)
+    let used = canvas.text(name, x: x, y: rect.y, style: bar.with(.bold), width: room - (told.isEmpty ? 0 : TextWidth.of(told) + 2), cut: .middle)
+    canvas.text(told, x: x + used + 2, y: rect.y, style: bar, width: max(0, right - x - used - 2))
 }
 
-private func fileFacts(_ state: StudioState, dot: String) -> String {
+private func fileFacts(_ state: StudioState) -> [String] {
     var parts: [String] = []
     switch state.deck.stage {
     case .opening: parts.append("opening")
@@ -42,7 +45,7 @@ private func fileFacts(_ state: StudioState, dot: String) -> String {
     } else if let fraction = state.deck.measuring {
         parts.append("measuring " + Format.fixed(fraction * 100, 0) + " %")
     }
-    return parts.joined(separator: dot)
+    return parts
 }
 
 extension AudioFacts {

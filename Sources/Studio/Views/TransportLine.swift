@@ -12,13 +12,16 @@ func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let position = " " + (deck.player.playing ? canvas.playing : canvas.paused) + " "
         + Format.duration(deck.shownPosition, tenths: true) + " / " + length
     let numbers = deck.heardNumbers
-    // Text, role and rank: the highest ranks are left out first.
+    // Text, role and rank: the highest ranks are left out first; the match gives way to a mark instead.
     var parts: [(String, Role, Int)] = [(position, .title, 0), (deck.voice == .original ? "A original" : "B master", .accent, 1)]
+    var matchMark: String?
     if deck.matched, deck.profile != nil {
         let trims = state.trims
         parts.append(("matched " + Format.signed(min(trims.master, trims.original), 1) + " LU", .text, 6))
+        matchMark = "A=B"
     } else if deck.profile != nil {
         parts.append(("not matched", .warning, 6))
+        matchMark = canvas.isASCII ? "A!=B" : "A≠B"
     }
     parts.append(("M " + padded(numbers?.momentary) + "  S " + padded(numbers?.shortTerm), .text, 4))
     parts.append(("I " + padded(numbers?.integrated) + " LUFS", .text, 3))
@@ -28,14 +31,16 @@ func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     parts.append(("corr " + (numbers?.correlation.map { Format.signed($0, 2) } ?? "-"), .text, 8))
     if deck.player.xruns > 0 { parts.append(("\(deck.player.xruns) dropouts", .warning, 2)) }
     let sink = deck.player.sinkDescription
-    if !sink.isEmpty { parts.append((sink, deck.player.hasSound ? .dim : .warning, 9)) }
+    if !sink.isEmpty { parts.append(deck.player.hasSound ? (sink, .dim, 9) : ("no sound" + canvas.dot + "o", .warning, 2)) }
 
     while parts.count > 1, parts.reduce(0, { $0 + TextWidth.of($1.0) + 2 }) - 2 > rect.columns {
         guard let widest = parts.indices.max(by: { parts[$0].2 < parts[$1].2 }) else { break }
-        // Why there is no sound matters even when there is no room for all of it.
-        let others = parts.reduce(0) { $0 + TextWidth.of($1.0) + 2 } - TextWidth.of(parts[widest].0) - 2
-        if parts[widest].2 == 9, rect.columns - others >= 12 { break }
-        parts.remove(at: widest)
+        if parts[widest].2 == 6, let mark = matchMark {
+            (parts[widest].0, parts[widest].2) = (mark, 2)
+            matchMark = nil
+        } else {
+            parts.remove(at: widest)
+        }
     }
     var x = rect.x
     for (text, role, _) in parts { x += canvas.text(text, x: x, y: rect.y, role, width: rect.maxX - x) + 2 }
