@@ -153,9 +153,10 @@ private func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Ef
         state.say(problem, .error)
         return []
     case .measurementGone(let opening):
-        guard opening == state.deck.opening, state.deck.profile != nil else { return [] }
+        guard opening == state.deck.opening, state.deck.profile != nil || state.deck.measuring != nil else { return [] }
         // What was derived from the measurement goes with it.
         state.deck.profile = nil
+        state.deck.measuring = nil
         state.deck.masterHistory.clear()
         state.deck.originalHistory.clear()
         state.master.solved = nil

@@ -248,6 +248,18 @@ struct UpdateTests {
         #expect(press(&played, " ") == [.play, again])
     }
 
+    @Test func aMeasurementDestroyedBeforeItsEndIsSaidToo() {
+        var state = freshState()
+        press(&state, "j", "j", "j")
+        press(&state, KeyStroke(.enter))
+        _ = update(&state, .opened(opening: 1, testFacts))
+        _ = update(&state, .measuring(opening: 1, fraction: 0.4))
+        _ = update(&state, .measurementGone(opening: 1))
+        #expect(state.deck.measuring == nil)
+        press(&state, "2")
+        #expect(press(&state, "l").contains(.measure(path: "/music/mixes/rough_v7.wav", opening: 1)))
+    }
+
     @Test func aFinishedMasterIsHeardAsItIsAndTheNextFileAsBefore() {
         var state = playingState()
         press(&state, "4")

@@ -58,6 +58,9 @@ final class LiveEngine: MasteringEngine {
                 post(.measured(opening: opening, FileProfile(profile)))
             } catch is CancellationError {
                 return
+            } catch LedgerError.parentGone, LedgerError.noSuchRow {
+                // Its rows were destroyed while it was still being measured.
+                post(.measurementGone(opening: opening))
             } catch {
                 post(.measureFailed(opening: opening, Self.words(error, path)))
             }

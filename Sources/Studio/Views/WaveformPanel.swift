@@ -11,7 +11,11 @@ func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let area = canvas.panel(rect, title: "Waveform", numbers: numbers, focused: state.focus == .waveform)
     guard area.rows > 0, area.columns > 0 else { return }
     guard let wave = deck.profile?.wave, !wave.isEmpty else {
-        canvas.text(placeholder(deck), x: area.x, y: area.y + area.rows / 2, deck.measureProblem == nil ? .dim : .error, width: area.columns)
+        let lines = wrapped(placeholder(deck), area.columns, most: area.rows, ellipsis: canvas.ellipsis)
+        let top = area.y + min(area.rows / 2, area.rows - lines.count)
+        for (row, line) in lines.enumerated() {
+            canvas.text(line, x: area.x, y: top + row, deck.measureProblem == nil ? .dim : .error, width: area.columns)
+        }
         return
     }
     let head = deck.duration.map { $0 > 0 ? Int(min(1, deck.shownPosition / $0) * Double(area.columns)) : 0 } ?? 0
