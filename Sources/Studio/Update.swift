@@ -348,7 +348,8 @@ extension StudioState {
             toldNoSound = nil
         } else if snapshot.playing, deck.output != .silent, !snapshot.sinkDescription.isEmpty, toldNoSound != snapshot.sinkDescription {
             toldNoSound = snapshot.sinkDescription
-            say(snapshot.sinkDescription + "; o chooses where the sound goes", .warning)
+            // One line at 80 columns: the play head must stay in sight. The panel behind `o` has the reason in full.
+            say("no sound, running on a clock; o says why", .warning)
         }
         deck.shownPosition = (snapshot.position * 10).rounded(.down) / 10
         guard deck.isLoaded, var meters else { return }
