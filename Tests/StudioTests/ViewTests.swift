@@ -183,7 +183,10 @@ struct ViewTests {
             var snapshot = playerSnapshot(position: 1)
             (snapshot.sinkDescription, snapshot.hasSound) = (why, false)
             _ = update(&state, .player(snapshot, testMeters(position: 1), milliseconds: 0))
-            #expect(state.message?.text.hasPrefix(why) == true)
+            #expect(state.message?.text.hasPrefix("no sound") == true)
+            // The message keeps to the last line: the play head stays in sight above it.
+            #expect(screen(state, size).lines[size.rows - 2].contains("▶"))
+            #expect(screen(state, size).lines[size.rows - 1].contains("o says why"))
             press(&state, "k")
             _ = update(&state, .player(snapshot, testMeters(position: 1), milliseconds: 50))
             #expect(state.message == nil, "once")
