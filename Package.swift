@@ -25,7 +25,8 @@ let package = Package(
         .target(name: "CSQLite", cSettings: shim, linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CLinux", cSettings: shim),
 
-        .target(name: "DSP", dependencies: ["CFFTW"], swiftSettings: signalPath),
+        .target(name: "CSignal", cSettings: shim),
+        .target(name: "DSP", dependencies: ["CFFTW", "CSignal"], swiftSettings: signalPath),
         .target(name: "AudioFiles", dependencies: ["DSP", "CSndFile"]),
         .target(name: "Mastering", dependencies: [
             "DSP", "AudioFiles", "TOMLKit", .product(name: "Crypto", package: "swift-crypto"),
@@ -40,7 +41,7 @@ let package = Package(
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 
-        .testTarget(name: "DSPTests", dependencies: ["DSP"]),
+        .testTarget(name: "DSPTests", dependencies: ["DSP", "CSignal"]),
         .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles", "DSP", "CSndFile"]),
         .testTarget(name: "MasteringTests", dependencies: ["Mastering", "AudioFiles", "DSP"]),
         // A process for tests to kill, starve and leave behind.

@@ -1,3 +1,4 @@
+import CSignal
 import Glibc
 
 /// Feed-forward glue compressor: D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design",
@@ -73,32 +74,29 @@ public struct Compressor {
             if s.y1 != 0 || s.y != 0 { clear() }
             return 0
         }
-        return withUnsafeTemporaryAllocation(of: Double.self, capacity: frames) { level in
-            detect(block, frames: frames, sidechain: s.sidechain, into: level.baseAddress!)
+        // The kernels work on whole vectors.
+        let count = (frames + 3) & ~3
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { buffer in
+            let level = buffer.baseAddress!
+            for i in frames..<count { level[i] = 0 }
+            detect(block, frames: frames, sidechain: s.sidechain, into: level)
             let halfKnee = s.knee * 0.5
-            let curvature = s.knee > 0 ? 0.5 / s.knee : 0
             // Loudest first: when nothing reaches the knee and the envelopes are at rest, there is nothing to do.
             var highest = 0.0
             for i in 0..<frames { highest = max(highest, level[i]) }
             if highest <= s.quiet && s.y1 == 0 && s.y == 0 { return 0 }
-            for i in 0..<frames {
-                let over = level[i] > s.quiet ? FastMath.log2(level[i]) - s.threshold : -halfKnee
-                let inKnee = max(over + halfKnee, 0)
-                level[i] = s.slope * (over >= halfKnee ? over : inKnee * inKnee * curvature)
-            }
+            lathe_static_curve(level, count, s.quiet, s.threshold, s.slope, halfKnee, s.knee > 0 ? 0.5 / s.knee : 0)
             var deepest = 0.0
+            let hold = 1 - s.release, follow = 1 - s.attack
             for i in 0..<frames {
                 let c = level[i]
-                s.y1 = max(c, s.release * s.y1 + (1 - s.release) * c)
-                s.y = s.attack * s.y + (1 - s.attack) * s.y1
+                s.y1 = max(c, s.release * s.y1 + hold * c)
+                s.y = s.attack * s.y + follow * s.y1
                 deepest = max(deepest, s.y)
                 level[i] = s.y
             }
-            let step = (t1 - t0) / Double(frames)
-            for i in 0..<frames {
-                let mix = s.mixFrom + (s.mixTo - s.mixFrom) * (t0 + step * Double(i + 1))
-                level[i] = 1 - mix + mix * FastMath.exp2(-level[i])
-            }
+            let span = s.mixTo - s.mixFrom
+            lathe_mixed_gain(level, count, s.mixFrom + span * t0, span * (t1 - t0) / Double(frames))
             if s.y1 < 1e-12 { s.y1 = 0 }
             if s.y < 1e-12 { s.y = 0 }
             for c in 0..<channels {
@@ -111,20 +109,43 @@ public struct Compressor {
     }
 
     /// The linked level: highest |side-chain sample| of all channels, per frame, linear.
+    ///
+    /// The side-chain filter in state-space form, two frames a step: what one frame waits for of the one before is then two
+    /// multiplications and additions in place of six.
     func detect(_ block: AudioBlock, frames: Int, sidechain c: SVFCoefficients, into level: UnsafeMutablePointer<Double>) {
         level.update(repeating: 0, count: frames)
         let a1 = 1 / (1 + c.g * (c.g + c.k)), a2 = c.g * a1, a3 = c.g * a2
-        let m0 = SIMD2(repeating: c.m0), m1 = SIMD2(repeating: c.m1), m2 = SIMD2(repeating: c.m2)
+        // z' = P z + b x, y = (c1, c2) z + d x; two frames on: z'' = P² z + P b x0 + b x1.
+        let p11 = 2 * a1 - 1, p12 = -2 * a2, p22 = 1 - 2 * a3, b1 = 2 * a2, b2 = 2 * a3
+        let c1 = c.m1 * a1 + c.m2 * a2, c2 = c.m2 * (1 - a3) - c.m1 * a2, d = c.m0 + c.m1 * a2 + c.m2 * a3
+        let q11 = p11 * p11 + p12 * b1, q12 = p11 * p12 + p12 * p22, q21 = b1 * p11 + p22 * b1, q22 = b1 * p12 + p22 * p22
+        let r1 = p11 * b1 + p12 * b2, r2 = b1 * b1 + p22 * b2
+        let e1 = c1 * p11 + c2 * b1, e2 = c1 * p12 + c2 * p22, f = c1 * b1 + c2 * b2
         for pair in 0..<(channels + 1) / 2 {
             let left = block[2 * pair]
             let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
-            var z = filters[pair]
-            for i in 0..<frames {
-                let v = z.tick(SIMD2(left[i], right[i]), a1: a1, a2: a2, a3: a3, m0: m0, m1: m1, m2: m2)
-                level[i] = max(level[i], max(abs(v.x), abs(v.y)))
+            var z1 = filters[pair].ic1, z2 = filters[pair].ic2
+            var i = 0
+            while i + 1 < frames {
+                let x0 = SIMD2(left[i], right[i]), x1 = SIMD2(left[i + 1], right[i + 1])
+                let y0 = d * x0 + (c1 * z1 + c2 * z2)
+                let y1 = (d * x1 + f * x0) + (e1 * z1 + e2 * z2)
+                let next = q11 * z1 + (q12 * z2 + (r1 * x0 + b1 * x1))
+                z2 = q21 * z1 + (q22 * z2 + (r2 * x0 + b2 * x1))
+                z1 = next
+                level[i] = max(level[i], max(abs(y0.x), abs(y0.y)))
+                level[i + 1] = max(level[i + 1], max(abs(y1.x), abs(y1.y)))
+                i += 2
             }
-            z.flushTiny()
-            filters[pair] = z
+            if i < frames {
+                let x = SIMD2(left[i], right[i])
+                let y = d * x + (c1 * z1 + c2 * z2)
+                (z1, z2) = (p11 * z1 + p12 * z2 + b1 * x, b1 * z1 + p22 * z2 + b2 * x)
+                level[i] = max(level[i], max(abs(y.x), abs(y.y)))
+            }
+            filters[pair].ic1 = z1
+            filters[pair].ic2 = z2
+            filters[pair].flushTiny()
         }
     }
 }

@@ -1,3 +1,4 @@
+import CSignal
 import Glibc
 
 /// Look-ahead true-peak limiter in blocks of 64 frames: required gain from an 8× oversampled detector → sliding minimum
@@ -182,7 +183,7 @@ public struct Limiter {
             for c in 0..<channels {
                 let line = lines + c * HalfBandCascade.lineCount
                 let new = HalfBandCascade.incoming(line), x = block[c]
-                for i in 0..<n { new[i] = Float(x[i]) }
+                _ = lathe_to_float(x, new, n)
                 if s.on && HalfBandCascade.localPeak(line) * cascade.worstGain > s.threshold {
                     cascade.oversample(line)
                     cascade.maximum(line, into: peaks)

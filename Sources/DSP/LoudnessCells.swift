@@ -1,10 +1,11 @@
+import CSignal
+
 /// Cuts a signal into cells of 256 frames and gives each cell's true peak and K-weighted energy.
 ///
-/// Peaks more than `peakRangeDB` below the highest found so far may be given as their sample peak: they are not worth
-/// reconstructing for a limiter that will not reach them.
+/// Peaks further below the highest found so far than the reduction a limiter is allowed may be given as their sample peak: no gain
+/// within that limit lets the limiter reach them.
 public struct LoudnessCells: ~Copyable {
     public static let cellFrames = 256
-    static let peakRange: Float = 0.15
 
     private let channels: Int
     private let weighting: LoudnessWeighting
@@ -12,14 +13,18 @@ public struct LoudnessCells: ~Copyable {
     private let lines: UnsafeMutablePointer<Float>
     private let pairs: UnsafeMutablePointer<LoudnessWeighting.Pair>
     private let weights: [Double]
+    private let reach: Float
     private var filled = 0
     private var blocks = 0
     private var energy = 0.0
     private var cellPeak: Float = 0
     private var highest: Float = 0
 
-    public init(sampleRate: Double, channels: Int) {
+    /// - Parameter maximumReductionDB: the most that the limiter may take away.
+    public init(sampleRate: Double, channels: Int, maximumReductionDB: Double) {
         self.channels = channels
+        // Half a decibel of room for what the grid of the search may add.
+        reach = Float(FastMath.amplitude(dB: -maximumReductionDB - 0.5))
         weighting = LoudnessWeighting(sampleRate: sampleRate)
         weights = LoudnessWeighting.channelWeights(channels)
         let count = channels * HalfBandCascade.lineCount
@@ -46,7 +51,7 @@ public struct LoudnessCells: ~Copyable {
             let count = min(frames - done, n - filled)
             for c in 0..<channels {
                 let x = block[c] + done, line = HalfBandCascade.incoming(lines + c * HalfBandCascade.lineCount) + filled
-                for i in 0..<count { line[i] = Float(x[i]) }
+                _ = lathe_to_float(x, line, count)
             }
             for pair in 0..<(channels + 1) / 2 {
                 let a = 2 * pair, b = min(a + 1, channels - 1)
@@ -67,7 +72,7 @@ public struct LoudnessCells: ~Copyable {
             for c in 0..<channels {
                 let line = lines + c * HalfBandCascade.lineCount
                 let local = HalfBandCascade.localPeak(line)
-                if local * cascade.worstGain > max(highest * Self.peakRange, 1e-6) {
+                if local * cascade.worstGain > max(highest * reach, 1e-6) {
                     peaks.update(repeating: 0, count: HalfBandCascade.blockFrames)
                     cascade.oversample(line)
                     cascade.maximum(line, into: peaks)

@@ -27,10 +27,32 @@ public struct Analyzer: ~Copyable {
         spectra.process(block, frames)
     }
 
-    /// Ends the programme. The fields that describe a file (`file`, `format`, `encoding`) are left empty.
-    public consuming func finish() -> Analysis {
+    /// Takes the next `frames` frames for loudness and true peak alone; `processSamples` has to follow with the same frames.
+    mutating func processSignal(_ block: AudioBlock, frames: Int) {
+        guard frames > 0 else { return }
+        levels.processLoudness(block, frames)
+        spectra.processTruePeak(block, frames)
+    }
+
+    /// The other half of `processSignal`: spectrum and the evidence in the samples, which may have been shortened since.
+    mutating func processSamples(_ block: AudioBlock, frames: Int) {
+        guard frames > 0 else { return }
+        levels.processEvidence(block, frames)
+        spectra.processSpectrum(block, frames)
+    }
+
+    /// Ends the programme; nothing may be processed any more.
+    mutating func settle() {
         levels.finish()
         spectra.finish()
+    }
+
+    /// LUFS, and linear; of a programme that has ended.
+    var loudnessAndPeak: (integratedLUFS: Double?, truePeak: Double) { (levels.loudness.integratedLUFS, spectra.truePeak.peak) }
+
+    /// Ends the programme. The fields that describe a file (`file`, `format`, `encoding`) are left empty.
+    public consuming func finish() -> Analysis {
+        settle()
         return Self.result(levels, spectra)
     }
 
@@ -71,9 +93,12 @@ struct LevelMeters: ~Copyable {
     }
 
     mutating func process(_ block: AudioBlock, _ frames: Int) {
-        loudness.process(block, frames: frames)
-        evidence.process(block, frames: frames)
+        processLoudness(block, frames)
+        processEvidence(block, frames)
     }
+
+    mutating func processLoudness(_ block: AudioBlock, _ frames: Int) { loudness.process(block, frames: frames) }
+    mutating func processEvidence(_ block: AudioBlock, _ frames: Int) { evidence.process(block, frames: frames) }
 
     mutating func finish() { evidence.finish() }
 }
@@ -94,11 +119,17 @@ struct SpectralMeters: ~Copyable {
     }
 
     mutating func process(_ block: AudioBlock, _ count: Int) {
+        processTruePeak(block, count)
+        processSpectrum(block, count)
+    }
+
+    mutating func processTruePeak(_ block: AudioBlock, _ count: Int) {
         truePeak.process(block, frames: count)
-        spectrum.process(block, frames: count)
         if firstOver == nil, truePeak.peak > 1 { firstOver = frames }
         frames += Int64(count)
     }
+
+    mutating func processSpectrum(_ block: AudioBlock, _ count: Int) { spectrum.process(block, frames: count) }
 
     mutating func finish() {
         truePeak.finish()

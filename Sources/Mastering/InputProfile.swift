@@ -18,36 +18,16 @@ public struct InputProfile: Sendable {
     /// - Throws: `AudioFileError`, `CancellationError`.
     public static func measure(_ path: String, progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }) throws -> InputProfile {
         let info = try AudioReader(path: path).info
-        let gauge = Gauge(info)
+        let analyzer = SplitAnalyzer(info)
         var probe = DetectorProbe(sampleRate: Double(info.sampleRate), channels: info.channels)
         try Pass.run(
             path, progress: progress, isCancelled: isCancelled,
-            process: { block, frames in probe.process(block, frames: frames) },
-            consume: { block, frames, _ in gauge.process(block, frames) })
-        var (analysis, overview) = gauge.finish()
-        analysis.file = path
-        analysis.format = info.format
-        analysis.encoding = info.encoding
+            process: { block, frames in
+                probe.process(block, frames: frames)
+                analyzer.processLevels(block, frames)
+            },
+            consume: { block, frames, _ in analyzer.processSpectra(block, frames) })
+        let (analysis, overview) = analyzer.finish()
         return InputProfile(analysis: analysis, overview: overview, levels: probe.histogram)
-    }
-
-    private final class Gauge: @unchecked Sendable {
-        // Unchecked: used by the consuming thread of a pass, then, after it has ended, by its caller.
-        private var analyzer: Analyzer?
-        private var overview: WaveformOverview.Builder?
-
-        init(_ info: AudioFileInfo) {
-            analyzer = Analyzer(sampleRate: Double(info.sampleRate), channels: info.channels, integerBits: info.integerBits)
-            overview = WaveformOverview.Builder(channels: info.channels)
-        }
-
-        func process(_ block: AudioBlock, _ frames: Int) {
-            analyzer?.process(block, frames: frames)
-            overview?.process(block, frames: frames)
-        }
-
-        func finish() -> (Analysis, WaveformOverview) {
-            (analyzer.take()?.finish() ?? Analysis(), overview.take()?.finish() ?? WaveformOverview())
-        }
     }
 }

@@ -102,6 +102,13 @@ public enum Solve {
         var integratedLUFS: Double?
         var truePeakDBTP: Double?
         var limiterReductionDB: Double
+
+        /// - Parameter truePeak: linear.
+        init(_ integratedLUFS: Double?, _ truePeak: Double, reductionDB: Double) {
+            self.integratedLUFS = integratedLUFS
+            truePeakDBTP = truePeak > 0 ? FastMath.decibels(truePeak) : nil
+            limiterReductionDB = reductionDB
+        }
     }
 
     /// The two meters that decide, read on the chain's output before any word-length reduction, in preview and render alike.
@@ -122,9 +129,7 @@ public enum Solve {
 
         func outcome(reductionDB: Double) -> Outcome {
             truePeak.finish()
-            return Outcome(
-                integratedLUFS: loudness.integratedLUFS,
-                truePeakDBTP: truePeak.peak > 0 ? FastMath.decibels(truePeak.peak) : nil, limiterReductionDB: reductionDB)
+            return Outcome(loudness.integratedLUFS, truePeak.peak, reductionDB: reductionDB)
         }
     }
 
@@ -162,7 +167,7 @@ struct Solver {
         parameters.makeupGainDB = measurable
             ? model.gain(toReach: target, correction: 0, parameters: parameters, highest: highest) : min(0, highest)
 
-        var outcome = Solve.Outcome(limiterReductionDB: 0)
+        var outcome = Solve.Outcome(nil, 0, reductionDB: 0)
         var passes = 0
         while true {
             passes += 1
@@ -196,7 +201,7 @@ struct Solver {
         var tone = parameters
         tone.limiterOn = false
         tone.makeupGainDB = 0
-        let box = ToneMeter(profile.analysis)
+        let box = ToneMeter(profile.analysis, maximumReductionDB: preset.target.maxLimiterGainReductionDB)
         _ = try Solve.runChain(path, tone, profile, progress: progress, isCancelled: isCancelled) { block, frames, _ in
             box.process(block, frames)
         }
@@ -230,8 +235,9 @@ private final class ToneMeter: @unchecked Sendable {
     private var cells: LoudnessCells
     private var model: LoudnessModel
 
-    init(_ analysis: Analysis) {
-        cells = LoudnessCells(sampleRate: Double(analysis.sampleRate), channels: analysis.channels)
+    init(_ analysis: Analysis, maximumReductionDB: Double) {
+        cells = LoudnessCells(
+            sampleRate: Double(analysis.sampleRate), channels: analysis.channels, maximumReductionDB: maximumReductionDB)
         model = LoudnessModel(sampleRate: Double(analysis.sampleRate))
     }
 
