@@ -101,7 +101,8 @@ public enum Master {
         let profile = try known ?? InputProfile.measure(request.input, progress: { progress(.measuring, $0) }, isCancelled: isCancelled)
         let info = try AudioReader(path: request.input).info
         let format = OutputFormat(
-            container: request.container, bits: preset.output.bits.sampleBits, sampleRate: info.sampleRate, channels: info.channels)
+            container: request.container, bits: preset.output.bits.sampleBits,
+            sampleRate: preset.output.rate.hz ?? request.container.nearestRate(to: info.sampleRate), channels: info.channels)
         if let objection = format.objection { throw AudioFileError.unsupportedOutput(path: request.output, detail: objection) }
 
         var after = Analysis()
@@ -113,10 +114,11 @@ public enum Master {
             let finish = FinishingPass(
                 writer: try AudioWriter(
                     fileDescriptor: fileDescriptor, path: request.output, format: format, tags: info.tags,
-                    expectedFrames: profile.analysis.frames),
-                dither: preset.output.dither == .tpdf)
-            let reduction = try Solve.runChain(request.input, parameters, profile, progress: report, isCancelled: isCancelled) {
-                try finish.process($0, $1, $2)
+                    expectedFrames: SampleRateConverter.outputFrames(
+                        profile.analysis.frames, from: info.sampleRate, to: format.sampleRate)),
+                inputRate: info.sampleRate, dither: preset.output.dither == .tpdf)
+            let reduction = try Solve.runChain(request.input, parameters, profile, progress: report, isCancelled: isCancelled) { block, frames, _ in
+                try finish.process(block, frames)
             }
             var (outcome, analysis) = try finish.end(reductionDB: reduction)
             if format.container.isLossy {
@@ -166,7 +168,7 @@ public enum Master {
     }
 }
 
-/// Measures, shortens words and writes, on the second thread of a pass.
+/// Converts the sample rate, measures, shortens words and writes, on the second thread of a pass.
 ///
 /// Loudness and true peak are read before the word length is reduced, as in a solve that writes nothing, so that preview and render
 /// settle on the same parameters. Above `faintLUFS` the dither moves them by less than 0.001 dB, even of 16 bits (noise at −98 dBFS).
@@ -176,26 +178,41 @@ private final class FinishingPass: @unchecked Sendable {
 
     private let writer: AudioWriter
     private let dither: Bool
+    private var converter: SampleRateConverter?
     private var analyzer: Analyzer?
+    private var framesOut: Int64 = 0
 
-    init(writer: AudioWriter, dither: Bool) {
+    init(writer: AudioWriter, inputRate: Int, dither: Bool) {
         self.writer = writer
         self.dither = dither
+        if inputRate != writer.format.sampleRate {
+            converter = SampleRateConverter(from: inputRate, to: writer.format.sampleRate, channels: writer.format.channels)
+        }
         analyzer = Analyzer(sampleRate: Double(writer.format.sampleRate), channels: writer.format.channels)
     }
 
-    func process(_ block: AudioBlock, _ frames: Int, _ firstFrame: Int64) throws {
+    func process(_ block: AudioBlock, _ frames: Int) throws {
+        if converter == nil {
+            try put(block, frames)
+        } else {
+            try converter?.process(block, frames: frames) { try put($0, $1) }
+        }
+    }
+
+    private func put(_ block: AudioBlock, _ frames: Int) throws {
         analyzer?.processSignal(block, frames: frames)
         if writer.format.isInteger {
             Dither.quantise(
-                block, frames: frames, firstFrame: firstFrame, bits: writer.format.bits == .int16 ? 16 : 24, tpdf: dither,
+                block, frames: frames, firstFrame: framesOut, bits: writer.format.bits == .int16 ? 16 : 24, tpdf: dither,
                 seed: Master.ditherSeed)
         }
         analyzer?.processSamples(block, frames: frames)
         try writer.write(block, frames: frames)
+        framesOut += Int64(frames)
     }
 
     func end(reductionDB: Double) throws -> (Solve.Outcome, Analysis) {
+        try converter?.finish { try put($0, $1) }
         try writer.finish()
         var analyzer = self.analyzer.take()
         analyzer?.settle()

@@ -138,6 +138,15 @@ extension Preset {
                 .init(value: "none", effect: "plain rounding"),
                 .init(value: "tpdf", effect: "steady noise in place of rounding distortion"),
             ], "What happens to what is smaller than the last bit of an integer format."),
+            choice("output.rate_hz", "Sample rate", \.output.rate, [
+                .init(value: "keep", effect: "the input's own; the nearest the container holds"),
+                .init(value: "44100", effect: "CD and most stores"),
+                .init(value: "48000", effect: "video and broadcast"),
+                .init(value: "88200", effect: "twice CD"),
+                .init(value: "96000", effect: "high resolution"),
+                .init(value: "176400", effect: "four times CD"),
+                .init(value: "192000", effect: "the highest that players take"),
+            ], "Sample rate of the master; the ceiling is held after the conversion."),
         ]
         return rows
     }()

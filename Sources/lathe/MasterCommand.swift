@@ -22,6 +22,7 @@ struct MasterCommand: AsyncParsableCommand {
     var format: OutputFormat.Container?
     @Option(help: ArgumentHelp("16, 24 or 32f; else the preset's.", valueName: "bits")) var bits: Preset.Bits?
     @Option(help: ArgumentHelp("none or tpdf; else the preset's.", valueName: "dither")) var dither: Preset.Dither?
+    @Option(help: ArgumentHelp("44100, 48000, 88200, 96000, 176400, 192000 or keep; else the preset's.", valueName: "hz")) var rate: Preset.Rate?
     @Option(help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
@@ -36,6 +37,7 @@ struct MasterCommand: AsyncParsableCommand {
         for setting in settings { try wanted.apply(setting: setting) }
         if let bits { wanted.output.bits = bits }
         if let dither { wanted.output.dither = dither }
+        if let rate { wanted.output.rate = rate }
         let plan = try MasterPlan(inputs: inputs, output: output, format: format, preset: wanted, force: force)
 
         Interruption.shared.install()
@@ -85,3 +87,4 @@ extension Preset {
 extension OutputFormat.Container: ExpressibleByArgument {}
 extension Preset.Bits: ExpressibleByArgument {}
 extension Preset.Dither: ExpressibleByArgument {}
+extension Preset.Rate: ExpressibleByArgument {}

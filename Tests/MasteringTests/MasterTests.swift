@@ -7,9 +7,9 @@ import Testing
 /// A folder of its own that goes with the test.
 private final class Folder {
     let path: String
-    init() {
+    init() throws {
         path = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-master-\(UUID().uuidString)").path
-        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
     deinit { try? FileManager.default.removeItem(atPath: path) }
     subscript(name: String) -> String { path + "/" + name }
@@ -63,7 +63,7 @@ private func master(
 @Suite struct MasterTests {
     @Test(arguments: [(-14.0, 0.25, 44100), (-11.0, 0.5, 48000), (-18.0, 0.9, 96000), (-23.0, 0.05, 44100)])
     func theTargetIsMetUnderTheCeiling(target: Double, level: Double, rate: Int) throws {
-        let folder = Folder()
+        let folder = try Folder()
         let seconds = 12.0
         let frames = Int(seconds * Double(rate))
         try write(mix(seconds: seconds, rate: rate, level: level), frames: frames, to: folder["in.wav"], rate: rate)
@@ -80,8 +80,37 @@ private func master(
         #expect(after.sampleRate == rate)
     }
 
+    /// The conversion comes after the limiter, so the ceiling has to be held again behind it.
+    @Test(arguments: [(44100, Preset.Rate.hz48000), (48000, .hz44100), (44100, .hz96000), (96000, .hz44100)])
+    func anotherSampleRateKeepsTargetCeilingAndDuration(rate: Int, wanted: Preset.Rate) throws {
+        let folder = try Folder()
+        let frames = 8 * rate + 7
+        try write(mix(seconds: 8.01, rate: rate, level: 0.6), frames: frames, to: folder["in.wav"], rate: rate)
+        var preset = Preset()
+        preset.target.lufs = -11
+        preset.target.maxLimiterGainReductionDB = 12
+        preset.output.rate = wanted
+        let result = try master(folder["in.wav"], folder["out.wav"], preset)
+        let (after, _) = try Analyze.file(folder["out.wav"])
+        #expect(after.sampleRate == wanted.hz)
+        #expect(after.frames == (Int64(frames) * Int64(wanted.hz!) * 2 + Int64(rate)) / (2 * Int64(rate)))
+        #expect(result.targetReached && abs(after.integratedLUFS! + 11) <= 0.1 + 1e-6)
+        #expect(after.truePeakDBTP! <= -1 + 0.05)
+    }
+
+    @Test func whatHoldsFewRatesGetsTheNearest() {
+        let cases: [(OutputFormat.Container, Int, Int)] = [
+            (.opus, 44_100, 48_000), (.opus, 96_000, 48_000), (.opus, 22_050, 16_000), (.mp3, 96_000, 48_000), (.mp3, 88_200, 44_100),
+            (.mp3, 32_000, 32_000), (.ogg, 384_000, 192_000), (.flac, 96_000, 96_000), (.wav, 384_000, 384_000),
+        ]
+        for (container, rate, held) in cases {
+            #expect(container.nearestRate(to: rate) == held, "\(container) at \(rate)")
+            #expect(OutputFormat(container: container, bits: .int16, sampleRate: held, channels: 2).objection == nil)
+        }
+    }
+
     @Test func whenTheCapStopsTheSolveItSaysSo() throws {
-        let folder = Folder()
+        let folder = try Folder()
         try write(mix(seconds: 8, rate: 44100, level: 0.2), frames: 8 * 44100, to: folder["in.wav"], rate: 44100)
         var preset = Preset()
         preset.target.lufs = -6
@@ -93,9 +122,9 @@ private func master(
         #expect(result.after.integratedLUFS! < -6.2)
     }
 
-    @Test(arguments: [OutputFormat.Container.ogg, .mp3])
+    @Test(arguments: [OutputFormat.Container.ogg, .mp3, .opus])
     func whatALossyEncoderMakesOfItHoldsTheCeilingToo(container: OutputFormat.Container) throws {
-        let folder = Folder()
+        let folder = try Folder()
         try write(mix(seconds: 8, rate: 44100, level: 0.5), frames: 8 * 44100, to: folder["in.wav"], rate: 44100)
         var preset = Preset()
         preset.target.lufs = -11
@@ -107,7 +136,7 @@ private func master(
     }
 
     @Test func silenceIsMasteredToSilenceAndSaysWhy() throws {
-        let folder = Folder()
+        let folder = try Folder()
         try write(AudioBuffer(channels: 2, frames: 44100), frames: 44100, to: folder["in.wav"], rate: 44100)
         let result = try master(folder["in.wav"], folder["out.wav"], Preset())
         #expect(!result.targetReached && result.note != nil)
@@ -116,7 +145,7 @@ private func master(
     }
 
     @Test func aSingleFrameSurvives() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let one = AudioBuffer(channels: 2, frames: 1)
         one.block[0][0] = 0.5
         try write(one, frames: 1, to: folder["in.wav"], rate: 44100)
@@ -125,7 +154,7 @@ private func master(
     }
 
     @Test func theSameRenderGivesTheSameBytes() throws {
-        let folder = Folder()
+        let folder = try Folder()
         try write(mix(seconds: 6, rate: 44100, level: 0.4), frames: 6 * 44100, to: folder["in.wav"], rate: 44100)
         let first = try master(folder["in.wav"], folder["a.wav"], Preset())
         let second = try master(folder["in.wav"], folder["b.wav"], Preset())
@@ -133,7 +162,7 @@ private func master(
     }
 
     @Test func theSolveOfAPreviewIsTheOneOfTheRender() throws {
-        let folder = Folder()
+        let folder = try Folder()
         try write(mix(seconds: 6, rate: 44100, level: 0.4), frames: 6 * 44100, to: folder["in.wav"], rate: 44100)
         let profile = try InputProfile.measure(folder["in.wav"])
         var preset = Preset()
@@ -156,7 +185,7 @@ private func master(
     }
 
     @Test func theGlueCompressorReducesByAboutWhatWasAsked() throws {
-        let folder = Folder()
+        let folder = try Folder()
         try write(mix(seconds: 12, rate: 44100, level: 0.5), frames: 12 * 44100, to: folder["in.wav"], rate: 44100)
         let profile = try InputProfile.measure(folder["in.wav"])
         var preset = Preset()
@@ -177,7 +206,7 @@ private func master(
     }
 
     @Test func cancellingThrowsAtTheNextBlock() throws {
-        let folder = Folder()
+        let folder = try Folder()
         try write(mix(seconds: 6, rate: 44100, level: 0.4), frames: 6 * 44100, to: folder["in.wav"], rate: 44100)
         var asked = 0
         #expect(throws: CancellationError.self) {
