@@ -1,99 +1,214 @@
-/// One equaliser band over all channels, in blocks of `Ramp.blockFrames` frames.
+/// One equaliser band over all channels, in blocks of 64 frames.
 ///
-/// Latency 0. A change of coefficients glides over the ramp the caller gives. With two channels the band can act on the
-/// mid or the side signal alone.
+/// Latency 0. With two channels the band can act on the mid or the side signal alone. A change of coefficients follows the ramp the
+/// caller gives, rounded off by two one-pole smoothers from block to block (5 ms each) and a quadratic spline inside the block: the
+/// coefficients have no corner, so a moving knob leaves no tones beside the signal. At rest a band costs some 20 flops per sample.
 public struct EqualizerBand {
     public enum Target: UInt8, Sendable, BitwiseCopyable { case stereo, mid, side }
 
     struct State: BitwiseCopyable {
-        var from = SVFCoefficients.identity
-        var to = SVFCoefficients.identity
+        var from = MatchedFilter.identity
+        var to = MatchedFilter.identity
+        /// After the first smoother.
+        var follower = MatchedFilter.identity
+        /// After both, at the end of the last block, of the one before, and of the one before that: the spline's control points.
+        var points = InlineArray<3, MatchedFilter>(repeating: .identity)
+        var settled = true
         var target = Target.stereo
     }
 
+    private struct Memory: BitwiseCopyable {
+        var main = SVFState()
+        var correction = SVFState()
+    }
+
     private let state: UnsafeMutablePointer<State>
-    private let memory: UnsafeMutablePointer<SVFState>
+    private let memory: UnsafeMutablePointer<Memory>
     private let pairs: Int
     private let channels: Int
+    /// Part of the way that a smoother goes in one block.
+    private let smoothing: Double
 
-    public init(channels: Int, arena: inout StateArena) {
+    public init(sampleRate: Double, channels: Int, arena: inout StateArena) {
         self.channels = channels
         pairs = (channels + 1) / 2
         state = arena.carve(1, of: State())
-        memory = arena.carve(pairs, of: SVFState())
+        memory = arena.carve(pairs, of: Memory())
+        smoothing = 1 - FastMath.exp(-64 / (0.005 * sampleRate))
     }
 
-    /// Glides to `coefficients` along the ramp that starts with the next block; `position` is where the ramp in progress stands (0…1).
-    public func set(_ coefficients: SVFCoefficients, target: Target, at position: Double, ramp: Bool) {
+    /// Glides to `filter` along the ramp that starts with the next block; `position` is where the ramp in progress stands (0…1).
+    public func set(_ filter: MatchedFilter, target: Target, at position: Double, ramp: Bool) {
         let now = state.pointee.from.interpolated(to: state.pointee.to, position)
         // A band that was at rest, or now filters another signal, has memory of something else: it would click.
-        if now.isIdentity || target != state.pointee.target { clear() }
+        let fresh = target != state.pointee.target || (state.pointee.settled && now.isIdentity)
+        if fresh { clear() }
         if !ramp {
-            state.pointee.from = coefficients
-            state.pointee.to = coefficients
+            state.pointee.from = filter
+            state.pointee.to = filter
+            place(filter)
+            state.pointee.settled = true
         } else {
-            let start = target == state.pointee.target ? now : now.atRest
-            state.pointee.from = start.isIdentity ? coefficients.atRest : start
-            state.pointee.to = coefficients.isIdentity ? start.atRest : coefficients
+            let start = fresh ? (now.isIdentity ? filter : now).atRest : now
+            if fresh { place(start) }
+            state.pointee.from = start
+            state.pointee.to = filter.isIdentity ? start.atRest : filter
+            state.pointee.settled = (fresh || state.pointee.settled) && start == state.pointee.to
         }
         state.pointee.target = target
     }
 
+    private func place(_ filter: MatchedFilter) {
+        state.pointee.follower = filter
+        state.pointee.points = InlineArray(repeating: filter)
+    }
+
     /// Forgets the signal, not the coefficients.
-    public func clear() { memory.update(repeating: SVFState(), count: pairs) }
+    public func clear() { memory.update(repeating: Memory(), count: pairs) }
 
     /// Filters `frames` frames in place while the ramp goes from `t0` to `t1`.
     public func process(_ block: AudioBlock, frames: Int, t0: Double, t1: Double) {
-        let from = state.pointee.from, to = state.pointee.to
-        if from.isIdentity && to.isIdentity { return }
         let midSide = channels == 2 && state.pointee.target != .stereo
-        for pair in 0..<pairs {
-            let left = block[2 * pair]
-            let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
-            let mono = left == right
-            var z = memory[pair]
-            if from == to || t0 == 1 {
-                let a1 = 1 / (1 + to.g * (to.g + to.k)), a2 = to.g * a1, a3 = to.g * a2
-                let m = weights(to, midSide)
+        if !state.pointee.settled {
+            follow(t1)
+            for pair in 0..<pairs { glide(block, pair, frames, midSide) }
+        } else if !state.pointee.to.isIdentity {
+            let main = Section(state.pointee.to.main), correction = Section(state.pointee.to.correction)
+            for pair in 0..<pairs {
                 if midSide {
-                    for i in 0..<frames {
-                        let l = left[i], r = right[i]
-                        let v = SIMD2((l + r) * 0.5, (l - r) * 0.5)
-                        let y = z.tick(v, a1: a1, a2: a2, a3: a3, m0: m.0, m1: m.1, m2: m.2)
-                        left[i] = y.x + y.y
-                        right[i] = y.x - y.y
-                    }
+                    filter(block, pair, frames, main.kept(to: state.pointee.target), correction.kept(to: state.pointee.target), midSide: true)
                 } else {
-                    for i in 0..<frames {
-                        let y = z.tick(SIMD2(left[i], right[i]), a1: a1, a2: a2, a3: a3, m0: m.0, m1: m.1, m2: m.2)
-                        left[i] = y.x
-                        if !mono { right[i] = y.y }
-                    }
-                }
-            } else {
-                let step = (t1 - t0) / Double(frames)
-                for i in 0..<frames {
-                    let c = from.interpolated(to: to, t0 + step * Double(i + 1))
-                    let a1 = 1 / (1 + c.g * (c.g + c.k)), a2 = c.g * a1, a3 = c.g * a2
-                    let m = weights(c, midSide)
-                    let l = left[i], r = right[i]
-                    let v = midSide ? SIMD2((l + r) * 0.5, (l - r) * 0.5) : SIMD2(l, r)
-                    let y = z.tick(v, a1: a1, a2: a2, a3: a3, m0: m.0, m1: m.1, m2: m.2)
-                    left[i] = midSide ? y.x + y.y : y.x
-                    if !mono { right[i] = midSide ? y.x - y.y : y.y }
+                    filter(block, pair, frames, main, correction, midSide: false)
                 }
             }
-            z.flushTiny()
-            memory[pair] = z
         }
     }
 
-    /// Output weights per lane: a mid band leaves the side lane alone and the other way round.
+    /// Moves smoothers and spline one block on.
+    private func follow(_ position: Double) {
+        var s = state.pointee
+        let goal = s.from.interpolated(to: s.to, position)
+        s.follower = s.follower.interpolated(to: goal, smoothing)
+        var latest = s.points[0].interpolated(to: s.follower, smoothing)
+        if position == 1 && latest.isNear(s.to) && s.follower.isNear(s.to) {
+            (latest, s.follower) = (s.to, s.to)
+            s.settled = s.points[1] == s.to
+        }
+        s.points[2] = s.points[1]
+        s.points[1] = s.points[0]
+        s.points[0] = latest
+        state.pointee = s
+    }
+
+    private func filter(_ block: AudioBlock, _ pair: Int, _ frames: Int, _ main: Section, _ correction: Section, midSide: Bool) {
+        let left = block[2 * pair]
+        let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
+        var z = memory[pair]
+        if midSide {
+            for i in 0..<frames {
+                let l = left[i], r = right[i]
+                let y = correction.tick(main.tick(SIMD2((l + r) * 0.5, (l - r) * 0.5), &z.main), &z.correction)
+                left[i] = y.x + y.y
+                right[i] = y.x - y.y
+            }
+        } else {
+            for i in 0..<frames {
+                let y = correction.tick(main.tick(SIMD2(left[i], right[i]), &z.main), &z.correction)
+                right[i] = y.y
+                left[i] = y.x
+            }
+        }
+        z.main.flushTiny()
+        z.correction.flushTiny()
+        memory[pair] = z
+    }
+
+    private func glide(_ block: AudioBlock, _ pair: Int, _ frames: Int, _ midSide: Bool) {
+        let left = block[2 * pair]
+        let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
+        let target = state.pointee.target
+        let spline = MatchedFilter.Spline(state.pointee.points)
+        var z = memory[pair]
+        for i in 0..<frames {
+            let now = spline.value(at: Double(i + 1) / Double(frames))
+            var main = Section(now.main), correction = Section(now.correction)
+            if midSide { (main, correction) = (main.kept(to: target), correction.kept(to: target)) }
+            let l = left[i], r = right[i]
+            let x = midSide ? SIMD2((l + r) * 0.5, (l - r) * 0.5) : SIMD2(l, r)
+            let y = correction.tick(main.tick(x, &z.main), &z.correction)
+            right[i] = midSide ? y.x - y.y : y.y
+            left[i] = midSide ? y.x + y.y : y.x
+        }
+        z.main.flushTiny()
+        z.correction.flushTiny()
+        memory[pair] = z
+    }
+}
+
+/// A state-variable filter with its products formed in advance: one frame waits three operations for the one before.
+struct Section {
+    private var a: Double, b: Double, c: Double
+    private var m0: SIMD2<Double>, m2: SIMD2<Double>, n1: SIMD2<Double>, n2: SIMD2<Double>
+
     @inline(__always)
-    private func weights(_ c: SVFCoefficients, _ midSide: Bool) -> (SIMD2<Double>, SIMD2<Double>, SIMD2<Double>) {
-        guard midSide else { return (SIMD2(repeating: c.m0), SIMD2(repeating: c.m1), SIMD2(repeating: c.m2)) }
-        return state.pointee.target == .mid
-            ? (SIMD2(c.m0, 1), SIMD2(c.m1, 0), SIMD2(c.m2, 0))
-            : (SIMD2(1, c.m0), SIMD2(0, c.m1), SIMD2(0, c.m2))
+    init(_ s: SVFCoefficients) {
+        let a1 = 1 / (1 + s.g * (s.g + s.k)), a2 = s.g * a1, a3 = s.g * a2
+        (a, b, c) = (2 * a1 - 1, 2 * a2, 2 * a3)
+        m0 = SIMD2(repeating: s.m0)
+        m2 = SIMD2(repeating: s.m2)
+        n1 = SIMD2(repeating: s.m1 * a1 + s.m2 * a2)
+        n2 = SIMD2(repeating: s.m1 * a2 + s.m2 * a3)
+    }
+
+    /// A mid filter leaves the side lane alone and the other way round.
+    @inline(__always)
+    func kept(to target: EqualizerBand.Target) -> Section {
+        var s = self
+        let other = target == .mid ? 1 : 0
+        s.m0[other] = 1
+        s.m2[other] = 0
+        s.n1[other] = 0
+        s.n2[other] = 0
+        return s
+    }
+
+    @inline(__always)
+    func tick(_ x: SIMD2<Double>, _ z: inout SVFState) -> SIMD2<Double> {
+        let d = x - z.ic2
+        let y = (m0 * x + n1 * z.ic1) + (m2 * z.ic2 + n2 * d)
+        let next = a * z.ic1 + b * d
+        z.ic2 = (z.ic2 + b * z.ic1) + c * d
+        z.ic1 = next
+        return y
+    }
+}
+
+extension MatchedFilter {
+    /// Near enough to jump the rest: −160 dB.
+    func isNear(_ goal: MatchedFilter) -> Bool { main.isNear(goal.main) && correction.isNear(goal.correction) }
+
+    /// The uniform quadratic B-spline over the last three control points: no corners, and never outside of the points it lies between,
+    /// which keeps g and k above 0.
+    struct Spline {
+        private let start: MatchedFilter, middle: MatchedFilter, end: MatchedFilter
+
+        /// - Parameter points: the latest first.
+        init(_ points: InlineArray<3, MatchedFilter>) {
+            start = points[2].interpolated(to: points[1], 0.5)
+            middle = points[1]
+            end = points[1].interpolated(to: points[0], 0.5)
+        }
+
+        @inline(__always)
+        func value(at u: Double) -> MatchedFilter {
+            start.interpolated(to: middle, u).interpolated(to: middle.interpolated(to: end, u), u)
+        }
+    }
+}
+
+extension SVFCoefficients {
+    func isNear(_ goal: SVFCoefficients) -> Bool {
+        abs(g - goal.g) <= 1e-8 * goal.g && abs(k - goal.k) <= 1e-8 * max(k, goal.k)
+            && abs(m0 - goal.m0) <= 1e-8 && abs(m1 - goal.m1) <= 1e-8 && abs(m2 - goal.m2) <= 1e-8
     }
 }

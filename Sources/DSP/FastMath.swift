@@ -59,4 +59,11 @@ public enum FastMath {
     /// Decibels of an amplitude > 0.
     @inlinable
     public static func decibels(_ amplitude: Double) -> Double { log2(amplitude) * dBPerOctave }
+
+    /// e^x for |x| < 690, relative error below 1e-13 · (1 + |x|).
+    @inlinable
+    public static func exp(_ x: Double) -> Double { exp2(x * 1.4426950408889634) }
+
+    /// tan(π·x) for |x| < ½.
+    public static func tanPi(_ x: Double) -> Double { sinPi(x) / cosPi(x) }
 }

@@ -1,7 +1,6 @@
-import Glibc
-
 /// Second-order filter as a trapezoidal state-variable filter: A. Simper, "Solving the continuous SVF equations using
-/// trapezoidal integration and equivalent currents" (Cytomic, 2013), coefficients for bell, shelves, passes and notch.
+/// trapezoidal integration and equivalent currents" (Cytomic, 2013). The passes here follow the bilinear transform; equaliser bands
+/// are designed by `MatchedFilter`.
 ///
 ///     g   tan(π·f/fs), the warped corner          k   damping, 1/Q (bell: 1/(Q·A))
 ///     m0  weight of the input                     m1  weight of the band-pass output      m2  weight of the low-pass output
@@ -27,31 +26,7 @@ public struct SVFCoefficients: Sendable, Equatable, BitwiseCopyable {
     public var atRest: SVFCoefficients { SVFCoefficients(g: g, k: k, m0: 1, m1: 0, m2: 0) }
 
     private static func warp(_ hz: Double, _ sampleRate: Double) -> Double {
-        tan(Double.pi * min(max(hz, 1), 0.49 * sampleRate) / sampleRate)
-    }
-
-    /// Gain `db` at `hz`, bandwidth by `q` (equal-Q at boost and cut: a boost and the same cut null).
-    public static func bell(hz: Double, db: Double, q: Double, sampleRate: Double) -> SVFCoefficients {
-        if db == 0 { return SVFCoefficients(g: warp(hz, sampleRate), k: 1 / q, m0: 1, m1: 0, m2: 0) }
-        let a = FastMath.exp2(db / (2 * FastMath.dBPerOctave))
-        let k = 1 / (q * a)
-        return SVFCoefficients(g: warp(hz, sampleRate), k: k, m0: 1, m1: k * (a * a - 1), m2: 0)
-    }
-
-    /// Gain `db` at 0 Hz, half of it (in dB) at `hz`.
-    public static func lowShelf(hz: Double, db: Double, q: Double, sampleRate: Double) -> SVFCoefficients {
-        if db == 0 { return SVFCoefficients(g: warp(hz, sampleRate), k: 1 / q, m0: 1, m1: 0, m2: 0) }
-        let a = FastMath.exp2(db / (2 * FastMath.dBPerOctave))
-        let k = 1 / q
-        return SVFCoefficients(g: warp(hz, sampleRate) / a.squareRoot(), k: k, m0: 1, m1: k * (a - 1), m2: a * a - 1)
-    }
-
-    /// Gain `db` at the top, half of it (in dB) at `hz`.
-    public static func highShelf(hz: Double, db: Double, q: Double, sampleRate: Double) -> SVFCoefficients {
-        if db == 0 { return SVFCoefficients(g: warp(hz, sampleRate), k: 1 / q, m0: 1, m1: 0, m2: 0) }
-        let a = FastMath.exp2(db / (2 * FastMath.dBPerOctave))
-        let k = 1 / q
-        return SVFCoefficients(g: warp(hz, sampleRate) * a.squareRoot(), k: k, m0: a * a, m1: k * (1 - a) * a, m2: 1 - a * a)
+        FastMath.tanPi(min(max(hz, 1), 0.49 * sampleRate) / sampleRate)
     }
 
     public static func highPass(hz: Double, q: Double, sampleRate: Double) -> SVFCoefficients {
@@ -60,10 +35,6 @@ public struct SVFCoefficients: Sendable, Equatable, BitwiseCopyable {
 
     public static func lowPass(hz: Double, q: Double, sampleRate: Double) -> SVFCoefficients {
         SVFCoefficients(g: warp(hz, sampleRate), k: 1 / q, m0: 0, m1: 0, m2: 1)
-    }
-
-    public static func notch(hz: Double, q: Double, sampleRate: Double) -> SVFCoefficients {
-        SVFCoefficients(g: warp(hz, sampleRate), k: 1 / q, m0: 1, m1: -1 / q, m2: 0)
     }
 
     /// The point `t` (0…1) of the way to `other`.
@@ -77,7 +48,7 @@ public struct SVFCoefficients: Sendable, Equatable, BitwiseCopyable {
     /// |H| at `hz`, from the bilinear transform's frequency map.
     public func magnitude(hz: Double, sampleRate: Double) -> Double {
         // s = j·w/g with w = tan(π f/fs): H(s) = m0 + (m1·s + m2)/(s² + k·s + 1)
-        let w = tan(Double.pi * hz / sampleRate) / g
+        let w = FastMath.tanPi(hz / sampleRate) / g
         let dr = 1 - w * w, di = k * w
         let d = dr * dr + di * di
         let re = m0 + (m2 * dr + m1 * w * di) / d

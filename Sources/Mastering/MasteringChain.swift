@@ -49,9 +49,9 @@ public struct MasteringChain: ~Copyable {
         var arena = StateArena(capacity: 65536 + channels * (block * 8 + 16 * 64) + Limiter.stateBytes(sampleRate: sampleRate, channels: channels))
         state = arena.carve(1, of: State())
         pending = AudioBlock(base: arena.carve(channels * block, of: 0), channels: channels, stride: block, capacity: block)
-        subsonic = EqualizerBand(channels: channels, arena: &arena)
+        subsonic = EqualizerBand(sampleRate: sampleRate, channels: channels, arena: &arena)
         var bands = InlineArray<8, EqualizerBand>(repeating: subsonic)
-        for i in 0..<8 { bands[i] = EqualizerBand(channels: channels, arena: &arena) }
+        for i in 0..<8 { bands[i] = EqualizerBand(sampleRate: sampleRate, channels: channels, arena: &arena) }
         self.bands = bands
         compressor = Compressor(sampleRate: sampleRate, channels: channels, arena: &arena)
         stereo = StereoField(sampleRate: sampleRate, arena: &arena)
@@ -194,7 +194,7 @@ public struct MasteringChain: ~Copyable {
 
 extension ChainParameters.Band {
     /// The band's filter; identity when off.
-    func coefficients(sampleRate: Double) -> SVFCoefficients {
+    func coefficients(sampleRate: Double) -> MatchedFilter {
         switch kind {
         case .off: .identity
         case .bell: .bell(hz: hz, db: db, q: q, sampleRate: sampleRate)
