@@ -52,7 +52,7 @@ let package = Package(
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP", "CAllocations"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
-        .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Mastering", "Playback"], exclude: ["Golden"]),
+        .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Mastering", "Playback", "AudioFiles"], exclude: ["Golden"]),
         .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP"]),
     ],
     swiftLanguageModes: [.v6]

@@ -75,7 +75,7 @@ public final class AtomicOutput {
         do throws(SystemCall.Failure) {
             _ = try SystemCall.run { fsync(fileDescriptor) }
             try giveName()
-            let directory = try SystemCall.run { Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+            let directory = try SystemCall.run { folder.withFileName { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } }
             defer { close(directory) }
             // Some file systems cannot sync a folder (EINVAL); the name is there all the same.
             if fsync(directory) != 0, errno != EINVAL { throw SystemCall.Failure(code: errno) }
@@ -92,42 +92,47 @@ public final class AtomicOutput {
     public func abandon() {
         guard isOpen else { return }
         isOpen = false
-        if let scratchPath { unlink(scratchPath) }
+        _ = scratchPath?.withFileName { unlink($0) }
         close(fileDescriptor)
     }
 
     private func giveName() throws(SystemCall.Failure) {
         if let scratchPath {
             if force {
-                _ = try SystemCall.run { rename(scratchPath, target) }
+                _ = try Self.run(scratchPath, target) { rename($0, $1) }
             } else {
                 // A link fails when the name exists, which a rename would not.
-                _ = try SystemCall.run { link(scratchPath, target) }
-                unlink(scratchPath)
+                _ = try Self.run(scratchPath, target) { link($0, $1) }
+                _ = scratchPath.withFileName { unlink($0) }
             }
             return
         }
         let unnamed = "/proc/self/fd/\(fileDescriptor)"
         do throws(SystemCall.Failure) {
-            _ = try SystemCall.run { linkat(AT_FDCWD, unnamed, AT_FDCWD, target, AT_SYMLINK_FOLLOW) }
+            _ = try Self.run(unnamed, target) { linkat(AT_FDCWD, $0, AT_FDCWD, $1, AT_SYMLINK_FOLLOW) }
         } catch {
             guard force, error.code == EEXIST else { throw error }
             // A link cannot replace, so the file takes a hidden name for the moment of the rename.
-            _ = try SystemCall.run { linkat(AT_FDCWD, unnamed, AT_FDCWD, hidden, AT_SYMLINK_FOLLOW) }
+            _ = try Self.run(unnamed, hidden) { linkat(AT_FDCWD, $0, AT_FDCWD, $1, AT_SYMLINK_FOLLOW) }
             do throws(SystemCall.Failure) {
-                _ = try SystemCall.run { rename(hidden, target) }
+                _ = try Self.run(hidden, target) { rename($0, $1) }
             } catch {
-                unlink(hidden)
+                _ = hidden.withFileName { unlink($0) }
                 throw error
             }
         }
+    }
+
+    private static func run(_ from: String, _ to: String, _ call: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32)
+        throws(SystemCall.Failure) -> Int32 {
+        try SystemCall.run { from.withFileName { from in to.withFileName { call(from, $0) } } }
     }
 
     private static func open(in folder: String, hidden: String) throws(SystemCall.Failure) -> (Int32, String?) {
         // O_TMPFILE of <fcntl.h>, a compound macro that Swift does not import.
         let unnamed: Int32 = 0o20000000 | O_DIRECTORY
         do throws(SystemCall.Failure) {
-            return (try SystemCall.run { Glibc.open(folder, unnamed | O_RDWR | O_CLOEXEC, 0o666) }, nil)
+            return (try SystemCall.run { folder.withFileName { Glibc.open($0, unnamed | O_RDWR | O_CLOEXEC, 0o666) } }, nil)
         } catch {
             guard [EOPNOTSUPP, EISDIR, EINVAL].contains(error.code) else { throw error }
             return try openNamed(hidden)
@@ -136,7 +141,7 @@ public final class AtomicOutput {
 
     /// The way of file systems without unnamed files.
     private static func openNamed(_ hidden: String) throws(SystemCall.Failure) -> (Int32, String?) {
-        (try SystemCall.run { Glibc.open(hidden, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o666) }, hidden)
+        (try SystemCall.run { hidden.withFileName { Glibc.open($0, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o666) } }, hidden)
     }
 
     private static func hiddenName(beside target: String) -> String {
@@ -149,13 +154,13 @@ public final class AtomicOutput {
         guard !target.isEmpty, !target.hasSuffix("/"), !target.utf8.contains(0) else {
             throw .cannotCreate(path: target, reason: "it names no file")
         }
-        guard let real = realpath(target, nil) else { return target }
+        guard let real = target.withFileName({ realpath($0, nil) }) else { return target }
         defer { free(real) }
-        return String(cString: real)
+        return FileName.text(real)
     }
 
     private static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 

@@ -98,7 +98,8 @@ private func padded(_ value: Int, _ width: Int) -> String {
 }
 
 extension String {
-    /// The text with every character that could steer a terminal or reorder a line written as an escape: `\n`, `\u{1B}`, `\u{202E}`.
+    /// The text with every character that could steer a terminal or reorder a line written as an escape: `\n`, `\u{1B}`, `\u{202E}`;
+    /// a byte of a file name that is not UTF-8 as `\xE9`.
     public var printable: String {
         var out = ""
         for scalar in unicodeScalars {
@@ -107,6 +108,10 @@ extension String {
             case "\r": out += "\\r"
             case "\t": out += "\\t"
             default:
+                if let byte = FileName.byte(scalar) {
+                    out += "\\x" + String(byte, radix: 16, uppercase: true)
+                    continue
+                }
                 switch scalar.properties.generalCategory {
                 case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
                     out += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"

@@ -23,7 +23,7 @@ final class ByteSource {
             let before = try SystemCall.status(path: path)
             guard before.isRegularFile else { throw SystemCall.Failure(code: 0, kind: before.kind) }
             // Non-blocking, in case the name became a pipe since.
-            descriptor = try SystemCall.run { open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
+            descriptor = try SystemCall.run { path.withFileName { open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) } }
         } catch {
             throw Self.refusal(path, error)
         }

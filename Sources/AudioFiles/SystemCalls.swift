@@ -39,7 +39,7 @@ enum SystemCall {
 
     static func status(path: String, followLinks: Bool = true) throws(Failure) -> stat {
         var out = stat()
-        _ = try run { followLinks ? stat(path, &out) : lstat(path, &out) }
+        _ = try run { path.withFileName { followLinks ? stat($0, &out) : lstat($0, &out) } }
         return out
     }
 

@@ -112,7 +112,7 @@ public enum PresetLibrary {
 
     private static func read(_ path: String) throws(PresetError) -> Preset {
         // O_NONBLOCK: opening a FIFO must not wait for a writer.
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let descriptor = path.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno)).lowercased()
             throw PresetError(.missing, file: path, problem: "cannot open the preset (\(reason))", remedy: "check the path, or see `lathe presets list`")

@@ -106,7 +106,7 @@ func fileName(of path: String) -> String {
 }
 
 private func absolutePath(_ path: String) -> String? {
-    guard let real = realpath(path, nil) else { return nil }
+    guard let real = path.withFileName({ realpath($0, nil) }) else { return nil }
     defer { free(real) }
-    return String(cString: real)
+    return FileName.text(real)
 }

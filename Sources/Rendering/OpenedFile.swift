@@ -1,3 +1,4 @@
+import AudioFiles
 import Glibc
 import Mastering
 import PrivacyLedger
@@ -13,7 +14,7 @@ struct FileStamp: Equatable, Sendable {
     /// nil when there is no such file.
     init?(path: String) {
         var info = stat()
-        guard stat(path, &info) == 0 else { return nil }
+        guard path.withFileName({ stat($0, &info) }) == 0 else { return nil }
         device = UInt64(info.st_dev)
         inode = UInt64(info.st_ino)
         size = Int64(info.st_size)

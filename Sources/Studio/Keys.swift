@@ -7,6 +7,11 @@ func press(_ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     if let id = ["redraw", "suspend"].first(where: { Command.named($0)?.keys.contains(key) == true }), let command = Command.named(id) {
         return command.attempt(&state)
     }
+    return state.typedAhead.isEmpty ? act(on: key, &state) : state.wait(with: key)
+}
+
+/// What a key does whose turn it is.
+func act(on key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     switch state.overlay {
     case .question(let question): return answer(question, key, &state)
     case .prompt(let prompt): return type(into: prompt, key, &state)
@@ -21,7 +26,7 @@ func press(_ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
         state.say("\(key.label) does nothing here; ? lists the keys")
         return []
     }
-    return command.attempt(&state)
+    return command.waits(state) ? state.wait(with: key) : command.attempt(&state)
 }
 
 func paste(_ text: String, _ state: inout StudioState) -> [Effect] {

@@ -1,3 +1,4 @@
+import AudioFiles
 import Glibc
 import Mastering
 import Playback
@@ -43,16 +44,14 @@ public enum Studio {
         terminal.color = options.color
         terminal.framesPerSecond = 20
         if options.usesControllingTerminal { terminal.device = .controlling }
-        let loop = try EventLoop<StudioEvent>(options: terminal)
-
+        let mailbox = try Mailbox<StudioEvent>()
         let (folder, file) = start(options.path)
         var state = StudioState(folder: folder, preset: options.preset)
-        state.size = loop.size
         state.ledger.exportFolder = Ledger.defaultDirectory + "/exports"
         if options.sink == .null { state.deck.output = .silent }
-        state.glyphs = loop.capabilities.utf8 ? .braille : .ascii
-        var app = StudioApp(state: state, opens: file, options: options, mailbox: loop.mailbox)
-        app.setColors(loop.capabilities.colorDepth)
+        var app = StudioApp(state: state, opens: file, options: options, mailbox: mailbox)
+        let loop = try EventLoop<StudioEvent>(options: terminal, mailbox: mailbox)
+        app.adapt(to: loop.capabilities)
         // The loop has its own handlers and puts these back when it ends: a line that hangs up says so twice, and the second
         // signal must not cut short the destruction of what is temporary.
         let endings = [SIGHUP, SIGTERM, SIGINT]
@@ -65,11 +64,11 @@ public enum Studio {
 
     /// The folder to show and the file to open in it.
     static func start(_ path: String) -> (folder: String, file: String?) {
-        guard let resolved = realpath(path, nil) else { return (absolute(path), nil) }
+        guard let resolved = path.withFileName({ realpath($0, nil) }) else { return (absolute(path), nil) }
         defer { free(resolved) }
-        let real = String(cString: resolved)
+        let real = FileName.text(resolved)
         var status = stat()
-        if stat(real, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return (Path.parent(of: real) ?? "/", real) }
+        if stat(resolved, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return (Path.parent(of: real) ?? "/", real) }
         return (real, nil)
     }
 
@@ -77,6 +76,6 @@ public enum Studio {
         if path.hasPrefix("/") { return path }
         guard let here = getcwd(nil, 0) else { return "/" }
         defer { free(here) }
-        return String(cString: here) + "/" + path
+        return FileName.text(here) + "/" + path
     }
 }

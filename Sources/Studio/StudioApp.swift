@@ -10,14 +10,17 @@ struct StudioApp: TerminalApp {
     private let options: StudioOptions
     private let mailbox: Mailbox<StudioEvent>
     private let time = LiveTime()
+    private let files: LiveFiles
     private var services: Services?
     private var backend: Backend?
+    /// What keys asked for before there were services to do it.
+    private var waiting: [Effect] = []
     private var isPainted = false
-    /// Milliseconds of the last key, and of the last look at whether the folder on the screen has changed.
+    /// Milliseconds of the last key, and of the last look at whether the folder has changed.
     private var lastInput: Int64 = 0
     private var lastLook: Int64 = 0
     private static let lookEvery: Int64 = 2000
-    /// How long after the last key the folder is still watched; nobody in front of it needs it watched, and an idle studio sleeps.
+    /// How long after the last key folder and open file are still looked at, for file systems that do not tell of changes: an idle studio sleeps.
     private static let attention: Int64 = 60_000
 
     var hasServices: Bool { services != nil }
@@ -27,8 +30,18 @@ struct StudioApp: TerminalApp {
         self.opens = opens
         self.options = options
         self.mailbox = mailbox
+        files = LiveFiles { mailbox.post($0) }
         let wall = time.wall()
         _ = update(&self.state, .clock(now: wall.seconds, wall: wall.text))
+        if let opens { self.state.files.wanted = Path.name(of: opens) }
+        // The folder is read while the terminal is being prepared: the first frame may have its rows already.
+        for case .list(let query) in self.state.listAgain() { files.list(query) }
+    }
+
+    /// What the terminal shows, known once it has been looked at.
+    mutating func adapt(to capabilities: Capabilities) {
+        setColors(capabilities.colorDepth)
+        state.glyphs = capabilities.utf8 ? .braille : .ascii
     }
 
     mutating func handle(_ events: [LoopEvent<StudioEvent>]) -> Turn {
@@ -54,7 +67,7 @@ struct StudioApp: TerminalApp {
     }
 
     /// The theme for a number of colours, unless one was asked for.
-    mutating func setColors(_ depth: ColorDepth) {
+    private mutating func setColors(_ depth: ColorDepth) {
         do throws(ThemeError) {
             if let theme = options.theme { state.theme = theme } else { state.theme = try ThemeLibrary.standard(for: depth) }
         } catch {
@@ -77,8 +90,7 @@ struct StudioApp: TerminalApp {
             turn.draw = .now
         case .resumed: turn.draw = .now
         case .capabilities(let now):
-            setColors(now.colorDepth)
-            state.glyphs = now.utf8 ? .braille : .ascii
+            adapt(to: now)
             turn.draw = .now
         case .diagnostic(let line):
             step(.notice(Notice(line, .warning)), &turn)
@@ -95,7 +107,7 @@ struct StudioApp: TerminalApp {
             case .redraw: turn.requests.append(.repaint)
             case .suspend: turn.requests.append(.suspend)
             case .quit: turn.requests.append(.end)
-            default: services?.perform(effect)
+            default: if let services { services.perform(effect) } else { waiting.append(effect) }
             }
         }
     }
@@ -124,24 +136,20 @@ struct StudioApp: TerminalApp {
         return happened || moved || state.nextFrame() != nil
     }
 
-    /// Files is on the screen and somebody works with it.
-    private var isWatching: Bool {
-        state.view == .files && (state.deck.player.playing || time.milliseconds() - lastInput < Self.attention)
-    }
+    /// Somebody works here, whichever view is on the screen.
+    private var isWatching: Bool { state.deck.player.playing || time.milliseconds() - lastInput < Self.attention }
 
     /// Services start when the first frame is out: nothing slow stands before it.
     private mutating func begin(_ turn: inout Turn) {
         let post: Post = { [mailbox] in mailbox.post($0) }
         let backend = Backend()
         let player = LivePlayer(sink: options.sink, backend: backend, post: post)
-        services = Services(files: LiveFiles(post: post), player: player, engine: LiveEngine(backend: backend, player: player, post: post),
+        services = Services(files: files, player: player, engine: LiveEngine(backend: backend, player: player, post: post),
                             ledger: LiveLedger(backend: backend, post: post), presets: LivePresets(post: post), time: time)
         self.backend = backend
-        perform(state.start(), &turn)
-        if let opens {
-            state.files.wanted = Path.name(of: opens)
-            perform(state.open(opens), &turn)
-        }
+        perform([.listPresets] + waiting, &turn)
+        waiting = []
+        if let opens { perform(state.open(opens), &turn) }
     }
 
     private var wake: Turn.Wake {

@@ -3,7 +3,7 @@
 /// A pseudo-terminal and a TCP connection take bytes long before they are on the screen, and do not say how many wait.
 /// So the rate is learnt: from how fast a full line takes more, and, where the terminal answers, from how much longer than
 /// the quickest answer a question behind a frame takes. Then a frame goes only when, by that rate, the last has drained;
-/// a fast line never notices.
+/// a fast line never notices. Until the line has shown anything it is taken for a slow one that holds little more than a frame.
 struct Pacing {
     /// Seconds between frames on a fast line.
     let shortest: Double
@@ -18,12 +18,22 @@ struct Pacing {
     static let longestHold = 2.0
     static let answerTimeout = 5.0
     static let limitLifetime = 300.0
+    /// What a line that has shown nothing yet may hold, about a frame of 120 × 36, and what it is taken to carry: the slowest that is worth it.
+    static let unknownCredit = 6144.0
+    static let unknownRate = 4096.0
+    /// Seconds after which a terminal that answers nothing is trusted with more, the more the longer it has not refused any.
+    static let unknownPatience = 5.0
+    /// Seconds that an answer takes at least where nothing quicker has been seen: a bit of network.
+    static let usualAnswer = 0.03
     /// Seconds between two full moments that make a measure: long enough to average, short enough that the line was not idle.
     static let shortestMeasure = 1.0
     static let longestMeasure = 4.0
 
     /// Bytes a second, once the line has shown a limit.
     private(set) var rate: Double?
+    /// The terminal has answered behind a frame: what is believed of the line is known, not assumed.
+    private(set) var isProven = false
+    private var began: Double?
     private var queued = 0.0
     private var updated = 0.0
     private var lastFrame = -Double.infinity
@@ -34,7 +44,8 @@ struct Pacing {
     private var full: (at: Double, bytes: Int)?
     private var lastLimit = 0.0
 
-    private var asked: (at: Double, bytes: Int)?
+    /// Questions on their way, the oldest first: when they went, and bytes between the last answer and each.
+    private var asked: [(at: Double, bytes: Int)] = []
     /// Bytes since the last answer, and when the first of them went.
     private var unconfirmed: (since: Double, bytes: Int) = (0, 0)
     private var quickest: Double?
@@ -45,8 +56,12 @@ struct Pacing {
     func nextUrgent() -> Double {
         var time = updated
         // A tenth in hand: a rate taken to the brim never empties the queue.
-        if let rate { time += min(Self.longestDrain, queued / (0.9 * rate)) }
-        if let asked, let quickest, updated - asked.at > quickest + 0.1 { time = max(time, asked.at + Self.longestHold) }
+        if let rate {
+            time += min(Self.longestDrain, queued / (0.9 * rate))
+        } else if !isProven {
+            time += max(0, queued - Self.unknownCredit) / assumedRate
+        }
+        if let asked = asked.first, let quickest, updated - asked.at > quickest + 0.1 { time = max(time, asked.at + Self.longestHold) }
         return time
     }
 
@@ -64,9 +79,22 @@ struct Pacing {
 
     /// Call before asking for the next moment.
     mutating func advance(to now: Double) {
-        if let rate { queued = max(0, queued - rate * max(0, now - updated)) } else { queued = 0 }
+        if began == nil { (began, updated) = (now, max(updated, now)) }
+        if let rate {
+            queued = max(0, queued - rate * max(0, now - updated))
+        } else if isProven {
+            queued = 0
+        } else {
+            queued = max(0, queued - assumedRate * max(0, now - updated))
+        }
         updated = max(updated, now)
-        if let asked, now - asked.at > Self.answerTimeout { self.asked = nil }
+        asked.removeAll { now - $0.at > Self.answerTimeout }
+    }
+
+    /// Of a line that has shown nothing: slow at first, and with the square of the time once answers can no longer be expected.
+    private var assumedRate: Double {
+        let patience = max(1, (updated - (began ?? updated)) / Self.unknownPatience)
+        return Self.unknownRate * patience * patience
     }
 
     /// A frame of `bytes` goes out; drawing it took `seconds`.
@@ -104,21 +132,29 @@ struct Pacing {
     }
 
     /// Whether a question should go behind this frame: one at a time, and not behind every small one.
-    var shouldAsk: Bool { asked == nil && unconfirmed.bytes >= 1024 }
+    var shouldAsk: Bool { asked.isEmpty && unconfirmed.bytes >= 1024 }
 
-    var isWaitingForAnswer: Bool { asked != nil }
+    var isWaitingForAnswer: Bool { !asked.isEmpty }
 
-    /// A question (DSR 5) goes out behind all bytes so far.
-    mutating func didAsk(at now: Double) { asked = (now, unconfirmed.bytes) }
+    /// A question goes out behind all bytes so far.
+    mutating func didAsk(at now: Double) { asked.append((now, unconfirmed.bytes)) }
+
+    /// The last question was answered: those before it will not be any more.
+    mutating func answeredLast(at now: Double) {
+        if asked.count > 1 { asked.removeFirst(asked.count - 1) }
+        answered(at: now)
+    }
 
     /// The terminal answered: all bytes before the question have been shown.
     mutating func answered(at now: Double) {
-        guard let question = asked else { return }
-        asked = nil
+        guard !asked.isEmpty else { return }
+        let question = asked.removeFirst()
         advance(to: now)
+        if question.bytes > 0 { isProven = true }
         let delay = now - question.at
         // The quickest answer ages, in case the line has become longer rather than fuller.
-        let base = min(delay, quickest.map { $0 + 0.01 * max(0, delay - $0) } ?? delay)
+        let first = question.bytes > 0 ? Self.usualAnswer : delay
+        let base = min(delay, quickest.map { $0 + 0.01 * max(0, delay - $0) } ?? first)
         quickest = base
         let extra = delay - base
         let rest = unconfirmed.bytes - question.bytes
@@ -131,6 +167,7 @@ struct Pacing {
         }
         queued = min(queued, Double(rest))
         unconfirmed = (question.at, rest)
+        for index in asked.indices { asked[index].bytes -= question.bytes }
     }
 
     private mutating func learn(_ sample: Double) {

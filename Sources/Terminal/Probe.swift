@@ -1,7 +1,7 @@
 /// The questions a session asks its terminal once, and what the answers so far mean. Pure.
 ///
 /// They go out ahead of the first frame, which overwrites anything a terminal prints instead of answering. DA1, which every
-/// terminal answers, comes last: what has no answer by then will have none.
+/// terminal answers, comes last, behind that frame: what has no answer by then will have none.
 struct Probe: Equatable {
     /// Ask whether the terminal decodes UTF-8: é moves the cursor by one column, or by two.
     let asksUTF8: Bool
@@ -20,12 +20,17 @@ struct Probe: Equatable {
         self.asksTruecolor = asksTruecolor
     }
 
+    /// DSR 5; asked again behind frames, its answer tells when they have drained.
+    static let status = Array("\u{1B}[5n".utf8)
+    /// DA1.
+    static let last = Array("\u{1B}[c".utf8)
+
     var questions: [UInt8] {
         var text = ""
         if asksUTF8 { text += "\u{1B}[H\u{E9}\u{1B}[6n\u{1B}[H\u{1B}[K" }
         if asksTruecolor { text += "\u{1B}P+q524742\u{1B}\\\u{1B}[48;2;1;2;3m\u{1B}P$qm\u{1B}\\\u{1B}[m" }
-        text += "\u{1B}[?2026$p\u{1B}[5n\u{1B}[c"
-        return Array(text.utf8)
+        text += "\u{1B}[?2026$p"
+        return Array(text.utf8) + Self.status
     }
 
     mutating func handle(_ reply: TerminalReply) {

@@ -2,7 +2,7 @@
 /// line or hide itself becomes a visible mark. The result contains none of them, so doing it twice changes nothing.
 ///
 /// Marks: `␛` (control pictures) for C0 and DEL, `‹9B›` for C1, bidi, invisible format and noncharacters, `‹xFF›` for
-/// bytes that are not UTF-8.
+/// bytes that are not UTF-8; also where a path writes such a byte as a character of U+10FE80…U+10FEFF.
 public enum Sanitise {
     /// One line: line feed and tab are marked too.
     public static func line(_ text: String) -> String { marked(text, keeping: { _ in false }) }
@@ -68,6 +68,7 @@ public enum Sanitise {
         let value = scalar.value
         if value < 0x20, let picture = Unicode.Scalar(0x2400 + value) { return String(picture) }
         if value == 0x7F { return "\u{2421}" }
+        if (0x10FE80...0x10FEFF).contains(value) { return "‹x\(hex(value & 0xFF))›" }
         return "‹\(hex(value))›"
     }
 
@@ -77,7 +78,8 @@ public enum Sanitise {
         if value < 0x300 { return value <= 0x9F || value == 0xAD }
         switch value {
         case 0x061C, 0x115F, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F, 0x3164,
-            0xFDD0...0xFDEF, 0xFEFF, 0xFFA0, 0xFFF0...0xFFFB, 0x1D173...0x1D17A, 0xE0000...0xE00FF, 0xE01F0...0xE0FFF:
+            0xFDD0...0xFDEF, 0xFEFF, 0xFFA0, 0xFFF0...0xFFFB, 0x1D173...0x1D17A, 0xE0000...0xE00FF, 0xE01F0...0xE0FFF,
+            0x10FE80...0x10FEFF:
             return true
         default:
             return value & 0xFFFE == 0xFFFE

@@ -66,7 +66,8 @@ final class TerminalDevice {
 
     /// Keys byte by byte and unchanged, output unchanged.
     /// Again inside, after SIGSTOP: the shell may have changed the modes, but what to put back is what was there first.
-    func enter() throws(TerminalError) {
+    /// - Returns: bytes that were typed before and wait to be read; in them the Enter key has become a line feed.
+    func enter() throws(TerminalError) -> Int {
         if !isRaw, tcgetattr(descriptor, &before) != 0 { throw .system(call: "tcgetattr", code: errno) }
         var raw = before
         cfmakeraw(&raw)
@@ -74,8 +75,12 @@ final class TerminalDevice {
             characters[Int(VMIN)] = 1
             characters[Int(VTIME)] = 0
         }
+        var now = termios()
+        let turnsEnterIntoLineFeed = tcgetattr(descriptor, &now) == 0 && now.c_iflag & tcflag_t(ICRNL) != 0
         if tcsetattr(descriptor, TCSANOW, &raw) != 0 { throw .system(call: "tcsetattr", code: errno) }
         isRaw = true
+        var waiting: Int32 = 0
+        return turnsEnterIntoLineFeed && ioctl(descriptor, UInt(FIONREAD), &waiting) == 0 ? Int(waiting) : 0
     }
 
     /// - Parameter discardingInput: drops unread bytes, such as answers to questions nobody waits for any more.

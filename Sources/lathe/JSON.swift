@@ -1,3 +1,5 @@
+import AudioFiles
+
 /// A JSON value whose object fields keep the order they are written in, as commands.md lists them.
 enum JSON: Sendable, Equatable {
     case null
@@ -72,7 +74,13 @@ enum JSON: Sendable, Equatable {
                 || (0x2028...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value):
                 let hex = String(scalar.value, radix: 16)
                 out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: out.unicodeScalars.append(scalar)
+            default:
+                // A byte of a file name that is not text, as lines for people show it.
+                if let byte = FileName.byte(scalar) {
+                    out += "\\\\x" + String(byte, radix: 16, uppercase: true)
+                } else {
+                    out.unicodeScalars.append(scalar)
+                }
             }
         }
         out += "\""

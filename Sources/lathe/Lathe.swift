@@ -27,8 +27,13 @@ struct Lathe: AsyncParsableCommand {
         // Nor must a limit on file sizes: the write fails and is reported.
         signal(SIGXFSZ, SIG_IGN)
         occupyStandardDescriptors()
-        let code = await run(Array(CommandLine.arguments.dropFirst()))
+        let code = await run(arguments)
         Glibc.exit(code)
+    }
+
+    /// Without the program's own name. Taken as bytes: a file name need not be UTF-8, and the standard library would replace what is not.
+    private static var arguments: [String] {
+        UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst().compactMap { $0.map { FileName.text($0) } }
     }
 
     /// A standard descriptor that the caller closed would go to the next file that is opened, and results with it. It is taken by

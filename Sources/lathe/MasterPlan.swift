@@ -1,5 +1,5 @@
 import AudioFiles
-import Foundation
+import Glibc
 import Mastering
 import Rendering
 
@@ -55,11 +55,11 @@ struct MasterPlan {
     /// Device and inode, the same through every name and link; nil when there is no such file.
     private static func identity(_ path: String) -> [UInt64]? {
         var status = stat()
-        return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+        return path.withFileName({ stat($0, &status) }) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
     }
 
     private static func isFolder(_ path: String) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+        var status = stat()
+        return path.withFileName({ stat($0, &status) }) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }

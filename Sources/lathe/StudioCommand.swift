@@ -42,7 +42,7 @@ struct StudioCommand: AsyncParsableCommand {
     /// Before the screen is taken over, so that the line stays readable.
     private static func check(_ path: String) throws(Failure) {
         var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard path.withFileName({ stat($0, &status) }) == 0 else {
             if path.allSatisfy({ $0.isASCII && ($0.isLowercase || $0 == "-") }) {
                 throw Failure(Failure.usageExitCode, "\(path): neither a command nor a file or folder here; see lathe --help")
             }

@@ -41,6 +41,7 @@ struct CommandTableTests {
     @Test func anUnavailableCommandSaysWhyAndDoesNothing() {
         for command in Command.table {
             var state = StudioState(folder: "/music")
+            state.files.complete = true
             state.view = command.views?.min { $0.rawValue < $1.rawValue } ?? .files
             guard let why = command.unavailable(state), let key = command.keys.first else { continue }
             let before = (state.master.sound, state.files, state.overlay, state.deck.opening)

@@ -1,3 +1,4 @@
+import AudioFiles
 import Foundation
 import Synchronization
 import Testing
@@ -65,6 +66,70 @@ struct FilesTests {
         #expect(rows.first?.name == "sub" && rows.first?.kind == .folder)
         #expect(rows[1].name == "notes.txt" && rows[1].kind == .other)
         #expect(rows[2].name == "take 0.wav" && rows[11].name == "take 9.wav" && rows[12].name == "take 10.wav")
+    }
+
+    /// The system tells: nobody has to look.
+    @Test(arguments: ["appears", "is written", "vanishes"]) func aChangeIsToldWithoutLooking(how: String) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-watch-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("mix.wav")
+        if how != "appears" { try Data([1]).write(to: file) }
+        let (events, continuation) = AsyncStream.makeStream(of: StudioEvent.self)
+        let files = LiveFiles { continuation.yield($0) }
+        var answers = events.makeAsyncIterator()
+        files.list(FileQuery(folder: folder.path))
+        guard case .listing(0, _, _, true)? = await answers.next() else { Issue.record("not listed"); return }
+        if how == "vanishes" { try FileManager.default.removeItem(at: file) } else { try Data([1, 2]).write(to: file) }
+        guard case .folderChanged(folder.path)? = await answers.next() else { Issue.record("not told"); return }
+    }
+
+    @Test func theOpenFileIsLookedAfterInWhateverFolderItLies() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-open-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("mix.wav")
+        try Data([1]).write(to: file)
+        let (events, continuation) = AsyncStream.makeStream(of: StudioEvent.self)
+        let files = LiveFiles { continuation.yield($0) }
+        var answers = events.makeAsyncIterator()
+        let elsewhere = FileQuery(folder: "/")
+        files.list(elsewhere)
+        guard case .listing? = await answers.next() else { Issue.record("not listed"); return }
+        files.remember(file.path)
+        try Data([1, 2]).write(to: file)
+        files.check(elsewhere)
+        guard case .fileChanged(file.path, isGone: false)? = await answers.next() else { Issue.record("not told"); return }
+        try FileManager.default.removeItem(at: file)
+        while true {
+            files.check(elsewhere)
+            guard let answer = await answers.next() else { Issue.record("not told"); return }
+            if case .fileChanged(file.path, isGone: true) = answer { return }
+        }
+    }
+
+    /// A name as an old drive holds it, in Latin-1: `é` is the byte 0xE9 (ISO 8859-1).
+    @Test func namesThatAreNotUTF8LeadToTheirFiles() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-latin-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let name: [UInt8] = Array("caf".utf8) + [0xE9] + Array(".wav".utf8)
+        let path: [CChar] = (Array(folder.utf8) + [0x2F] + name + [0]).map { CChar(bitPattern: $0) }
+        let made = open(path, O_CREAT | O_WRONLY, 0o600)
+        #expect(made >= 0)
+        close(made)
+        let (events, continuation) = AsyncStream.makeStream(of: StudioEvent.self)
+        let files = LiveFiles { continuation.yield($0) }
+        files.list(FileQuery(folder: folder))
+        for await event in events {
+            guard case .listing(_, let rows, 1, true) = event, let entry = rows.first else { continue }
+            #expect(entry.kind == .audio && FileName.bytes(entry.name) == name)
+            #expect((folder + "/" + entry.name).withFileName { access($0, F_OK) } == 0)
+            var state = freshState()
+            state.files.rows = rows
+            #expect(screen(state, state.size).lines.contains { $0.contains("caf‹xE9›.wav") })
+            break
+        }
     }
 
     @Test func changesFromOutsideAreNoticedAndSoIsTheFoldersEnd() async throws {

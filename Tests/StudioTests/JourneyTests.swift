@@ -30,6 +30,7 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, LedgerReading, Pr
         note("list") { $0.answers.append(.listing(number: query.number, rows: query.arrange(testRows), total: testRows.count, complete: true)) }
     }
     func check(_ query: FileQuery) {}
+    func watch(_ path: String) { note("watch") }
     func readFacts(of paths: [String]) { note("facts") { world in for path in paths { world.answers.append(.facts(path: path, testFacts)) } } }
 
     func open(_ path: String, opening: Int, preset: Preset) { note("open") { $0.answers.append(.opened(opening: opening, testFacts)) } }
@@ -97,7 +98,7 @@ struct Rig {
     var quit = false
 
     mutating func start() {
-        perform(state.start())
+        perform([.listPresets] + state.listAgain())
         settle()
     }
 

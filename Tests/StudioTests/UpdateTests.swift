@@ -12,7 +12,7 @@ struct UpdateTests {
         let effects = press(&state, KeyStroke(.enter))
         #expect(effects.contains(.open(path: "/music/mixes/rough_v7.wav", opening: 1, preset: Preset())))
         #expect(state.deck.stage == .opening)
-        #expect(update(&state, .opened(opening: 1, testFacts)) == [.play])
+        #expect(update(&state, .opened(opening: 1, testFacts)) == [.play, .watch(path: "/music/mixes/rough_v7.wav")])
         #expect(state.deck.player.playing)
     }
 
@@ -286,6 +286,27 @@ struct UpdateTests {
         #expect(state.files.selected?.name == "rough_v6.wav")
     }
 
+    @Test func aChangeWhileTheFolderIsReadIsNotLost() {
+        var state = freshState()
+        _ = press(&state, "s")
+        #expect(update(&state, .folderChanged("/music/mixes")).isEmpty, "it is being read already")
+        let effects = update(&state, .listing(number: state.files.query.number, rows: testRows, total: 5, complete: true))
+        #expect(effects.contains(.list(state.files.query)) && !state.files.complete)
+    }
+
+    @Test(arguments: ViewID.allCases) func changesOnDiskAreTakenInWhateverViewIsOpen(view: ViewID) {
+        var state = playingState()
+        state.view = view
+        #expect(update(&state, .folderChanged("/music/mixes")) == [.list(state.files.query)])
+        _ = update(&state, .fileChanged(path: "/music/mixes/rough_v7.wav", isGone: false))
+        #expect(state.message?.text == "rough_v7.wav: was changed on disk; open it again to hear what it is now")
+        _ = update(&state, .fileChanged(path: "/music/mixes/rough_v7.wav", isGone: true))
+        #expect(state.message?.text == "rough_v7.wav: is gone from its folder")
+        state.message = nil
+        _ = update(&state, .fileChanged(path: "/music/mixes/rough_v6.wav", isGone: true))
+        #expect(state.message == nil, "another file than the open one")
+    }
+
     @Test func aMissingLedgerIsExplainedInFullAtTheStart() {
         var state = StudioState(folder: "/music/mixes")
         let problem = "/state/lathe: the privacy ledger cannot be opened (read-only file system); make the folder writable or set XDG_STATE_HOME"
@@ -353,7 +374,7 @@ struct UpdateTests {
         #expect(update(&state, .unloaded(opening: state.deck.opening)).isEmpty)
         #expect(state.deck.stage == .resting)
         #expect(press(&state, " ").contains { if case .open = $0 { true } else { false } })
-        #expect(update(&state, .opened(opening: state.deck.opening, testFacts)) == [.seek(42), .play])
+        #expect(update(&state, .opened(opening: state.deck.opening, testFacts)) == [.seek(42), .play, .watch(path: "/music/mixes/rough_v7.wav")])
     }
 
     @Test func whatWasMeasuredGoesWithItsRow() {

@@ -30,6 +30,19 @@ extension OnTheScreen {
         #expect(outcome.frames >= 7)
     }
 
+    /// Before the terminal is raw its line discipline turns the Enter key's CR into LF (termios(3), ICRNL).
+    @Test func keysTypedBeforeTheLoopBeganAreKeys_EnterAmongThem() async throws {
+        let terminal = try PseudoTerminal(size)
+        terminal.type("j\rx")
+        let loop = try RunningLoop(on: terminal)
+        #expect(terminal.waitFor("key"))
+        terminal.type("\n")
+        terminal.type("q")
+        _ = try await loop.outcome.value
+        let keys = loop.log.events.withLock { $0.compactMap { if case .input(.key(let key, let modifiers)) = $0 { InputEvent.key(key, modifiers) } else { nil } } }
+        #expect(keys == [.key(.character("j"), []), .key(.enter, []), .key(.character("x"), []), .key(.character("j"), .control), .key(.character("q"), [])])
+    }
+
     @Test func theLineIsAsItWasAfterTheEnd() async throws {
         let terminal = try PseudoTerminal(size)
         let before = terminal.modes()

@@ -75,7 +75,7 @@ final class PseudoTerminal: @unchecked Sendable {
 
     private func answer() {
         let fresh = String(decoding: received[answered...], as: UTF8.self)
-        for (question, answer) in answers where fresh.contains(question) { type(answer) }
+        for (question, answer) in answers { for _ in fresh.ranges(of: question) { type(answer) } }
         answered = received.count
     }
 

@@ -15,9 +15,12 @@ struct Command: Sendable, Identifiable {
     let footer: (word: String, order: Int)?
     /// Why it cannot be done now, in a sentence for the message line; nil when it can.
     let unavailable: @Sendable (StudioState) -> String?
+    /// What it acts on is on its way: the key is kept and acts when it is there. See `TypedAhead`.
+    let waits: @Sendable (StudioState) -> Bool
     let run: @Sendable (inout StudioState) -> [Effect]
 
     init(_ id: String, _ title: String, keys: [KeyStroke], in views: Set<ViewID>? = nil, footer: (String, Int)? = nil, help: String,
+         waits: @escaping @Sendable (StudioState) -> Bool = { _ in false },
          unavailable: @escaping @Sendable (StudioState) -> String? = { _ in nil },
          run: @escaping @Sendable (inout StudioState) -> [Effect]) {
         self.id = id
@@ -26,6 +29,7 @@ struct Command: Sendable, Identifiable {
         self.keys = keys
         self.views = views
         self.footer = footer.map { (word: $0.0, order: $0.1) }
+        self.waits = waits
         self.unavailable = unavailable
         self.run = run
     }

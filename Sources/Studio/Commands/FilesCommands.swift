@@ -1,10 +1,9 @@
 extension Command {
     static let files: [Command] = [
         Command("files.open", "Open", keys: [KeyStroke(.enter), .character("l"), KeyStroke(.right)], in: [.files], footer: ("open", 3),
-                help: "Enters a folder; loads a file, plays it and measures it.",
+                help: "Enters a folder; loads a file, plays it and measures it.", waits: \.areRowsComing,
                 unavailable: { state in
                     guard let entry = state.files.selected else { return "there is no file here" }
-                    if entry.isUnreachable { return "this name is not UTF-8; rename it to open it" }
                     if entry.kind == .other { return "not an audio file by its name" }
                     return nil
                 }) { state in
@@ -32,10 +31,10 @@ extension Command {
             return state.listAgain()
         },
         Command("files.mark", "Mark", keys: [.character("v")], in: [.files], footer: ("mark", 5),
-                help: "Marks the file for rendering together with the others (r), and moves on.",
+                help: "Marks the file for rendering together with the others (r), and moves on.", waits: \.areRowsComing,
                 unavailable: { state in
                     guard let entry = state.files.selected else { return "there is no file here" }
-                    return entry.kind == .audio && !entry.isUnreachable ? nil : "only audio files can be marked"
+                    return entry.kind == .audio ? nil : "only audio files can be marked"
                 }) { state in
             guard let path = state.files.selectedPath else { return [] }
             var marks = state.files.marks

@@ -41,8 +41,7 @@ extension Command {
             return state.perform("bypass " + block.label, sound: sound)
         },
         Command("master.presets", "Presets", keys: [.character("p")], in: [.files, .master], footer: ("preset", 7),
-                help: "Chooses a preset; each is heard while you move.",
-                unavailable: { $0.master.presets.isEmpty ? "the presets are still being read" : nil }) { state in
+                help: "Chooses a preset; each is heard while you move.", waits: { $0.master.presets.isEmpty }) { state in
             var picker = PresetPicker(before: state.master.sound)
             picker.cursor.index = state.master.presets.firstIndex { $0.id == state.master.sound.base.id } ?? 0
             state.overlay = .presets(picker)

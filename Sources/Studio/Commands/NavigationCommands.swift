@@ -49,7 +49,7 @@ extension Command {
 
     private static func move(_ id: String, _ title: String, _ keys: [KeyStroke], help: String,
                              by delta: @escaping @Sendable (StudioState) -> Int) -> Command {
-        Command(id, title, keys: keys, in: [.files, .master, .queue, .ledger], help: help,
+        Command(id, title, keys: keys, in: [.files, .master, .queue, .ledger], help: help, waits: \.areRowsComing,
                 unavailable: { $0.rowCount == 0 ? "there is no row to move to" : nil }) { state in
             state.moveSelection(by: delta(state))
         }

@@ -112,7 +112,7 @@ final class LiveEngine: MasteringEngine {
     func plan(_ inputs: [String]) {
         BackgroundThread.start("plan") { [post] in
             let outputs = RenderOrder.outputs(for: inputs)
-            let orders = zip(inputs, outputs).map { RenderOrder(input: $0, output: $1, exists: access($1, F_OK) == 0) }
+            let orders = zip(inputs, outputs).map { RenderOrder(input: $0, output: $1, exists: $1.withFileName { access($0, F_OK) } == 0) }
             post(.planned(orders))
         }
     }

@@ -10,6 +10,8 @@ final class LiveFiles: FileListing {
         var current = 0
         /// The folder read last, whole, for filtering it again without reading it again.
         var known: (query: FileQuery, entries: [DirectoryEntry], hasStatus: Bool, stamp: FolderStamp)?
+        /// The open file, and what it was when it was opened; nil when it could not be looked at.
+        var open: (path: String, stamp: FileStamp?)?
         /// A look at the folder is under way; on a file system that hangs there is never more than one.
         var isChecking = false
     }
@@ -23,11 +25,27 @@ final class LiveFiles: FileListing {
         }
     }
 
+    /// What changes when a file's contents do, or another file takes its name.
+    private struct FileStamp: Equatable {
+        var marks: [Int]
+
+        /// nil when there is no such file.
+        init?(_ path: String) {
+            var status = stat()
+            guard path.withFileName({ stat($0, &status) }) == 0 else { return nil }
+            marks = [Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(bitPattern: UInt(status.st_ino))]
+        }
+    }
+
     private let state = Mutex(State())
     private let post: Post
     private let headers = DispatchQueue(label: "lathe.headers", qos: .utility)
+    private let changes: FolderWatch
 
-    init(post: @escaping Post) { self.post = post }
+    init(post: @escaping Post) {
+        self.post = post
+        changes = FolderWatch { post(.folderChanged($0)) }
+    }
 
     func list(_ query: FileQuery) {
         let known = state.withLock { state in
@@ -57,8 +75,9 @@ final class LiveFiles: FileListing {
         }
         guard starts else { return }
         BackgroundThread.start("look") { [self] in
+            lookAtOpenFile()
             var status = stat()
-            let failure = stat(query.folder, &status) == 0 ? 0 : errno
+            let failure = query.folder.withFileName({ stat($0, &status) }) == 0 ? 0 : errno
             let stamp = FolderStamp(status)
             let (isCurrent, known) = state.withLock { state in
                 state.isChecking = false
@@ -76,6 +95,27 @@ final class LiveFiles: FileListing {
                 post(.folderChanged(query.folder))
             }
         }
+    }
+
+    func watch(_ path: String) {
+        BackgroundThread.start("look") { [self] in remember(path) }
+    }
+
+    /// Waits as long as the file system does.
+    func remember(_ path: String) {
+        let stamp = FileStamp(path)
+        state.withLock { $0.open = (path, stamp) }
+    }
+
+    private func lookAtOpenFile() {
+        guard let known = state.withLock({ $0.open }) else { return }
+        let now = FileStamp(known.path)
+        let isNews = state.withLock { state in
+            guard state.open?.path == known.path, state.open?.stamp != now else { return false }
+            state.open?.stamp = now
+            return true
+        }
+        if isNews { post(.fileChanged(path: known.path, isGone: now == nil)) }
     }
 
     private static func problem(_ folder: String, _ code: Int32) -> String {
@@ -96,7 +136,9 @@ final class LiveFiles: FileListing {
     private static let nextBatches: Int64 = 250
 
     private func read(_ query: FileQuery) {
-        guard let folder = opendir(query.folder) else {
+        let began = LiveTime.monotonicMilliseconds()
+        if isCurrent(query) { changes.follow(query.folder) }
+        guard let folder = query.folder.withFileName({ opendir($0) }) else {
             let code = errno
             state.withLock { if $0.current == query.number { $0.known = nil } }
             return post(.listingFailed(number: query.number, Self.problem(query.folder, code)))
@@ -122,6 +164,7 @@ final class LiveFiles: FileListing {
             }
         }
         state.withLock { if $0.current == query.number { $0.known = (query, entries, wantsStatus, stamp) } }
+        changes.readingTook(milliseconds: LiveTime.monotonicMilliseconds() - began)
         answer(query, entries, complete: true)
     }
 
@@ -130,9 +173,7 @@ final class LiveFiles: FileListing {
             name.withMemoryRebound(to: UInt8.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen(name))) }
         }
         if bytes == [0x2E] || bytes == [0x2E, 0x2E] { return nil }
-        let name = String(validating: bytes, as: UTF8.self)
-        var entry = DirectoryEntry(name: name ?? Sanitise.line(bytes: bytes), kind: .other)
-        entry.isUnreachable = name == nil
+        var entry = DirectoryEntry(name: FileName.text(bytes), kind: .other)
         var type = Int32(found.pointee.d_type)
         if wantsStatus || type == DT_LNK || type == DT_UNKNOWN {
             var status = stat()

@@ -7,9 +7,12 @@ typealias Post = @Sendable (StudioEvent) -> Void
 /// Reads folders and file headers, away from the screen.
 protocol FileListing: Sendable {
     /// Answers with `listing`, rows growing until complete, or with `listingFailed`. A newer question ends an older one.
+    /// Changes made to the folder while it is the last one listed are told by `folderChanged`, where the system tells of them.
     func list(_ query: FileQuery)
     /// Answers with `folderChanged` or `listingFailed` when the folder is not as its rows were read last, else with nothing.
     func check(_ query: FileQuery)
+    /// From now on `check` looks at this file too, and answers with `fileChanged` when it is not what it is now.
+    func watch(_ path: String)
     /// Answers with `facts` for each path.
     func readFacts(of paths: [String])
 }
@@ -90,6 +93,7 @@ struct Services: Sendable {
         switch effect {
         case .list(let query): files.list(query)
         case .readFacts(let paths): files.readFacts(of: paths)
+        case .watch(let path): files.watch(path)
         case .open(let path, let opening, let preset):
             player.know(nil)
             player.open(path, opening: opening, preset: preset)

@@ -4,10 +4,8 @@ import Terminal
 struct DirectoryEntry: Sendable, Equatable {
     enum Kind: UInt8, Sendable { case folder, audio, other }
 
-    /// The name as it stands on disk; not safe to print.
+    /// The name as it stands on disk, as `FileName` writes it; not safe to print.
     var name: String
-    /// The name on disk is not UTF-8, so no path leads to it; `name` shows its bytes.
-    var isUnreachable = false
     var kind: Kind
     var bytes: Int64
     /// Seconds since 1970.
@@ -133,6 +131,8 @@ struct FilesState: Sendable, Equatable {
     var cursor = Cursor()
     /// All rows of the folder have arrived.
     var complete = false
+    /// The folder changed while its rows were being read.
+    var isStale = false
     /// Everything in the folder, before hiding and filtering.
     var total = 0
     /// Why the folder cannot be read.
@@ -160,9 +160,12 @@ struct FilesState: Sendable, Equatable {
 
 /// Paths as text, without asking the disk.
 enum Path {
-    static func name(of path: String) -> String {
-        path.split(separator: "/").last.map(String.init) ?? "/"
+    /// Parts between slashes. By code units: a mark that follows a slash makes one `Character` with it.
+    private static func parts(_ path: String) -> [Substring] {
+        path.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
     }
+
+    static func name(of path: String) -> String { parts(path).last.map(String.init) ?? "/" }
 
     /// The name, cut in the middle where a line would not hold it together with what is said about it.
     static func brief(_ path: String) -> String { TextWidth.fit(name(of: path), 40, cut: .middle) }
@@ -173,14 +176,14 @@ enum Path {
     }
 
     static func parent(of path: String) -> String? {
-        let parts = path.split(separator: "/")
+        let parts = parts(path)
         return parts.isEmpty ? nil : "/" + parts.dropLast().joined(separator: "/")
     }
 
     /// The name without its last extension.
     static func stem(of path: String) -> String {
         let name = name(of: path)
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return name }
         return String(name[..<dot])
     }
 }

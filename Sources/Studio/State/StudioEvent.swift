@@ -15,6 +15,8 @@ enum StudioEvent: Sendable {
     case listingFailed(number: Int, String)
     /// Something was added to a folder, renamed or removed since its rows were read.
     case folderChanged(String)
+    /// The open file is not what it was when it was opened, or no longer there.
+    case fileChanged(path: String, isGone: Bool)
     /// nil: not audio that can be read.
     case facts(path: String, AudioFacts?)
 
@@ -55,6 +57,8 @@ enum StudioEvent: Sendable {
 enum Effect: Sendable, Equatable {
     case list(FileQuery)
     case readFacts([String])
+    /// Look after this file, in place of the one before.
+    case watch(path: String)
 
     /// Load the file into the player, heard as `preset` says, and start to measure it.
     case open(path: String, opening: Int, preset: Preset)

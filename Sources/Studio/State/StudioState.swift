@@ -55,6 +55,7 @@ struct StudioState: Sendable {
     var clock = ""
     var overlay: Overlay?
     var message: Notice?
+    var typedAhead = TypedAhead()
     var history = EditHistory()
 
     var files: FilesState

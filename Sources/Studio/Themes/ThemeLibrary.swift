@@ -1,3 +1,4 @@
+import AudioFiles
 import Foundation
 import Mastering
 import Terminal
@@ -63,7 +64,7 @@ public enum ThemeLibrary {
     /// - Throws: `.missing` when it cannot be opened, `.unusable` with line and column when it is not a theme.
     public static func check(_ path: String) throws(ThemeError) -> Theme {
         // O_NONBLOCK: opening a FIFO must not wait for a writer.
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let descriptor = path.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno)).lowercased()
             throw ThemeError(kind: .missing, file: path, problem: "cannot open the theme (\(reason))", remedy: "check the path, or see `lathe themes list`")

@@ -1,0 +1,42 @@
+import Playback
+
+extension StudioState {
+    /// Milliseconds between changes of the numbers, so that they can be read.
+    private static let numberInterval: Int64 = 250
+
+    mutating func take(_ snapshot: PlayerSnapshot, _ meters: MeterFrame?, at milliseconds: Int64) {
+        if let problem = snapshot.problem, problem != deck.player.problem { say(problem, .error) }
+        deck.player = snapshot
+        if snapshot.hasSound {
+            toldNoSound = nil
+        } else if snapshot.playing, deck.output != .silent, !snapshot.sinkDescription.isEmpty, toldNoSound != snapshot.sinkDescription {
+            toldNoSound = snapshot.sinkDescription
+            // One line at 80 columns: the play head must stay in sight. The panel behind `o` has the reason in full.
+            say("no sound, running on a clock; o says why", .warning)
+        }
+        deck.shownPosition = (snapshot.position * 10).rounded(.down) / 10
+        guard deck.isLoaded, var meters else { return }
+        if !snapshot.playing {
+            // The last readings stay as numbers; what moves comes to rest.
+            let quiet = MeterFrame()
+            (meters.master.spectrum, meters.original.spectrum) = (quiet.master.spectrum, quiet.original.spectrum)
+            (meters.compressorReduction, meters.limiterReduction) = (0, 0)
+            (meters.master.peakLeft, meters.master.peakRight) = (MeterFrame.floorDB, MeterFrame.floorDB)
+            (meters.original.peakLeft, meters.original.peakRight) = (MeterFrame.floorDB, MeterFrame.floorDB)
+        }
+        let elapsed = Double(milliseconds - lastMeters) / 1000
+        deck.meters = deck.meters.map { Ballistics.settle(meters, after: $0, seconds: elapsed) } ?? meters
+        lastMeters = milliseconds
+        guard snapshot.playing else { return }
+        if deck.numbers == nil || milliseconds - deck.numbersAt >= Self.numberInterval {
+            deck.numbers = deck.meters
+            deck.numbersAt = milliseconds
+        }
+        if let duration = deck.duration {
+            deck.masterHistory.record(momentary: meters.master.momentary, shortTerm: meters.master.shortTerm,
+                                      position: meters.position, duration: duration)
+            deck.originalHistory.record(momentary: meters.original.momentary, shortTerm: meters.original.shortTerm,
+                                        position: meters.position, duration: duration)
+        }
+    }
+}

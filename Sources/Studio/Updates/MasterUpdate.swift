@@ -1,0 +1,41 @@
+/// The setting: solved, kept as a preset.
+func updateMaster(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
+    switch event {
+    case .settled(let version):
+        guard version == state.master.version, state.deck.profile != nil else { return [] }
+        state.master.solving = true
+        return [.solve(state.master.sound.audible, version: version)]
+    case .solved(let version, let solved):
+        guard version == state.master.version else { return [] }
+        state.master.solving = false
+        state.master.solved = solved
+        state.master.solveProblem = nil
+        return [.use(solved.parameters), state.trimsEffect]
+    case .solveFailed(let version, let problem):
+        guard version == state.master.version else { return [] }
+        state.master.solving = false
+        state.master.solveProblem = problem
+        state.say(problem, .error)
+        return []
+    case .presets(let entries):
+        state.master.presets = entries
+        return state.actOnTypedAhead()
+    case .presetSaved(let preset, let path):
+        // Saving is not an edit of the sound: it is not undone, and the preset counts as unmodified from here on.
+        var sound = state.master.sound
+        sound.preset = sound.audible
+        (sound.preset.id, sound.preset.name, sound.preset.intent) = (preset.id, preset.name, preset.intent)
+        sound.bypassed = []
+        if sound.preset == preset { state.master.sound = sound }
+        state.master.sound.base = preset
+        state.say(Path.name(of: path) + ": saved in " + (Path.parent(of: path) ?? "/"))
+        return [.listPresets]
+    case .presetExists(let preset):
+        state.overlay = .question(Question("Replace your preset '\(preset.id)'?", .replacePreset(preset)))
+        return []
+    case .presetFailed(let problem):
+        state.say(problem, .error)
+        return []
+    default: return []
+    }
+}
