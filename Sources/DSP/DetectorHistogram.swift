@@ -20,6 +20,11 @@ public struct DetectorHistogram: Sendable, Equatable {
         bins[min(max(bin, 0), Self.count - 1)] += 1
     }
 
+    /// Adds what another histogram has noted.
+    public mutating func merge(_ other: DetectorHistogram) {
+        for bin in 0..<Self.count { bins[bin] += other.bins[bin] }
+    }
+
     private static func levelDB(_ bin: Int) -> Double { lowestDB + (Double(bin) + 0.5) * stepDB }
 
     /// First bin inside the relative gate: 10 dB below the mean power of everything above −70 dBFS, as BS.1770 gates loudness.

@@ -16,8 +16,8 @@ public enum Analyze {
         if info.claimedFrames == nil { progress(nil) }
         let analyzer = SplitAnalyzer(info)
         try Pass.run(
-            path, progress: { progress($0) }, isCancelled: isCancelled,
-            process: { block, frames in analyzer.processLevels(block, frames) },
+            [path], progress: { progress($0) }, isCancelled: isCancelled,
+            process: { block, frames, _ in analyzer.processLevels(block, frames) },
             consume: { block, frames, _ in analyzer.processSpectra(block, frames) })
         return analyzer.finish()
     }

@@ -21,8 +21,8 @@ public struct InputProfile: Sendable {
         let analyzer = SplitAnalyzer(info)
         var probe = DetectorProbe(sampleRate: Double(info.sampleRate), channels: info.channels)
         try Pass.run(
-            path, progress: progress, isCancelled: isCancelled,
-            process: { block, frames in
+            [path], progress: progress, isCancelled: isCancelled,
+            process: { block, frames, _ in
                 probe.process(block, frames: frames)
                 analyzer.processLevels(block, frames)
             },

@@ -3,7 +3,8 @@ import DSP
 import Dispatch
 import Glibc
 
-/// One streaming run over a file on two threads: the caller reads and processes, a second thread measures and writes.
+/// One streaming run over a file, or over several as if they were one, on two threads: the caller reads and processes, a second
+/// thread measures and writes.
 ///
 /// Memory is a handful of blocks, whatever the length of the file.
 enum Pass {
@@ -12,23 +13,25 @@ enum Pass {
 
     /// - Parameters:
     ///   - latency: frames by which `process` trails its input; the output is aligned and cut to the input's length.
-    ///   - process: works on a block in place, on the calling thread.
+    ///   - paths: of one sample rate and channel count.
+    ///   - process: works on a block in place, on the calling thread; a block comes from one file (the tail from the last).
     ///   - consume: gets the aligned blocks in order with the index of their first frame, on a thread of its own.
-    /// - Returns: frames in the file.
+    /// - Returns: frames in all files.
     /// - Throws: `AudioFileError`, `CancellationError`, or what `consume` threw.
     @discardableResult
     static func run(
-        _ path: String, latency: Int = 0, progress: (Double) -> Void, isCancelled: () -> Bool,
-        process: (AudioBlock, Int) -> Void,
+        _ paths: [String], latency: Int = 0, progress: (Double) -> Void, isCancelled: () -> Bool,
+        process: (AudioBlock, Int, _ file: Int) -> Void,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
     ) throws -> Int64 {
-        let reader = try AudioReader(path: path)
-        let channels = reader.info.channels
+        var file = 0
+        var reader = try AudioReader(path: paths[0])
+        let channels = reader.info.channels, sampleRate = reader.info.sampleRate
         let consumer = Consumer(consume)
         let buffers = (0..<blocksInFlight).map { _ in AudioBuffer(channels: channels, frames: blockFrames) }
         // The consumer works on views: the memory has to outlive its last one.
         defer { withExtendedLifetime(buffers) {} }
-        let expected = Double(reader.info.claimedFrames ?? 0)
+        var before = 0.0
         consumer.start(slots: blocksInFlight)
         do {
             var slot = 0
@@ -41,6 +44,15 @@ enum Pass {
                 if consumer.failed { break }
                 let block = buffers[slot].block
                 var n = ended ? 0 : try reader.read(into: block, frames: blockFrames)
+                while n == 0 && file + 1 < paths.count {
+                    file += 1
+                    before = Double(file) / Double(paths.count)
+                    reader = try AudioReader(path: paths[file])
+                    guard reader.info.channels == channels, reader.info.sampleRate == sampleRate else {
+                        throw AudioFileError.readFailed(path: paths[file], reason: "its sample rate or channels are not those of the first file any more")
+                    }
+                    n = try reader.read(into: block, frames: blockFrames)
+                }
                 if n == 0 {
                     ended = true
                     n = min(tail, blockFrames)
@@ -49,13 +61,15 @@ enum Pass {
                 } else {
                     read += Int64(n)
                 }
-                if n > 0 { process(block, n) }
+                if n > 0 { process(block, n, file) }
                 let dropped = min(toDrop, n)
                 toDrop -= dropped
                 consumer.submit(block.advanced(by: dropped), frames: n - dropped, firstFrame: sent)
                 sent += Int64(n - dropped)
                 slot = (slot + 1) % blocksInFlight
-                if expected > 0 { progress(min(1, Double(read) / expected)) }
+                if let expected = reader.info.claimedFrames, expected > 0 {
+                    progress(before + min(1, Double(reader.position) / Double(expected)) / Double(paths.count))
+                }
             }
             try consumer.finish()
             return read

@@ -4,6 +4,8 @@ import DSP
 /// Parameters that bring a file to its preset's loudness under its ceiling, and what they lead to.
 public struct Solution: Sendable {
     public var parameters: ChainParameters
+    /// For each track of an album, dB before the chain; one 0 for a single file.
+    var trimsDB: [Double]
     /// The target was met within the preset's tolerance.
     public var reached: Bool
     /// Why not, in words; nil when reached.
@@ -13,6 +15,8 @@ public struct Solution: Sendable {
     public var truePeakDBTP: Double?
     /// dB ≥ 0.
     public var limiterMaxReductionDB: Double
+    /// Of each track.
+    var limiterReductionsDB: [Double]
 }
 
 extension ChainParameters {
@@ -87,13 +91,26 @@ public enum Solve {
     public static func solve(
         path: String, preset: Preset, profile: InputProfile, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws -> Solution {
-        var solver = Solver(path: path, preset: preset, profile: profile)
-        return try solver.run(progress: progress, isCancelled: isCancelled) { parameters, report in
+        let programme = Programme(path: path, profile: profile)
+        var solver = Solver(programme: programme, preset: preset)
+        return try solver.run(progress: progress, isCancelled: isCancelled) { settings, report in
             let meters = Meters(profile.analysis)
-            let reduction = try runChain(path, parameters, profile, progress: report, isCancelled: isCancelled) { block, frames, _ in
+            let reductions = try runChain(programme, settings, progress: report, isCancelled: isCancelled) { block, frames, _ in
                 meters.process(block, frames)
             }
-            return meters.outcome(reductionDB: reduction)
+            return [meters.outcome(reductionDB: reductions[0])]
+        }
+    }
+
+    /// What a full pass runs with: one set of parameters, and for each track of an album a trim before the chain, dB.
+    struct Settings {
+        var parameters: ChainParameters
+        var trimsDB: [Double]
+
+        func parameters(of track: Int) -> ChainParameters {
+            var own = parameters
+            own.inputGainDB += trimsDB[track]
+            return own
         }
     }
 
@@ -108,6 +125,13 @@ public enum Solve {
             self.integratedLUFS = integratedLUFS
             truePeakDBTP = truePeak > 0 ? FastMath.decibels(truePeak) : nil
             limiterReductionDB = reductionDB
+        }
+
+        /// The highest of everything.
+        init(loudestOf tracks: [Outcome]) {
+            integratedLUFS = tracks.compactMap(\.integratedLUFS).max()
+            truePeakDBTP = tracks.compactMap(\.truePeakDBTP).max()
+            limiterReductionDB = tracks.map(\.limiterReductionDB).max() ?? 0
         }
     }
 
@@ -133,79 +157,123 @@ public enum Solve {
         }
     }
 
-    /// Runs the chain over the file. Returns the limiter's largest reduction, dB ≥ 0.
+    /// Runs the chain over the programme. Returns the limiter's largest reduction in each track, dB ≥ 0.
     static func runChain(
-        _ path: String, _ parameters: ChainParameters, _ profile: InputProfile, progress: (Double) -> Void, isCancelled: () -> Bool,
+        _ programme: Programme, _ settings: Settings, progress: (Double) -> Void, isCancelled: () -> Bool,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
-    ) throws -> Double {
-        var chain = MasteringChain(sampleRate: Double(profile.analysis.sampleRate), channels: profile.analysis.channels)
-        chain.set(parameters, ramp: false)
+    ) throws -> [Double] {
+        var chain = MasteringChain(sampleRate: programme.sampleRate, channels: programme.channels)
+        chain.set(settings.parameters(of: 0), ramp: false)
+        var reductions: [Double] = []
         try Pass.run(
-            path, latency: chain.latency, progress: progress, isCancelled: isCancelled,
-            process: { block, frames in chain.process(block, frames: frames) }, consume: consume)
-        return 0 - chain.takeGainReduction().limiterDB
+            programme.paths, latency: chain.latency, progress: progress, isCancelled: isCancelled,
+            process: { block, frames, track in
+                while reductions.count < track {
+                    reductions.append(0 - chain.takeGainReduction().limiterDB)
+                    chain.set(settings.parameters(of: reductions.count), ramp: true)
+                }
+                chain.process(block, frames: frames)
+            }, consume: consume)
+        let last = 0 - chain.takeGainReduction().limiterDB
+        return reductions + Array(repeating: last, count: programme.paths.count - reductions.count)
     }
 }
 
 /// The search itself, shared by preview (which throws the sound away) and render (which writes it).
+///
+/// The loudest track is brought to the target. The others follow it at the distance they had before, to `offsetToleranceLU`, which takes
+/// a trim where the limiter held the loudest one back more than them.
 struct Solver {
-    let path: String
-    let preset: Preset
-    let profile: InputProfile
+    static let offsetToleranceLU = 0.03
 
-    /// - Parameter fullPass: runs the chain with the given parameters over the whole file and reads the result.
+    let programme: Programme
+    let preset: Preset
+
+    /// - Parameter fullPass: runs the chain with the given settings over the whole programme and reads the result of each track.
     mutating func run(
         progress: (Double) -> Void, isCancelled: () -> Bool,
-        fullPass: (ChainParameters, (Double) -> Void) throws -> Solve.Outcome
+        fullPass: (Solve.Settings, (Double) -> Void) throws -> [Solve.Outcome]
     ) throws -> Solution {
-        var parameters = ChainParameters(preset: preset, profile: profile)
+        var settings = Solve.Settings(
+            parameters: ChainParameters(preset: preset, profile: programme.profile),
+            trimsDB: Array(repeating: 0, count: programme.paths.count))
         let target = preset.target.lufs, cap = preset.target.maxLimiterGainReductionDB
-        let (model, peakDB) = try measureTone(parameters, progress: { progress($0 * 0.35) }, isCancelled: isCancelled)
+        let (models, peakDB) = try measureTone(settings, progress: { progress($0 * 0.35) }, isCancelled: isCancelled)
         // More gain than this would make the limiter take away more than the preset allows.
         let highest = peakDB.map { preset.target.ceilingDBTP - Limiter.marginDB + cap - $0 } ?? 0
-        let measurable = model.integratedLUFS(gainDB: 0, parameters: parameters) != nil
-        parameters.makeupGainDB = measurable
-            ? model.gain(toReach: target, correction: 0, parameters: parameters, highest: highest) : min(0, highest)
+        let tone = models.map { $0.integratedLUFS(gainDB: 0, parameters: settings.parameters) }
+        // Of equally processed tracks the loudest before the limiter is taken for the loudest after it; the passes correct.
+        let loudest = models[tone.indices.max { tone[$0] ?? -.infinity < tone[$1] ?? -.infinity }!]
+        settings.parameters.makeupGainDB = tone.contains { $0 != nil }
+            ? loudest.gain(toReach: target, correction: 0, parameters: settings.parameters, highest: highest) : min(0, highest)
 
+        var outcomes: [Solve.Outcome] = []
         var outcome = Solve.Outcome(nil, 0, reductionDB: 0)
         var passes = 0
         while true {
             passes += 1
             let done = 0.35 + 0.65 * (1 - 1 / Double(passes))
             let share = 0.65 * (1 / Double(passes) - 1 / Double(passes + 1))
-            outcome = try withoutActuallyEscaping(progress) { report in try fullPass(parameters) { report(done + share * $0) } }
+            outcomes = try withoutActuallyEscaping(progress) { report in try fullPass(settings) { report(done + share * $0) } }
+            outcome = Solve.Outcome(loudestOf: outcomes)
             if passes == Solve.maximumPasses { break }
             if let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Solve.ceilingSlackDB {
-                parameters.ceilingDBTP -= peak - preset.target.ceilingDBTP + Solve.ceilingSlackDB
+                settings.parameters.ceilingDBTP -= peak - preset.target.ceilingDBTP + Solve.ceilingSlackDB
                 continue
             }
-            guard let loudness = outcome.integratedLUFS, abs(loudness - target) > preset.target.toleranceLU else { break }
-            let foretold = model.integratedLUFS(gainDB: parameters.makeupGainDB, parameters: parameters) ?? loudness
-            let next = model.gain(toReach: target, correction: loudness - foretold, parameters: parameters, highest: highest)
-            if abs(next - parameters.makeupGainDB) < 0.005 { break }
-            parameters.makeupGainDB = next
+            var isSettled = true
+            if let loudness = outcome.integratedLUFS, abs(loudness - target) > preset.target.toleranceLU {
+                let foretold = loudest.integratedLUFS(gainDB: settings.parameters.makeupGainDB, parameters: settings.parameters) ?? loudness
+                let next = loudest.gain(toReach: target, correction: loudness - foretold, parameters: settings.parameters, highest: highest)
+                if abs(next - settings.parameters.makeupGainDB) >= 0.005 {
+                    settings.parameters.makeupGainDB = next
+                    isSettled = false
+                }
+            }
+            if correctTrims(&settings.trimsDB, outcomes) { isSettled = false }
+            if isSettled { break }
         }
         progress(1)
         let held = outcome.truePeakDBTP.map { $0 <= preset.target.ceilingDBTP + 0.1 } ?? true
         let met = outcome.integratedLUFS.map { abs($0 - target) <= preset.target.toleranceLU + 1e-9 } ?? false
         return Solution(
-            parameters: parameters, reached: met && held,
-            note: !held ? overshoot(outcome) : met ? nil : reason(outcome, atCap: parameters.makeupGainDB >= highest - 0.01),
-            integratedLUFS: outcome.integratedLUFS, truePeakDBTP: outcome.truePeakDBTP, limiterMaxReductionDB: outcome.limiterReductionDB)
+            parameters: settings.parameters, trimsDB: settings.trimsDB, reached: met && held,
+            note: !held ? overshoot(outcome) : met ? nil : reason(outcome, atCap: settings.parameters.makeupGainDB >= highest - 0.01),
+            integratedLUFS: outcome.integratedLUFS, truePeakDBTP: outcome.truePeakDBTP,
+            limiterMaxReductionDB: outcome.limiterReductionDB, limiterReductionsDB: outcomes.map(\.limiterReductionDB))
     }
 
-    /// The signal before make-up gain and limiter, as a model of what the limiter will do to it, and its true peak, dBTP.
-    private func measureTone(
-        _ parameters: ChainParameters, progress: (Double) -> Void, isCancelled: () -> Bool
-    ) throws -> (LoudnessModel, Double?) {
-        var tone = parameters
-        tone.limiterOn = false
-        tone.makeupGainDB = 0
-        let box = ToneMeter(profile.analysis, maximumReductionDB: preset.target.maxLimiterGainReductionDB)
-        _ = try Solve.runChain(path, tone, profile, progress: progress, isCancelled: isCancelled) { block, frames, _ in
-            box.process(block, frames)
+    /// Moves the trims of an album so that its tracks keep their distances in loudness. Returns whether one had to move.
+    private func correctTrims(_ trimsDB: inout [Double], _ outcomes: [Solve.Outcome]) -> Bool {
+        func distances(_ loudness: (Int) -> Double?) -> [Double?] {
+            let levels = programme.groups.map { programme.loudness(of: $0, loudness) }
+            let highest = levels.compactMap(\.self).max() ?? 0
+            return levels.map { $0.map { $0 - highest } }
         }
-        return box.result()
+        let wanted = distances { programme.tracks[$0].analysis.integratedLUFS }
+        let got = distances { outcomes[$0].integratedLUFS }
+        var moved = false
+        for (index, group) in programme.groups.enumerated() {
+            guard let wanted = wanted[index], let got = got[index], abs(wanted - got) > Self.offsetToleranceLU else { continue }
+            for track in group { trimsDB[track] += wanted - got }
+            moved = true
+        }
+        return moved
+    }
+
+    /// The signal before make-up gain and limiter, for each track as a model of what the limiter will do to it, and its true peak, dBTP.
+    private func measureTone(
+        _ settings: Solve.Settings, progress: (Double) -> Void, isCancelled: () -> Bool
+    ) throws -> ([LoudnessModel], Double?) {
+        var tone = settings
+        tone.parameters.limiterOn = false
+        tone.parameters.makeupGainDB = 0
+        let boundaries = programme.boundaries
+        let meters = ToneMeters(programme, maximumReductionDB: preset.target.maxLimiterGainReductionDB)
+        _ = try Solve.runChain(programme, tone, progress: progress, isCancelled: isCancelled) { block, frames, firstFrame in
+            cut(block, frames, at: firstFrame, by: boundaries) { meters.process($0, $1, track: $2) }
+        }
+        return meters.result()
     }
 
     private func overshoot(_ outcome: Solve.Outcome) -> String {
@@ -229,26 +297,43 @@ struct Solver {
     private func fixed(_ value: Double, _ places: Int) -> String { fixedDecimal(value, places: places) }
 }
 
+/// Hands over the parts of a block that fall into each track.
+func cut(
+    _ block: AudioBlock, _ frames: Int, at firstFrame: Int64, by boundaries: [Int64], _ body: (AudioBlock, Int, _ track: Int) throws -> Void
+) rethrows {
+    guard boundaries.count > 2 else { return try body(block, frames, 0) }
+    var done = 0
+    while done < frames {
+        let at = firstFrame + Int64(done)
+        let track = max(0, min(boundaries.count - 2, (boundaries.firstIndex { $0 > at } ?? boundaries.count - 1) - 1))
+        let rest = track == boundaries.count - 2 ? frames - done : min(frames - done, Int(boundaries[track + 1] - at))
+        try body(block.advanced(by: done), rest, track)
+        done += rest
+    }
+}
+
 /// Gathers the cells of a tone pass.
-private final class ToneMeter: @unchecked Sendable {
+private final class ToneMeters: @unchecked Sendable {
     // Unchecked: written by the consuming thread of a pass, read after the pass has ended.
     private var cells: LoudnessCells
-    private var model: LoudnessModel
+    private var models: [LoudnessModel]
+    private var track = 0
 
-    init(_ analysis: Analysis, maximumReductionDB: Double) {
-        cells = LoudnessCells(
-            sampleRate: Double(analysis.sampleRate), channels: analysis.channels, maximumReductionDB: maximumReductionDB)
-        model = LoudnessModel(sampleRate: Double(analysis.sampleRate))
+    init(_ programme: Programme, maximumReductionDB: Double) {
+        cells = LoudnessCells(sampleRate: programme.sampleRate, channels: programme.channels, maximumReductionDB: maximumReductionDB)
+        models = Array(repeating: LoudnessModel(sampleRate: programme.sampleRate), count: programme.paths.count)
     }
 
-    func process(_ block: AudioBlock, _ frames: Int) {
-        cells.process(block, frames: frames) { peak, energy in model.append(peak: peak, meanSquare: energy) }
+    /// A cell across a seam counts for the track it ends in.
+    func process(_ block: AudioBlock, _ frames: Int, track: Int) {
+        self.track = track
+        cells.process(block, frames: frames) { peak, energy in models[track].append(peak: peak, meanSquare: energy) }
     }
 
     /// Completes the last cell with silence.
-    func result() -> (LoudnessModel, Double?) {
+    func result() -> ([LoudnessModel], Double?) {
         let silence = AudioBuffer(channels: 32, frames: LoudnessCells.cellFrames * 2)
-        process(silence.block, LoudnessCells.cellFrames * 2)
-        return (model, cells.truePeak > 0 ? FastMath.decibels(cells.truePeak) : nil)
+        process(silence.block, LoudnessCells.cellFrames * 2, track: track)
+        return (models, cells.truePeak > 0 ? FastMath.decibels(cells.truePeak) : nil)
     }
 }

@@ -1,0 +1,82 @@
+import AudioFiles
+import DSP
+
+/// Converts the sample rate, measures, shortens words, cuts and writes, on the second thread of a pass.
+///
+/// Loudness and true peak are read before the word length is reduced, as in a solve that writes nothing, so that preview and render
+/// settle on the same parameters. Above `faintLUFS` the dither moves them by less than 0.001 dB, even of 16 bits (noise at −98 dBFS).
+final class FinishingPass: @unchecked Sendable {
+    // Unchecked: used by the consuming thread of a pass, then, after it has ended, by its caller.
+    static let faintLUFS = -55.0
+
+    /// What is known of a track at its end.
+    struct End {
+        var analysis: Analysis
+        var integratedLUFS: Double?
+        /// Linear.
+        var truePeak: Double
+    }
+
+    private let writers: [AudioWriter]
+    private let boundaries: [Int64]
+    private let format: OutputFormat
+    private let dither: Bool
+    private var converter: SampleRateConverter?
+    private var analyzer: Analyzer?
+    private var ends: [End] = []
+    private var framesOut: Int64 = 0
+
+    /// - Parameters:
+    ///   - writers: one for each track, of one format.
+    ///   - boundaries: first frame of each track at the output's rate, and the end of the last.
+    init(writers: [AudioWriter], boundaries: [Int64], inputRate: Int, dither: Bool) {
+        self.writers = writers
+        self.boundaries = boundaries
+        self.dither = dither
+        format = writers[0].format
+        if inputRate != format.sampleRate {
+            converter = SampleRateConverter(from: inputRate, to: format.sampleRate, channels: format.channels)
+        }
+        analyzer = Analyzer(sampleRate: Double(format.sampleRate), channels: format.channels)
+    }
+
+    func process(_ block: AudioBlock, _ frames: Int) throws {
+        if converter == nil {
+            try put(block, frames)
+        } else {
+            try converter?.process(block, frames: frames) { try put($0, $1) }
+        }
+    }
+
+    private func put(_ block: AudioBlock, _ frames: Int) throws {
+        try cut(block, frames, at: framesOut, by: boundaries) { part, count, track in
+            while ends.count < track { closeTrack() }
+            analyzer?.processSignal(part, frames: count)
+            if format.isInteger {
+                // Counted from the track's own first frame: a track's bytes do not depend on the length of those before it.
+                Dither.quantise(
+                    part, frames: count, firstFrame: framesOut - boundaries[track], bits: format.bits == .int16 ? 16 : 24, tpdf: dither,
+                    seed: Master.ditherSeed)
+            }
+            analyzer?.processSamples(part, frames: count)
+            try writers[track].write(part, frames: count)
+            framesOut += Int64(count)
+        }
+    }
+
+    private func closeTrack() {
+        guard var last = analyzer.take() else { return }
+        last.settle()
+        let (loudness, peak) = last.loudnessAndPeak
+        ends.append(End(analysis: last.finish(), integratedLUFS: loudness, truePeak: peak))
+        if ends.count < writers.count { analyzer = Analyzer(sampleRate: Double(format.sampleRate), channels: format.channels) }
+    }
+
+    /// Completes the files. Call once, after the pass.
+    func end() throws -> [End] {
+        try converter?.finish { try put($0, $1) }
+        while ends.count < writers.count { closeTrack() }
+        for writer in writers { try writer.finish() }
+        return ends
+    }
+}

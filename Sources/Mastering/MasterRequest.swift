@@ -1,0 +1,73 @@
+import AudioFiles
+
+/// One file to be mastered. Codable, so that the engine may live in another process than the screen.
+public struct MasterRequest: Sendable, Codable, Equatable {
+    public var input: String
+    public var output: String
+    /// The preset in its file form.
+    public var presetTOML: String
+    public var container: OutputFormat.Container
+    /// Replace an existing output. Never the input.
+    public var force: Bool
+
+    /// - Parameter preset: its `output` section holds the word length and the dither.
+    public init(input: String, output: String, preset: Preset, container: OutputFormat.Container, force: Bool) {
+        self.input = input
+        self.output = output
+        presetTOML = preset.toml()
+        self.container = container
+        self.force = force
+    }
+}
+
+/// What a finished master is: the JSON of `lathe master`, field for field.
+public struct MasterResult: Sendable, Codable, Equatable {
+    public var input: String
+    public var output: String
+    /// Id of the preset.
+    public var preset: String
+    public var engine: String
+    /// Wall time from reading to the finished file.
+    public var seconds: Double
+    /// Length of the sound over `seconds`.
+    public var realtimeFactor: Double
+    public var tier: String
+    public var before: Analysis
+    public var after: Analysis
+    public var targetLUFS: Double
+    public var targetReached: Bool
+    /// Why the target was not reached; nil when it was.
+    public var note: String?
+    /// Gain before the limiter, trim included.
+    public var gainDB: Double
+    /// dB ≥ 0.
+    public var limiterMaxReductionDB: Double
+    /// Of the output file.
+    public var sha256: String
+
+    enum CodingKeys: String, CodingKey {
+        case input, output, preset, engine, seconds, tier, before, after, note, sha256
+        case realtimeFactor = "realtime_factor", targetLUFS = "target_lufs", targetReached = "target_reached"
+        case gainDB = "gain_db", limiterMaxReductionDB = "limiter_max_reduction_db"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var c = encoder.container(keyedBy: CodingKeys.self)
+        try c.encode(input, forKey: .input)
+        try c.encode(output, forKey: .output)
+        try c.encode(preset, forKey: .preset)
+        try c.encode(engine, forKey: .engine)
+        try c.encode(seconds, forKey: .seconds)
+        try c.encode(realtimeFactor, forKey: .realtimeFactor)
+        try c.encode(tier, forKey: .tier)
+        try c.encode(before, forKey: .before)
+        try c.encode(after, forKey: .after)
+        try c.encode(targetLUFS, forKey: .targetLUFS)
+        try c.encode(targetReached, forKey: .targetReached)
+        // Written even when nil: the field exists, its value does not.
+        try c.encode(note, forKey: .note)
+        try c.encode(gainDB, forKey: .gainDB)
+        try c.encode(limiterMaxReductionDB, forKey: .limiterMaxReductionDB)
+        try c.encode(sha256, forKey: .sha256)
+    }
+}

@@ -1,0 +1,88 @@
+import AudioFiles
+import DSP
+import Glibc
+
+/// Sound that is mastered as one stream: a file, or the tracks of an album in their order.
+///
+/// The chain runs through without a seam, so tracks that flow into each other still do; what comes out is cut where the tracks meet.
+struct Programme: Sendable {
+    let paths: [String]
+    let tracks: [InputProfile]
+    /// Of all tracks together, as far as the chain's automatic settings need it.
+    let profile: InputProfile
+    /// Tracks that flow into each other, as ranges of track indices: they keep their levels among themselves exactly.
+    let groups: [Range<Int>]
+
+    init(path: String, profile: InputProfile) {
+        paths = [path]
+        tracks = [profile]
+        self.profile = profile
+        groups = [0..<1]
+    }
+
+    /// - Throws: `.unsupported` when the tracks differ in sample rate or channels; `AudioFileError` when one cannot be read.
+    init(album paths: [String], tracks: [InputProfile]) throws {
+        for (path, track) in zip(paths, tracks) {
+            let first = tracks[0].analysis, here = track.analysis
+            guard here.sampleRate == first.sampleRate, here.channels == first.channels else {
+                throw AudioFileError.unsupported(
+                    path: path, detail: "has \(here.sampleRate) Hz and \(here.channels) channels, the first track of the album "
+                        + "\(first.sampleRate) Hz and \(first.channels)")
+            }
+        }
+        self.paths = paths
+        self.tracks = tracks
+        profile = Self.combined(tracks)
+        var groups: [Range<Int>] = []
+        for index in paths.indices {
+            if index > 0, try Self.flow(paths[index - 1], into: paths[index]) {
+                groups[groups.count - 1] = groups[groups.count - 1].lowerBound..<(index + 1)
+            } else {
+                groups.append(index..<(index + 1))
+            }
+        }
+        self.groups = groups
+    }
+
+    var sampleRate: Double { Double(profile.analysis.sampleRate) }
+    var channels: Int { profile.analysis.channels }
+    var isAlbum: Bool { paths.count > 1 }
+    /// First frame of each track, and the end of the last.
+    var boundaries: [Int64] { tracks.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.analysis.frames) } }
+
+    /// The loudest track of a group, LUFS; nil when all are silent.
+    func loudness(of group: Range<Int>, _ value: (Int) -> Double?) -> Double? { group.compactMap(value).max() }
+
+    private static func combined(_ tracks: [InputProfile]) -> InputProfile {
+        var all = tracks[0]
+        for track in tracks.dropFirst() {
+            all.levels.merge(track.levels)
+            all.analysis.frames += track.analysis.frames
+            all.analysis.seconds += track.analysis.seconds
+            func highest(_ a: Double?, _ b: Double?) -> Double? { [a, b].compactMap(\.self).max() }
+            all.analysis.truePeakDBTP = highest(all.analysis.truePeakDBTP, track.analysis.truePeakDBTP)
+            all.analysis.samplePeakDBFS = highest(all.analysis.samplePeakDBFS, track.analysis.samplePeakDBFS)
+            all.analysis.integratedLUFS = highest(all.analysis.integratedLUFS, track.analysis.integratedLUFS)
+            all.analysis.clippedSamples += track.analysis.clippedSamples
+        }
+        return all
+    }
+
+    /// Whether one track ends and the next begins in the middle of sound: both within 10 ms of the seam louder than −60 dBFS.
+    private static func flow(_ path: String, into next: String) throws -> Bool {
+        let before = try AudioReader(path: path), after = try AudioReader(path: next)
+        let count = max(1, before.info.sampleRate / 100)
+        guard let length = before.info.claimedFrames, length > Int64(count) else { return false }
+        try before.seek(to: length - Int64(count))
+        return try isAudible(before, count) && isAudible(after, count)
+    }
+
+    private static func isAudible(_ reader: AudioReader, _ count: Int) throws -> Bool {
+        let buffer = AudioBuffer(channels: reader.info.channels, frames: count)
+        let got = try reader.read(into: buffer.block, frames: count)
+        guard got > 0 else { return false }
+        var sum = 0.0
+        for c in 0..<reader.info.channels { for i in 0..<got { sum += buffer.block[c][i] * buffer.block[c][i] } }
+        return sum / Double(got * reader.info.channels) > 1e-6
+    }
+}
