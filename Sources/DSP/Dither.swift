@@ -14,17 +14,22 @@ public enum Dither {
         let top = scale - 1, step = 1 / scale
         for c in 0..<block.channels {
             let x = block[c]
-            let key = seed &+ UInt64(c) &* 0x9E37_79B9_7F4A_7C15
+            let key = key(seed: seed, channel: c)
             for i in 0..<frames {
                 var v = x[i] * scale
-                if tpdf {
-                    let r = mix(key ^ (UInt64(bitPattern: firstFrame &+ Int64(i)) &* 0xD1B5_4A32_D192_ED03))
-                    // Two independent uniform values in ±½ LSB.
-                    v += Double(Int32(truncatingIfNeeded: r)) * 0x1p-32 + Double(Int32(truncatingIfNeeded: r >> 32)) * 0x1p-32
-                }
+                if tpdf { v += triangular(key, frame: firstFrame &+ Int64(i)) }
                 x[i] = min(max(FastMath.roundToEven(v), -scale), top) * step
             }
         }
+    }
+
+    static func key(seed: UInt64, channel: Int) -> UInt64 { seed &+ UInt64(channel) &* 0x9E37_79B9_7F4A_7C15 }
+
+    /// Noise of triangular density within ±1 LSB: two independent uniform values in ±½ LSB.
+    @inline(__always)
+    static func triangular(_ key: UInt64, frame: Int64) -> Double {
+        let r = mix(key ^ (UInt64(bitPattern: frame) &* 0xD1B5_4A32_D192_ED03))
+        return Double(Int32(truncatingIfNeeded: r)) * 0x1p-32 + Double(Int32(truncatingIfNeeded: r >> 32)) * 0x1p-32
     }
 
     /// The finaliser of SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014), twice: a counter in, well-mixed bits out.
