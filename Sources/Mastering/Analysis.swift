@@ -51,7 +51,10 @@ public struct Analysis: Sendable, Equatable, Codable {
     public var loudnessRangeLU: Double?
     public var maxMomentaryLUFS: Double?
     public var maxShortTermLUFS: Double?
+    /// On a grid of 16 places a frame.
     public var truePeakDBTP: Double?
+    /// As a plain 4× meter of BS.1770-5 Annex 2 shows it, which reads lower on treble.
+    public var ituTruePeakDBTP: Double?
     public var samplePeakDBFS: Double?
     /// True peak minus integrated loudness.
     public var plrDB: Double?
@@ -77,6 +80,7 @@ public struct Analysis: Sendable, Equatable, Codable {
         case maxMomentaryLUFS = "max_momentary_lufs"
         case maxShortTermLUFS = "max_short_term_lufs"
         case truePeakDBTP = "true_peak_dbtp"
+        case ituTruePeakDBTP = "true_peak_itu_dbtp"
         case samplePeakDBFS = "sample_peak_dbfs"
         case plrDB = "plr_db"
         case correlation
@@ -102,6 +106,7 @@ public struct Analysis: Sendable, Equatable, Codable {
         try fields.encode(maxMomentaryLUFS, forKey: .maxMomentaryLUFS)
         try fields.encode(maxShortTermLUFS, forKey: .maxShortTermLUFS)
         try fields.encode(truePeakDBTP, forKey: .truePeakDBTP)
+        try fields.encode(ituTruePeakDBTP, forKey: .ituTruePeakDBTP)
         try fields.encode(samplePeakDBFS, forKey: .samplePeakDBFS)
         try fields.encode(plrDB, forKey: .plrDB)
         try fields.encode(correlation, forKey: .correlation)

@@ -68,6 +68,7 @@ public struct Analyzer: ~Copyable {
         out.maxMomentaryLUFS = levels.loudness.maxMomentaryLUFS
         out.maxShortTermLUFS = levels.loudness.maxShortTermLUFS
         out.truePeakDBTP = decibels(spectra.truePeak.peak)
+        out.ituTruePeakDBTP = decibels(spectra.truePeak.ituPeak)
         out.samplePeakDBFS = decibels(spectra.truePeak.samplePeak)
         if let peak = out.truePeakDBTP, let integrated = out.integratedLUFS { out.plrDB = peak - integrated }
         out.correlation = evidence.channels == 2 ? evidence.wholeStereo.correlation : nil
@@ -105,7 +106,7 @@ struct LevelMeters: ~Copyable {
 
 /// The second half, about as much work: true peak and spectrum.
 struct SpectralMeters: ~Copyable {
-    fileprivate var truePeak: TruePeakMeter
+    fileprivate var truePeak: TruePeakProof
     fileprivate var spectrum: ThirdOctaveSpectrum
     private let sampleRate: Double
     private var frames: Int64 = 0
@@ -114,7 +115,7 @@ struct SpectralMeters: ~Copyable {
 
     init(sampleRate: Double, channels: Int) {
         self.sampleRate = sampleRate
-        truePeak = TruePeakMeter(channels: channels)
+        truePeak = TruePeakProof(channels: channels)
         spectrum = ThirdOctaveSpectrum(sampleRate: sampleRate, channels: channels)
     }
 

@@ -40,6 +40,16 @@ public enum Master {
         _ requests: [MasterRequest], fileDescriptors: [Int32], tier: String = "local", profiles known: [InputProfile]? = nil,
         progress: (Stage, Double) -> Void, isCancelled: () -> Bool
     ) throws -> [MasterResult] {
+        try solved(
+            requests, fileDescriptors: fileDescriptors, tier: tier, profiles: known, progress: progress, isCancelled: isCancelled
+        ).results
+    }
+
+    /// The masters, and what the chain was set to for them.
+    static func solved(
+        _ requests: [MasterRequest], fileDescriptors: [Int32], tier: String, profiles known: [InputProfile]?,
+        progress: (Stage, Double) -> Void, isCancelled: () -> Bool
+    ) throws -> (results: [MasterResult], solution: Solution) {
         let start = ContinuousClock.now
         let preset = try Preset.parse(toml: requests[0].presetTOML, file: "preset")
         let share = 1 / Double(requests.count)
@@ -92,7 +102,7 @@ public enum Master {
         let taken = (ContinuousClock.now - start).components
         let elapsed = Double(taken.seconds) + Double(taken.attoseconds) * 1e-18
         let length = programme.tracks.reduce(0) { $0 + $1.analysis.seconds }
-        return requests.indices.map { index in
+        let results = requests.indices.map { index in
             after[index].file = requests[index].output
             return MasterResult(
                 input: requests[index].input, output: requests[index].output, preset: preset.id, engine: Engine.name, seconds: elapsed,
@@ -101,6 +111,7 @@ public enum Master {
                 gainDB: solution.parameters.inputGainDB + solution.trimsDB[index] + solution.parameters.makeupGainDB,
                 limiterMaxReductionDB: solution.limiterReductionsDB[index], sha256: digests[index])
         }
+        return (results, solution)
     }
 
     /// What came of a track: the meters' readings, and its file's where only the file can tell.

@@ -139,11 +139,11 @@ public enum Solve {
     final class Meters: @unchecked Sendable {
         // Unchecked: written by the consuming thread of a pass, read after the pass has ended.
         private var loudness: LoudnessMeter
-        private var truePeak: TruePeakMeter
+        private var truePeak: TruePeakProof
 
         init(_ analysis: Analysis) {
             loudness = LoudnessMeter(sampleRate: Double(analysis.sampleRate), channels: analysis.channels)
-            truePeak = TruePeakMeter(channels: analysis.channels)
+            truePeak = TruePeakProof(channels: analysis.channels)
         }
 
         func process(_ block: AudioBlock, _ frames: Int) {

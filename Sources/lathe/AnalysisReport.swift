@@ -10,7 +10,8 @@ extension Analysis {
             ("channels", .int(channels)), ("frames", .int(Int(frames))), ("seconds", .measured(seconds)),
             ("integrated_lufs", .measured(integratedLUFS)), ("loudness_range_lu", .measured(loudnessRangeLU)),
             ("max_momentary_lufs", .measured(maxMomentaryLUFS)), ("max_short_term_lufs", .measured(maxShortTermLUFS)),
-            ("true_peak_dbtp", .measured(truePeakDBTP)), ("sample_peak_dbfs", .measured(samplePeakDBFS)), ("plr_db", .measured(plrDB)),
+            ("true_peak_dbtp", .measured(truePeakDBTP)),
+            ("true_peak_itu_dbtp", .measured(ituTruePeakDBTP)), ("sample_peak_dbfs", .measured(samplePeakDBFS)), ("plr_db", .measured(plrDB)),
             ("correlation", .measured(correlation)), ("dc_offset", .number(dcOffset)), ("clipped_samples", .int(clippedSamples)),
             ("bands", .array(bands.map { .object([("hz", .number($0.hz)), ("db", .measured($0.db))]) })),
             ("tempo_bpm", .measured(tempoBPM)), ("key", .optional(key)),
@@ -29,7 +30,7 @@ extension Analysis {
             "\(file.printable)  \(format) \(encoding), \(sampleRate) Hz, \(layout), \(Text.clock(seconds))",
             "  loudness     \(Text.number(integratedLUFS, "LUFS"))   range \(Text.number(loudnessRangeLU, "LU"))   "
                 + "loudest short-term \(Text.number(maxShortTermLUFS, "LUFS"))   momentary \(Text.number(maxMomentaryLUFS, "LUFS"))",
-            "  peaks        true \(Text.number(truePeakDBTP, "dBTP", places: 2))   sample \(Text.number(samplePeakDBFS, "dBFS", places: 2))   "
+            "  peaks        true \(Text.number(truePeakDBTP, "dBTP", places: 2))   ITU 4x \(Text.number(ituTruePeakDBTP, places: 2))   sample \(Text.number(samplePeakDBFS, "dBFS", places: 2))   "
                 + "peak to loudness \(Text.number(plrDB, "dB"))   clipped \(clippedSamples)",
         ]
         if channels == 2 { lines.append("  stereo       correlation \(Text.number(correlation, places: 2, plus: true))") }

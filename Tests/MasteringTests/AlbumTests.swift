@@ -6,15 +6,16 @@ import Testing
 @Suite struct AlbumTests {
     private let rate = 44100
 
-    private func album(_ inputs: [String], _ folder: Folder, _ preset: Preset) throws -> [MasterResult] {
+    private func album(_ inputs: [String], _ folder: Folder, _ preset: Preset) throws -> (results: [MasterResult], solution: Solution) {
         let requests = inputs.enumerated().map {
             MasterRequest(input: $1, output: folder["out\($0).wav"], preset: preset, container: .wav, force: true)
         }
         let outputs = try requests.map { try AtomicOutput(target: $0.output, force: true, inputs: [$0.input]) }
-        let results = try Master.album(
-            requests, fileDescriptors: outputs.map(\.fileDescriptor), progress: { _, _ in }, isCancelled: { false })
+        let made = try Master.solved(
+            requests, fileDescriptors: outputs.map(\.fileDescriptor), tier: "local", profiles: nil, progress: { _, _ in },
+            isCancelled: { false })
         for output in outputs { _ = try output.commit() }
-        return results
+        return made
     }
 
     private func samples(_ path: String) throws -> [[Double]] {
@@ -40,7 +41,7 @@ import Testing
         preset.target.lufs = -10
         preset.target.maxLimiterGainReductionDB = 12
         preset.compressor.on = false
-        let results = try album((0..<3).map { folder["in\($0).wav"] }, folder, preset)
+        let results = try album((0..<3).map { folder["in\($0).wav"] }, folder, preset).results
         let loudness = try results.map { try Analyze.file($0.output).0.integratedLUFS! }
         #expect(abs(loudness[1] + 10) <= 0.1 + 1e-6)
         for (index, result) in results.enumerated() {
@@ -70,13 +71,12 @@ import Testing
         let paths = [folder["a.wav"], folder["b.wav"]]
         let programme = try Programme(album: paths, tracks: paths.map { try InputProfile.measure($0) })
         #expect(programme.groups == [0..<2])
-        let results = try album(paths, folder, preset)
+        let (results, solution) = try album(paths, folder, preset)
         #expect(results[0].gainDB == results[1].gainDB)
 
-        var parameters = ChainParameters(preset: preset, profile: programme.profile)
-        parameters.makeupGainDB = results[0].gainDB
+        #expect(solution.limiterMaxReductionDB > 1)
         var chain = MasteringChain(sampleRate: 44100, channels: 2)
-        chain.set(parameters, ramp: false)
+        chain.set(solution.parameters, ramp: false)
         let stream = AudioBuffer(channels: 2, frames: frames + chain.latency)
         // From the files: they hold what 32 bits leave of the sound.
         let input = try samples(folder["whole.wav"])
