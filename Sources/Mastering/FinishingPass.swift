@@ -20,7 +20,9 @@ final class FinishingPass: @unchecked Sendable {
     private let writers: [AudioWriter]
     private let boundaries: [Int64]
     private let format: OutputFormat
-    private let dither: Bool
+    private let dither: Preset.Dither
+    /// 16 bits with shaped noise; 24 bits have no need of it.
+    private var shaped: ShapedDither?
     private var converter: SampleRateConverter?
     private var analyzer: Analyzer?
     private var ends: [End] = []
@@ -29,7 +31,7 @@ final class FinishingPass: @unchecked Sendable {
     /// - Parameters:
     ///   - writers: one for each track, of one format.
     ///   - boundaries: first frame of each track at the output's rate, and the end of the last.
-    init(writers: [AudioWriter], boundaries: [Int64], inputRate: Int, dither: Bool) {
+    init(writers: [AudioWriter], boundaries: [Int64], inputRate: Int, dither: Preset.Dither) {
         self.writers = writers
         self.boundaries = boundaries
         self.dither = dither
@@ -38,6 +40,10 @@ final class FinishingPass: @unchecked Sendable {
             converter = SampleRateConverter(from: inputRate, to: format.sampleRate, channels: format.channels)
         }
         analyzer = Analyzer(sampleRate: Double(format.sampleRate), channels: format.channels)
+        if dither == .shaped, format.isInteger, format.bits == .int16 {
+            shaped = ShapedDither(
+                sampleRate: Double(format.sampleRate), channels: format.channels, bits: 16, shape: .modifiedE, seed: Master.ditherSeed)
+        }
     }
 
     func process(_ block: AudioBlock, _ frames: Int) throws {
@@ -54,9 +60,14 @@ final class FinishingPass: @unchecked Sendable {
             analyzer?.processSignal(part, frames: count)
             if format.isInteger {
                 // Counted from the track's own first frame: a track's bytes do not depend on the length of those before it.
-                Dither.quantise(
-                    part, frames: count, firstFrame: framesOut - boundaries[track], bits: format.bits == .int16 ? 16 : 24, tpdf: dither,
-                    seed: Master.ditherSeed)
+                let first = framesOut - boundaries[track]
+                if shaped != nil {
+                    shaped?.quantise(part, frames: count, firstFrame: first)
+                } else {
+                    Dither.quantise(
+                        part, frames: count, firstFrame: first, bits: format.bits == .int16 ? 16 : 24, tpdf: dither != .none,
+                        seed: Master.ditherSeed)
+                }
             }
             analyzer?.processSamples(part, frames: count)
             try writers[track].write(part, frames: count)

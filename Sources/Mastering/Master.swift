@@ -80,7 +80,7 @@ public enum Master {
                     expectedFrames: boundaries[index + 1] - boundaries[index])
             }
             let finish = FinishingPass(
-                writers: writers, boundaries: boundaries, inputRate: rate, dither: preset.output.dither == .tpdf)
+                writers: writers, boundaries: boundaries, inputRate: rate, dither: preset.output.dither)
             let reductions = try Solve.runChain(programme, settings, progress: report, isCancelled: isCancelled) { block, frames, _ in
                 try finish.process(block, frames)
             }

@@ -100,7 +100,7 @@ public struct Preset: Sendable, Equatable, Hashable {
     }
 
     public enum Bits: String, Sendable, CaseIterable, Codable { case int16 = "16", int24 = "24", float32 = "32f" }
-    public enum Dither: String, Sendable, CaseIterable, Codable { case none, tpdf }
+    public enum Dither: String, Sendable, CaseIterable, Codable { case none, tpdf, shaped }
     public enum Rate: String, Sendable, CaseIterable, Codable {
         case keep
         case hz44100 = "44100", hz48000 = "48000", hz88200 = "88200", hz96000 = "96000", hz176400 = "176400", hz192000 = "192000"

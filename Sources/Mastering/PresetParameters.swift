@@ -137,6 +137,7 @@ extension Preset {
             choice("output.dither", "Dither", \.output.dither, [
                 .init(value: "none", effect: "plain rounding"),
                 .init(value: "tpdf", effect: "steady noise in place of rounding distortion"),
+                .init(value: "shaped", effect: "at 16 bits, noise moved to where the ear hears it least; a last step only"),
             ], "What happens to what is smaller than the last bit of an integer format."),
             choice("output.rate_hz", "Sample rate", \.output.rate, [
                 .init(value: "keep", effect: "the input's own; the nearest the container holds"),

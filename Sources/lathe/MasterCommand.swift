@@ -21,7 +21,7 @@ struct MasterCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("wav, flac, aiff, caf, ogg, opus or mp3; else from the output's name.", valueName: "format"))
     var format: OutputFormat.Container?
     @Option(help: ArgumentHelp("16, 24 or 32f; else the preset's.", valueName: "bits")) var bits: Preset.Bits?
-    @Option(help: ArgumentHelp("none or tpdf; else the preset's.", valueName: "dither")) var dither: Preset.Dither?
+    @Option(help: ArgumentHelp("none, tpdf or shaped; else the preset's.", valueName: "dither")) var dither: Preset.Dither?
     @Option(help: ArgumentHelp("44100, 48000, 88200, 96000, 176400, 192000 or keep; else the preset's.", valueName: "hz")) var rate: Preset.Rate?
     @Option(help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
     @Flag(help: "One JSON document; an array when several files are given.") var json = false

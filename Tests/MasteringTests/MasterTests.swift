@@ -90,6 +90,32 @@ private func master(
         #expect(decoded.truePeakDBTP == result.after.truePeakDBTP)
     }
 
+    /// Modified-E takes 21 dB off the noise around 3.5 kHz and adds 8 in all (R. Wannamaker, JAES 40(7/8), 1992).
+    @Test func shapedDitherMovesTheNoiseAwayFromTheEar() throws {
+        let folder = try Folder()
+        try write(mix(seconds: 6, rate: 44100, level: 0.4), frames: 6 * 44100, to: folder["in.wav"], rate: 44100)
+        var preset = Preset()
+        preset.output.bits = .int16
+        func noise(_ dither: Preset.Dither) throws -> [Analysis.Band] {
+            preset.output.dither = dither
+            preset.output.bits = .int16
+            _ = try master(folder["in.wav"], folder["short.wav"], preset)
+            preset.output.bits = .float32
+            _ = try master(folder["in.wav"], folder["long.wav"], preset)
+            let short = AudioBuffer(channels: 2, frames: 6 * 44100), long = AudioBuffer(channels: 2, frames: 6 * 44100)
+            _ = try AudioReader(path: folder["short.wav"]).read(into: short.block, frames: 6 * 44100)
+            _ = try AudioReader(path: folder["long.wav"]).read(into: long.block, frames: 6 * 44100)
+            for c in 0..<2 { for i in 0..<(6 * 44100) { short.block[c][i] -= long.block[c][i] } }
+            var analyzer = Analyzer(sampleRate: 44100, channels: 2)
+            analyzer.process(short.block, frames: 6 * 44100)
+            return analyzer.finish().bands
+        }
+        let (flat, shaped) = (try noise(.tpdf), try noise(.shaped))
+        let at3150 = shaped.first { $0.hz == 3150 }!.db! - flat.first { $0.hz == 3150 }!.db!
+        let at16000 = shaped.first { $0.hz == 16000 }!.db! - flat.first { $0.hz == 16000 }!.db!
+        #expect(at3150 < -15 && at16000 > 5, "\(at3150) dB, \(at16000) dB")
+    }
+
     @Test func silenceIsMasteredToSilenceAndSaysWhy() throws {
         let folder = try Folder()
         try write(AudioBuffer(channels: 2, frames: 44100), frames: 44100, to: folder["in.wav"], rate: 44100)

@@ -107,9 +107,9 @@ import Testing
 
     @Test func choicesGoRoundAndTogglesFlip() {
         var preset = Preset()
-        preset.step("output.dither", by: 1)
+        preset.step("output.dither", by: 2)
         #expect(preset.output.dither == .none)
-        preset.step("output.dither", by: -3)
+        preset.step("output.dither", by: -5)
         #expect(preset.output.dither == .tpdf)
         preset.step("compressor.on", by: -1)
         #expect(!preset.compressor.on)
