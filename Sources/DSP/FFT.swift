@@ -52,4 +52,11 @@ public struct RealFFT: ~Copyable {
             }
         }
     }
+
+    /// X of `size` samples, to which a window has been applied, as `binCount` complex values (real, imaginary), not scaled.
+    public mutating func spectrum(_ windowed: UnsafePointer<Float>, into bins: UnsafeMutablePointer<SIMD2<Float>>) {
+        input.update(from: windowed, count: size)
+        fftwf_execute(plan)
+        output.withMemoryRebound(to: SIMD2<Float>.self, capacity: binCount) { bins.update(from: $0, count: binCount) }
+    }
 }

@@ -17,6 +17,8 @@ public struct LoudnessMeter: ~Copyable {
     private let weights: UnsafeMutablePointer<SIMD2<Double>>
     /// Sums of squares of the step being taken, by pair.
     private let open: UnsafeMutablePointer<SIMD2<Double>>
+    /// Weighted sums of squares of all closed steps, by channel.
+    private let channelEnergies: UnsafeMutablePointer<SIMD2<Double>>
     /// Weighted sums of squares of the last 3 s, by steps of 10 ms.
     private let steps: UnsafeMutablePointer<Double>
 
@@ -47,6 +49,8 @@ public struct LoudnessMeter: ~Copyable {
         }
         open = .allocate(capacity: pairCount)
         open.initialize(repeating: .zero, count: pairCount)
+        channelEnergies = .allocate(capacity: pairCount)
+        channelEnergies.initialize(repeating: .zero, count: pairCount)
         steps = .allocate(capacity: Self.shortTermSteps)
         steps.initialize(repeating: 0, count: Self.shortTermSteps)
         stepEnd = Self.end(ofStep: 0, rate)
@@ -56,6 +60,7 @@ public struct LoudnessMeter: ~Copyable {
         pairs.deallocate()
         weights.deallocate()
         open.deallocate()
+        channelEnergies.deallocate()
         steps.deallocate()
     }
 
@@ -81,7 +86,9 @@ public struct LoudnessMeter: ~Copyable {
     private mutating func closeStep() {
         var energy = 0.0
         for p in 0..<pairCount {
-            energy += (open[p] * weights[p]).sum()
+            let weighted = open[p] * weights[p]
+            energy += weighted.sum()
+            channelEnergies[p] += weighted
             open[p] = .zero
         }
         steps[step % Self.shortTermSteps] = energy
@@ -118,6 +125,7 @@ public struct LoudnessMeter: ~Copyable {
         step = 0
         stepEnd = Self.end(ofStep: 0, rate)
         open.update(repeating: .zero, count: pairCount)
+        channelEnergies.update(repeating: .zero, count: pairCount)
         momentary = 0
         shortTerm = 0
         maxMomentary = 0
@@ -136,4 +144,13 @@ public struct LoudnessMeter: ~Copyable {
     public var integratedLUFS: Double? { integratedBlocks.integrated }
     /// LU; nil before the first 3 s above −70 LUFS. Means little before a minute (Tech 3342 §1). Some 20 µs.
     public var loudnessRangeLU: Double? { rangeBlocks.range }
+    /// How many channels like the loudest one it would take to be as loud as all together: 1…channels; 1 in silence.
+    public var effectiveChannels: Double {
+        var (sum, loudest) = (0.0, 0.0)
+        for p in 0..<pairCount {
+            sum += channelEnergies[p].sum()
+            loudest = max(loudest, channelEnergies[p].x, channelEnergies[p].y)
+        }
+        return loudest > 1e-20 ? sum / loudest : 1
+    }
 }

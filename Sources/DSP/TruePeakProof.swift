@@ -43,6 +43,8 @@ public struct TruePeakProof: ~Copyable {
 
     private var filled = 0
     private var highest: Float = 0
+    /// Since `takeRecentPeak`.
+    private var recent: Float = 0
     private var highestITU: Float = 0
     private var highestSample: Float = 0
 
@@ -72,12 +74,19 @@ public struct TruePeakProof: ~Copyable {
     /// Largest |sample| so far.
     public var samplePeak: Double { Double(highestSample) }
 
+    /// Largest magnitude on the 16× grid since the last call: a meter that is read and reset misses nothing.
+    public mutating func takeRecentPeak() -> Double {
+        defer { recent = 0 }
+        return Double(recent)
+    }
+
     /// Forgets everything.
     public mutating func reset() {
         lines.update(repeating: 0, count: channels * Self.lineFrames)
         extents.update(repeating: Extent(), count: channels * Self.blocks)
         filled = 0
         highest = 0
+        recent = 0
         highestITU = 0
         highestSample = 0
     }
@@ -110,23 +119,24 @@ public struct TruePeakProof: ~Copyable {
     private mutating func readBlock() {
         filled = 0
         for c in 0..<channels {
-            let line = lines + c * Self.lineFrames, recent = extents + c * Self.blocks
-            for b in (1..<Self.blocks).reversed() { recent[b] = recent[b - 1] }
-            recent[0] = Self.extent(line + Self.history, groups: Self.blockFrames / Self.group)
+            let line = lines + c * Self.lineFrames, last = extents + c * Self.blocks
+            for b in (1..<Self.blocks).reversed() { last[b] = last[b - 1] }
+            last[0] = Self.extent(line + Self.history, groups: Self.blockFrames / Self.group)
             // A sample is a reading too.
-            highestSample = max(highestSample, recent[0].peak)
-            highest = max(highest, highestSample)
+            highestSample = max(highestSample, last[0].peak)
+            recent = max(recent, last[0].peak)
             var around = Extent()
             for b in 0..<Self.blocks {
-                around.peak = max(around.peak, recent[b].peak)
-                around.bend = max(around.bend, recent[b].bend)
+                around.peak = max(around.peak, last[b].peak)
+                around.bend = max(around.bend, last[b].bend)
             }
             if mayRaise(around) || mayRaiseITU(around) { read(line, bend: around.bend) }
             line.update(from: line + Self.blockFrames, count: Self.history)
         }
+        highest = max(highest, recent)
     }
 
-    private func mayRaise(_ extent: Extent) -> Bool { whole.edge * extent.peak + whole.bend * extent.bend > highest }
+    private func mayRaise(_ extent: Extent) -> Bool { whole.edge * extent.peak + whole.bend * extent.bend > recent }
     private func mayRaiseITU(_ extent: Extent) -> Bool { itu.edge * extent.peak + itu.bend * extent.bend > highestITU }
 
     /// Of 8·`groups` frames, and the differences that end in them.
@@ -198,10 +208,10 @@ public struct TruePeakProof: ~Copyable {
         for i in -sixteenths.before..<16 + sixteenths.taps - sixteenths.before {
             bend = max(bend, ((z[i] - z[i - 1]) - (z[i - 1] - z[i - 2])).magnitude)
         }
-        highest = max(highest, peak)
-        guard sixteenths.edge * peak + sixteenths.bend * bend > highest else { return }
+        recent = max(recent, peak)
+        guard sixteenths.edge * peak + sixteenths.bend * bend > recent else { return }
         for r in 0..<sixteenths.count {
-            highest = max(highest, max(Self.largest(sixteenths.read(z, row: r)), Self.largest(sixteenths.read(z + 8, row: r))))
+            recent = max(recent, max(Self.largest(sixteenths.read(z, row: r)), Self.largest(sixteenths.read(z + 8, row: r))))
         }
     }
 }

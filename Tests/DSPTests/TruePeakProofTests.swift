@@ -75,6 +75,31 @@ private func brute(_ x: [Double]) -> Double {
         #expect((-0.4...0.2).contains(decibels(read.itu) - expected))
     }
 
+    // EBU Tech 3341 (2023) Table 1, cases 20 to 23: a sine of fs/6 at half scale with one period of fs/4 at full scale, made at four times the
+    // rate and decimated at offsets 0 to 3. The rate cancels out.
+    @Test(arguments: 0..<4)
+    func tech3341Cases20To23(offset: Int) {
+        let (slow, quick) = (24, 16)
+        let before = 600 * slow
+        var fine = (0..<before).map { 0.5 * sin(2 * .pi * Double($0) / Double(slow)) }
+        fine += (0..<quick).map { sin(2 * .pi * Double($0) / Double(quick)) }
+        fine += (0..<before).map { 0.5 * sin(2 * .pi * Double($0) / Double(slow)) }
+        for i in 0..<200 {
+            fine[i] *= Double(i) / 200
+            fine[fine.count - 1 - i] *= Double(i) / 200
+        }
+        // Decimated as a converter does it: what the lower rate cannot hold is removed.
+        var samples: [Double] = []
+        var converter = SampleRateConverter(from: 192_000, to: 48_000, channels: 1)
+        let signal = buffer(channels: 1, frames: fine.count - offset) { fine[$1 + offset] }
+        converter.process(signal.block, frames: fine.count - offset) { samples.append(contentsOf: UnsafeBufferPointer(start: $0[0], count: $1)) }
+        converter.finish { samples.append(contentsOf: UnsafeBufferPointer(start: $0[0], count: $1)) }
+        withExtendedLifetime(signal) {}
+        let read = prove([samples])
+        #expect((-0.4...0.2).contains(decibels(read.peak)), "\(decibels(read.peak))")
+        #expect((-0.4...0.2).contains(decibels(read.itu)), "\(decibels(read.itu))")
+    }
+
     @Test func noiseReadsAsTheLongWindowedSincDoes() {
         var noise = Noise(seed: 31)
         for (low, gain) in [(0.0, 1.0), (0.7, 3.0), (0.9, 8.0)] {
@@ -168,6 +193,24 @@ private func brute(_ x: [Double]) -> Double {
         let x = (0..<3).map { _ in (0..<5000).map { _ in noise.uniform() } }
         let whole = prove(x, size: 5000)
         for size in [1, 7, 64, 511, 4096] { #expect(prove(x, size: size) == whole) }
+    }
+
+    @Test func recentPeakMissesNothingAndBeginsAnew() {
+        var noise = Noise(seed: 36)
+        let x = (0..<4000).map { i in noise.uniform() * (i < 2000 ? 1 : 0.3) }
+        let signal = buffer(channels: 1, frames: 4000) { x[$1] }
+        var proof = TruePeakProof(channels: 1)
+        var taken: [Double] = []
+        for at in stride(from: 0, to: 4000, by: 500) {
+            proof.process(signal.block.advanced(by: at), frames: 500)
+            taken.append(proof.takeRecentPeak())
+        }
+        proof.finish()
+        taken.append(proof.takeRecentPeak())
+        #expect(taken.max() == prove([x]).peak && proof.peak == taken.max())
+        // Read alone, the quiet half's highest value is the same as after the loud half.
+        #expect(taken[5...].max() == prove([Array(x[2000...])]).peak || taken[5...].max()! < 0.6)
+        withExtendedLifetime(signal) {}
     }
 
     @Test func anImpulseAtTheVeryEndIsSeen() {
