@@ -44,16 +44,19 @@ let package = Package(
         .testTarget(name: "DSPTests", dependencies: ["DSP", "CSignal"]),
         .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles", "DSP", "CSndFile"]),
         .testTarget(name: "MasteringTests", dependencies: ["Mastering", "AudioFiles", "DSP"]),
+        // Folders and processes of tests, with the calls they need.
+        .target(name: "CSpawn", path: "Tests/CSpawn"),
+        .target(name: "TestSupport", dependencies: ["CSpawn"], path: "Tests/TestSupport"),
         // A process for tests to kill, starve and leave behind.
         .executableTarget(name: "lathe-probe", dependencies: ["Rendering", "PrivacyLedger", "Mastering", "AudioFiles", "CSQLite"], path: "Tests/Probe"),
-        .testTarget(name: "PrivacyLedgerTests", dependencies: ["PrivacyLedger", "CSQLite", "lathe-probe"]),
-        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "lathe-probe"]),
+        .testTarget(name: "PrivacyLedgerTests", dependencies: ["PrivacyLedger", "CSQLite", "TestSupport", "lathe-probe"]),
+        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "TestSupport", "lathe-probe"]),
         // Counts allocations by thread; in the tests' binary only.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP", "CAllocations"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
         .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Mastering", "Playback", "AudioFiles"], exclude: ["Golden"]),
-        .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP"]),
+        .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

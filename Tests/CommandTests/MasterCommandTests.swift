@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct MasterCommandTests {
@@ -43,13 +44,7 @@ import Testing
         let second = try place.run("master", "mix.wav", "-o", "two.wav", "--json").object
         #expect(try place.bytes("one.wav") == place.bytes("two.wav"))
         #expect(first["sha256"] as? String == second["sha256"] as? String)
-        let check = Process(), pipe = Pipe()
-        check.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
-        check.arguments = [place.path("one.wav")]
-        check.standardOutput = pipe
-        try check.run()
-        let digest = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).prefix(64)
-        check.waitUntilExit()
+        let digest = try ChildProcess("/usr/bin/sha256sum", [place.path("one.wav")]).text().prefix(64)
         #expect(first["sha256"] as? String == String(digest))
     }
 
@@ -171,25 +166,17 @@ import Testing
         #expect(place.exists("a-master-master.wav"))
     }
 
-    @Test func ctrlCEndsWith130AndLeavesNothing() throws {
+    @Test func ctrlCEndsWith130AndLeavesNothing() async throws {
         let place = try Workspace()
         try place.write("long.wav", WAV.bursts(seconds: 40))
-        let errors = Pipe()
-        let running = try place.start(["master", "long.wav", "--progress", "json"], standardError: errors)
+        let running = try place.start(["master", "long.wav", "--progress", "json"], listens: true)
         // The first report of progress shows that the render is under way.
-        let handle = errors.fileHandleForReading
-        var text = Data()
-        while !text.contains(UInt8(ascii: "\n")) {
-            let more = handle.availableData
-            try #require(!more.isEmpty)
-            text += more
-        }
-        running.process.interrupt()
-        text += handle.readDataToEndOfFile()
+        try #require(try await running.process.lines(until: "{").isEmpty == false)
+        running.process.signal(SIGINT)
+        let lines = try await running.process.finish()
         let outcome = try running.outcome()
         #expect(outcome.status == 130)
         #expect(outcome.out.isEmpty)
-        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
         #expect(lines.count { !$0.hasPrefix("{") } == 1)
         #expect(try place.names() == ["long.wav"])
         #expect(try place.openRows().isEmpty)

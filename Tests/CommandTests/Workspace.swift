@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A folder of its own with its own XDG folders, and the built `lathe` to run in it.
@@ -55,48 +56,37 @@ final class Workspace {
 
     /// A running command whose output goes to files, so that no pipe can fill up.
     final class Running {
-        let process = Process()
-        fileprivate let files: (out: String, err: String)
+        let process: ChildProcess
+        private let files: (out: String, err: String)
         /// Keeps the folder until the outcome has been read.
         private let place: Workspace
 
-        fileprivate init(_ place: Workspace, _ files: (out: String, err: String)) {
+        fileprivate init(_ place: Workspace, _ files: (out: String, err: String), _ process: ChildProcess) {
             self.place = place
             self.files = files
+            self.process = process
         }
 
         func outcome() throws -> Outcome {
-            process.waitUntilExit()
+            let status = try process.wait()
             func text(_ path: String) throws -> String { String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self) }
-            let killed = process.terminationReason == .uncaughtSignal
-            return Outcome(status: killed ? -process.terminationStatus : process.terminationStatus, out: try text(files.out), err: try text(files.err))
+            return Outcome(status: status, out: try text(files.out), err: try text(files.err))
         }
     }
 
-    /// - Parameter standardError: where standard error goes in place of the outcome's `err`.
-    func start(_ arguments: [String], standardError: Pipe? = nil) throws -> Running {
+    /// - Parameter listens: whether standard error is heard through `process` in place of the outcome's `err`.
+    func start(_ arguments: [String], listens: Bool = false) throws -> Running {
         runs += 1
-        let running = Running(self, (home + "/out-\(runs)", home + "/err-\(runs)"))
-        for path in [running.files.out, running.files.err] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-        let process = running.process
-        process.executableURL = URL(fileURLWithPath: Self.binary)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        let files = (out: home + "/out-\(runs)", err: home + "/err-\(runs)")
+        _ = FileManager.default.createFile(atPath: files.err, contents: nil)
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("XDG_") }
         environment["HOME"] = home
         for (key, name) in [("STATE_HOME", "state"), ("CONFIG_HOME", "config"), ("CACHE_HOME", "cache"), ("RUNTIME_DIR", "runtime")] {
             environment["XDG_" + key] = home + "/" + name
         }
-        process.environment = environment
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try #require(FileHandle(forWritingAtPath: running.files.out))
-        if let standardError {
-            process.standardError = standardError
-        } else {
-            process.standardError = try #require(FileHandle(forWritingAtPath: running.files.err))
-        }
-        try process.run()
-        return running
+        return Running(self, files, try ChildProcess(
+            Self.binary, arguments, environment: environment, folder: folder, output: .file(files.out),
+            error: listens ? .captured : .file(files.err)))
     }
 
     /// Rows of the ledger that are still open.

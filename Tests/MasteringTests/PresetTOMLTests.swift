@@ -168,16 +168,15 @@ import Testing
     /// Expected digest from `sha256sum` over the canonical text.
     @Test func theHashIsTheSHA256OfTheCanonicalText() throws {
         let preset = Preset()
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
-        let input = Pipe(), output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        input.fileHandleForWriting.write(Data(preset.toml().utf8))
-        try input.fileHandleForWriting.close()
-        let digest = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).prefix(64)
-        process.waitUntilExit()
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-preset-\(UUID().uuidString).toml")
+        try Data(preset.toml().utf8).write(to: file)
+        defer { unlink(file.path) }
+        // `e`: no process that another test starts keeps the pipe open.
+        let output = try #require(popen("sha256sum '\(file.path)'", "re"))
+        defer { pclose(output) }
+        var line = [CChar](repeating: 0, count: 65)
+        _ = try #require(fgets(&line, 65, output))
+        let digest = String(decoding: line.prefix(64).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         #expect(preset.hash == digest)
     }
 }

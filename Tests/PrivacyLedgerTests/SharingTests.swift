@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 @testable import PrivacyLedger
 
@@ -9,9 +10,9 @@ struct SharingTests {
     let folder = Folder()
 
     @Test func aRunningProcessKeepsItsRows_aKilledOneLosesThem() async throws {
-        let probe = try ProbeProcess("hold", folder.file("state"), "2")
-        #expect(probe.lines(until: "ready").filter { $0.hasPrefix("row") }.count == 2)
-        let limits = FileManager.default.contents(atPath: "/proc/\(probe.process.processIdentifier)/limits")
+        let probe = try ChildProcess(probe: "hold", folder.file("state"), "2")
+        #expect(try await probe.lines(until: "ready").filter { $0.hasPrefix("row") }.count == 2)
+        let limits = FileManager.default.contents(atPath: "/proc/\(probe.id)/limits")
         let core = String(decoding: limits ?? Data(), as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Max core file size") }
         // The soft and the hard limit.
         #expect(core?.split(separator: " ").suffix(3) == ["0", "0", "bytes"], "\(core ?? "")")
@@ -30,8 +31,8 @@ struct SharingTests {
     }
 
     @Test func anotherProcessDestroysWhenAsked() async throws {
-        let probe = try ProbeProcess("hold", folder.file("state"), "3")
-        let rows = probe.lines(until: "ready").compactMap { RowID(rawValue: String($0.split(separator: " ").last ?? "")) }
+        let probe = try ChildProcess(probe: "hold", folder.file("state"), "3")
+        let rows = try await probe.lines(until: "ready").compactMap { RowID(rawValue: String($0.split(separator: " ").last ?? "")) }
         #expect(rows.count == 3)
         let ledger = try await openLedger(folder)
         let one = await ledger.destroyAndConfirm([rows[0]], within: 10)
@@ -44,13 +45,13 @@ struct SharingTests {
     }
 
     @Test func manyProcessesWriteSideBySide() async throws {
-        let probes = try (0..<4).map { _ in try ProbeProcess("many", folder.file("state"), "25") }
+        let probes = try (0..<4).map { _ in try ChildProcess(probe: "many", folder.file("state"), "25") }
         let ledger = try await openLedger(folder)
         for _ in 0..<25 {
             let id = try await ledger.create(request())
             await ledger.destroy([id], because: .fileClosed)
         }
-        for probe in probes { #expect(probe.finish() == ["done"]) }
+        for probe in probes { #expect(try await probe.finish() == ["done"]) }
         #expect(try await ledger.list().isEmpty)
         #expect(try await ledger.history().count == 125)
         await ledger.close()
@@ -86,7 +87,7 @@ struct SharingTests {
         while true {
             let folder = Folder(inMemory: true)
             try FileManager.default.createDirectory(atPath: folder.file("music"), withIntermediateDirectories: true)
-            let lines = try ProbeProcess("journey", folder.file("state"), folder.file("music"), String(n)).finish()
+            let lines = try await ChildProcess(probe: "journey", folder.file("state"), folder.file("music"), String(n)).finish()
             let completed = lines.contains { $0.hasPrefix("done") }
             // Names on disk are a subset of the rows, already before anybody repairs anything.
             let left = (try FileManager.default.contentsOfDirectory(atPath: folder.file("music"))).filter { $0.hasPrefix(".lathe-") }
@@ -108,7 +109,7 @@ struct SharingTests {
     }
 
     @Test func onAFullDiskNothingIsMade_andEverythingCanBeDestroyed() async throws {
-        let lines = try ProbeProcess("full", folder.file("state"), folder.path).finish()
+        let lines = try await ChildProcess(probe: "full", folder.file("state"), folder.path).finish()
         #expect(lines.prefix(4) == ["refused 74", "refused 74", "name absent", "descriptor closed"])
         #expect(lines.contains { $0.hasPrefix("problem") && $0.contains("cannot be written") })
         #expect(lines.last == "done")
@@ -146,7 +147,7 @@ struct SharingTests {
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         guard Glibc.mount("tmpfs", place, "tmpfs", 0, "size=4m") == 0 else { return }
         defer { umount2(place, Int32(MNT_DETACH)) }
-        #expect(try ProbeProcess("leave", place + "/state", place).finish().isEmpty)
+        #expect(try await ChildProcess(probe: "leave", place + "/state", place).finish().isEmpty)
         #expect(try FileManager.default.contentsOfDirectory(atPath: place).count == 2)
         #expect(Glibc.mount("tmpfs", place, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0)
 

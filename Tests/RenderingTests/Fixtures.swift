@@ -1,27 +1,17 @@
 import AudioFiles
 import DSP
 import Foundation
-import Glibc
 @testable import Mastering
 import PrivacyLedger
 import Synchronization
+import TestSupport
 @testable import Rendering
 
-/// A folder of its own for each test, gone afterwards.
-final class Folder: Sendable {
-    let path: String
-    init(inMemory: Bool = false) {
-        let place = inMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
-        var template = Array("\(place)/lathe-test-XXXXXX".utf8CString)
-        precondition(mkdtemp(&template) != nil, "no temporary folder")
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func file(_ name: String) -> String { path + "/" + name }
+extension Folder {
     /// Everything in it but the ledger, hidden files too.
-    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0 != "state" }.sorted() }
-    func bytes(_ name: String) -> Data { FileManager.default.contents(atPath: file(name)) ?? Data() }
+    var music: [String] {
+        get throws { try names.filter { $0 != "state" } }
+    }
 
     func openLedger(isOver: @escaping @Sendable (RunIdentity) -> Bool = RunIdentity.isOver) async throws -> Ledger {
         try await Ledger.open(at: file("state"), surroundings: Surroundings(swap: .none, memoryQuota: 1 << 30), isOver: isOver)
@@ -95,53 +85,3 @@ final class Gate: Sendable {
 let anyResult = JobResult.master(MasterResult(
     input: "", output: "", preset: "", engine: "", seconds: 0, realtimeFactor: 0, tier: "", before: Analysis(), after: Analysis(),
     targetLUFS: 0, targetReached: true, note: nil, gainDB: 0, limiterMaxReductionDB: 0, sha256: ""))
-
-/// The test suite's second program, built beside it.
-struct ProbeProcess {
-    let process = Process()
-    private let output = Pipe()
-
-    static var path: String {
-        let here = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? here
-        for start in [here, bundle] {
-            var folder = URL(fileURLWithPath: start).deletingLastPathComponent()
-            while folder.path != "/" {
-                let candidate = folder.appendingPathComponent("lathe-probe").path
-                if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
-                folder = folder.deletingLastPathComponent()
-            }
-        }
-        return "lathe-probe"
-    }
-
-    init(_ arguments: String...) throws {
-        process.executableURL = URL(fileURLWithPath: Self.path)
-        process.arguments = arguments
-        process.standardOutput = output
-        try process.run()
-    }
-
-    /// Lines until one begins with `word` or the output ends.
-    func lines(until word: String) -> [String] {
-        var text = Data()
-        while true {
-            let more = output.fileHandleForReading.availableData
-            text += more
-            let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
-            if more.isEmpty || lines.contains(where: { $0.hasPrefix(word) }) { return lines }
-        }
-    }
-
-    /// Everything it says until it ends.
-    func finish() -> [String] {
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
-    }
-
-    func kill() {
-        Glibc.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-}

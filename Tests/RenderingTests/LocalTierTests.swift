@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Mastering
 import PrivacyLedger
+import TestSupport
 import Testing
 @testable import Rendering
 
@@ -23,18 +24,18 @@ struct LocalTierTests {
 
     @Test func aMasterIsHandedOver_andNothingElseRemains() async throws {
         let mix = try folder.makeMix()
-        let before = folder.bytes("mix.wav")
+        let before = try folder.bytes("mix.wav")
         let (outcome, open, settled) = try await render(folder.request())
         #expect(outcome?.state == .finished)
         guard case .master(let result)? = outcome?.result else { return }
         #expect(result.tier == "local" && result.input == mix)
         let info = try AudioReader(path: folder.file("mix-master.wav")).info
         #expect(info.claimedFrames == 2 * 44100 && info.encoding == "pcm_24")
-        #expect(folder.names == ["mix-master.wav", "mix.wav"])
-        #expect(folder.bytes("mix.wav") == before)
+        #expect(try folder.music == ["mix-master.wav", "mix.wav"])
+        #expect(try folder.bytes("mix.wav") == before)
         #expect(open.isEmpty)
         #expect(settled.map(\.state) == [.handedOver] && settled.first?.kind == .renderScratch)
-        #expect(settled.first?.bytes == Int64(folder.bytes("mix-master.wav").count))
+        #expect(try settled.first?.bytes == Int64(folder.bytes("mix-master.wav").count))
     }
 
     @Test func anExistingFileStaysUnlessForced_andTheInputStaysAlways() async throws {
@@ -42,20 +43,20 @@ struct LocalTierTests {
         try Data("precious".utf8).write(to: URL(fileURLWithPath: folder.file("mix-master.wav")))
         var (outcome, open, _) = try await render(folder.request())
         #expect(outcome?.failure?.exitCode == 73 && open.isEmpty)
-        #expect(folder.bytes("mix-master.wav") == Data("precious".utf8))
+        #expect(try folder.bytes("mix-master.wav") == Data("precious".utf8))
 
-        let input = folder.bytes("mix.wav")
+        let input = try folder.bytes("mix.wav")
         #expect(link(folder.file("mix.wav"), folder.file("same.wav")) == 0)
         for target in ["mix.wav", "same.wav"] {
             (outcome, open, _) = try await render(folder.request(to: target, force: true))
             #expect(outcome?.failure?.exitCode == 73 && open.isEmpty, "\(target)")
         }
-        #expect(folder.bytes("mix.wav") == input)
+        #expect(try folder.bytes("mix.wav") == input)
 
         (outcome, open, _) = try await render(folder.request(force: true))
         #expect(outcome?.state == .finished && open.isEmpty)
         #expect(try AudioReader(path: folder.file("mix-master.wav")).info.claimedFrames == 2 * 44100)
-        #expect(folder.names == ["mix-master.wav", "mix.wav", "same.wav"])
+        #expect(try folder.music == ["mix-master.wav", "mix.wav", "same.wav"])
     }
 
     @Test func badInputLeavesTheOldOutputAndNoScratch() async throws {
@@ -64,8 +65,8 @@ struct LocalTierTests {
         let (outcome, open, settled) = try await render(folder.request(force: true))
         #expect(outcome?.failure?.exitCode == 65)
         #expect(open.isEmpty && settled.map(\.reason) == [.jobEnded])
-        #expect(folder.bytes("mix-master.wav") == Data("old".utf8))
-        #expect(folder.names == ["mix-master.wav", "mix.wav"])
+        #expect(try folder.bytes("mix-master.wav") == Data("old".utf8))
+        #expect(try folder.music == ["mix-master.wav", "mix.wav"])
     }
 
     @Test(arguments: [JobStage.measuring, .solving])
@@ -81,8 +82,8 @@ struct LocalTierTests {
         #expect(await engine.outcome(of: id)?.state == .cancelled)
         #expect(try await ledger.list().isEmpty)
         #expect(try await ledger.history().map(\.reason) == [.cancelled])
-        #expect(folder.bytes("mix-master.wav") == Data("old".utf8))
-        #expect(folder.names == ["mix-master.wav", "mix.wav"])
+        #expect(try folder.bytes("mix-master.wav") == Data("old".utf8))
+        #expect(try folder.music == ["mix-master.wav", "mix.wav"])
         await engine.shutDown()
         await ledger.close()
     }
@@ -98,7 +99,7 @@ struct LocalTierTests {
         #expect(await ledger.destroyAndConfirm([row.id], within: 30).isComplete)
         #expect(await engine.outcome(of: id)?.state == .cancelled)
         #expect(try await ledger.history().map(\.reason) == [.userRequest])
-        #expect(folder.names == ["mix.wav"])
+        #expect(try folder.music == ["mix.wav"])
         await engine.shutDown()
         await ledger.close()
     }
@@ -109,7 +110,7 @@ struct LocalTierTests {
         let engine = RenderEngine(ledger: ledger, slots: 1)
         let outcome = await engine.outcome(of: await engine.submit(.master(folder.request())))
         #expect(outcome?.failure?.exitCode == 74)
-        #expect(folder.names == ["mix.wav"])
+        #expect(try folder.music == ["mix.wav"])
         await engine.shutDown()
     }
 
@@ -117,11 +118,11 @@ struct LocalTierTests {
         try folder.makeMix(seconds: 4)
         try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("out.wav")))
         // The file-size limit stands for a disk that fills up at 300 kB; the master needs 1 MB.
-        let lines = try ProbeProcess("master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force", "limit=300000").finish()
+        let lines = try await ChildProcess(probe: "master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force", "limit=300000").finish()
         #expect(lines.contains("state failed"))
         #expect(lines.contains { $0.hasPrefix("failure 74") }, "\(lines)")
-        #expect(folder.bytes("out.wav") == Data("old".utf8))
-        #expect(folder.names == ["mix.wav", "out.wav"])
+        #expect(try folder.bytes("out.wav") == Data("old".utf8))
+        #expect(try folder.music == ["mix.wav", "out.wav"])
         let ledger = try await folder.openLedger()
         #expect(try await ledger.list().isEmpty)
         await ledger.close()
@@ -131,12 +132,12 @@ struct LocalTierTests {
     func killedInTheMiddleNothingIsLeft(stage: String) async throws {
         try folder.makeMix(seconds: 20)
         try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("out.wav")))
-        let probe = try ProbeProcess("master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force")
-        _ = probe.lines(until: "progress \(stage)")
+        let probe = try ChildProcess(probe: "master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force")
+        _ = try await probe.lines(until: "progress \(stage)")
         probe.kill()
         // Nothing waits for a next start: the bytes had no name.
-        #expect(folder.names == ["mix.wav", "out.wav"])
-        let out = folder.bytes("out.wav")
+        #expect(try folder.music == ["mix.wav", "out.wav"])
+        let out = try folder.bytes("out.wav")
         if out != Data("old".utf8) { #expect(try AudioReader(path: folder.file("out.wav")).info.claimedFrames == 20 * 44100) }
         let ledger = try await folder.openLedger()
         #expect(try await ledger.list().isEmpty)
@@ -150,12 +151,12 @@ struct LocalTierTests {
             let folder = Folder(inMemory: true)
             try folder.makeMix(seconds: 0.5)
             try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("out.wav")))
-            let lines = try ProbeProcess("master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force", "kill=\(n)").finish()
+            let lines = try await ChildProcess(probe: "master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "force", "kill=\(n)").finish()
             let ledger = try await folder.openLedger()
             #expect(try await ledger.list().isEmpty, "call \(n)")
             await ledger.close()
-            #expect(folder.names == ["mix.wav", "out.wav"], "call \(n)")
-            let out = folder.bytes("out.wav")
+            #expect(try folder.music == ["mix.wav", "out.wav"], "call \(n)")
+            let out = try folder.bytes("out.wav")
             if out != Data("old".utf8) {
                 #expect(try AudioReader(path: folder.file("out.wav")).info.claimedFrames == 22050, "call \(n)")
             }

@@ -2,6 +2,7 @@ import AudioFiles
 import Foundation
 import Mastering
 import PrivacyLedger
+import TestSupport
 import Testing
 @testable import Rendering
 
