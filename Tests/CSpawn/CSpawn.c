@@ -6,9 +6,9 @@
 #include <spawn.h>
 #include <unistd.h>
 
-int lathe_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+int lathe_test_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
-int lathe_spawn(char *const arguments[], char *const environment[], const char *folder, const int given[4]) {
+int lathe_test_spawn(char *const arguments[], char *const environment[], const char *folder, const int given[4]) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     if (posix_spawn_file_actions_init(&actions) != 0) return -ENOMEM;

@@ -16,7 +16,7 @@ final class Workspace {
     }
 
     let folder: String
-    private let home: String
+    let home: String
     private var runs = 0
 
     init() throws {

@@ -17,14 +17,15 @@ extension Folder {
         try await Ledger.open(at: file("state"), surroundings: Surroundings(swap: .none, memoryQuota: 1 << 30), isOver: isOver)
     }
 
-    /// Two seconds (or more) of two detuned tones with a slow swell: something a mastering chain can work on.
+    /// Two seconds (or more) of two detuned tones with a slow swell: something a mastering chain can work on. Every tone has whole
+    /// periods in two seconds, so long mixes repeat them: minutes are written in the time of a few blocks.
     @discardableResult
     func makeMix(_ name: String = "mix.wav", seconds: Double = 2) throws -> String {
-        let rate = 44100, frames = Int(seconds * Double(rate))
-        let buffer = AudioBuffer(channels: 2, frames: frames)
-        for i in 0..<frames {
+        let rate = 44100, frames = Int(seconds * Double(rate)), period = min(frames, 2 * rate)
+        let buffer = AudioBuffer(channels: 2, frames: period)
+        for i in 0..<period {
             let t = Double(i) / Double(rate)
-            let swell = 0.15 + 0.1 * sin(2 * .pi * 0.7 * t)
+            let swell = 0.15 + 0.1 * sin(2 * .pi * 0.5 * t)
             buffer.block[0][i] = swell * (sin(2 * .pi * 110 * t) + 0.5 * sin(2 * .pi * 1320 * t))
             buffer.block[1][i] = swell * (sin(2 * .pi * 111 * t) + 0.5 * sin(2 * .pi * 1980 * t))
         }
@@ -32,7 +33,7 @@ extension Folder {
         let writer = try AudioWriter(
             fileDescriptor: output.fileDescriptor, path: file(name),
             format: OutputFormat(container: .wav, bits: .float32, sampleRate: rate, channels: 2), tags: [:])
-        try writer.write(buffer.block, frames: frames)
+        for start in stride(from: 0, to: frames, by: max(1, period)) { try writer.write(buffer.block, frames: min(period, frames - start)) }
         try writer.finish()
         return try output.commit()
     }

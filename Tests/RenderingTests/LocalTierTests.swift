@@ -89,7 +89,7 @@ struct LocalTierTests {
     }
 
     @Test func destroyingTheRowCancelsItsRender() async throws {
-        try folder.makeMix(seconds: 60)
+        try folder.makeMix(seconds: 300)
         let ledger = try await folder.openLedger()
         let engine = RenderEngine(ledger: ledger, slots: 1)
         let events = await engine.events()

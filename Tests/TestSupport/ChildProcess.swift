@@ -56,7 +56,7 @@ public final class ChildProcess: Sendable {
         }
         func pipe(to number: Int, childReads: Bool) throws -> Int32 {
             var ends: [Int32] = [-1, -1]
-            guard lathe_pipe(&ends) == 0 else { throw Failed(description: "no pipe: \(String(cString: strerror(errno)))") }
+            guard lathe_test_pipe(&ends) == 0 else { throw Failed(description: "no pipe: \(String(cString: strerror(errno)))") }
             given[number] = childReads ? ends[0] : ends[1]
             kept.append(childReads ? ends[1] : ends[0])
             return kept[kept.count - 1]
@@ -78,7 +78,7 @@ public final class ChildProcess: Sendable {
             let variables = environment ?? ProcessInfo.processInfo.environment
             var pairs: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0.key + "=" + $0.value) } + [nil]
             defer { (words + pairs).forEach { free($0) } }
-            id = lathe_spawn(&words, &pairs, folder, given)
+            id = lathe_test_spawn(&words, &pairs, folder, given)
             guard id > 0 else { throw Failed(description: "\(executable): \(String(cString: strerror(-id)))") }
             state = Mutex(State(input: sending))
         } catch {
