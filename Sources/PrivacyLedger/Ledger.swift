@@ -18,23 +18,25 @@ public actor Ledger {
     public nonisolated let clock: LedgerClock
     public nonisolated let rules: RetentionRules
     public nonisolated let surroundings: Surroundings
+    /// Why this ledger is in memory and takes nothing else; nil for one on disk.
+    public nonisolated let memoryOnlyBecause: LedgerError?
 
     var core: LedgerCore
     var store: LedgerStore?
     /// Why there is no store.
     var problem: LedgerError
     let run: RunIdentity
-    private let isOver: @Sendable (RunIdentity) -> Bool
+    let isOver: @Sendable (RunIdentity) -> Bool
 
-    private var holders: [RowID: any Erasable] = [:]
-    private(set) var names: [RowID: String] = [:]
-    private let nameKey = SymmetricKey(size: .bits256)
-    private var waiting: [RowID: [CheckedContinuation<Void, Never>]] = [:]
+    var holders: [RowID: any Erasable] = [:]
+    var names: [RowID: String] = [:]
+    let nameKey = SymmetricKey(size: .bits256)
+    var waiting: [RowID: [CheckedContinuation<Void, Never>]] = [:]
 
-    private var foreign: [LedgerRecord] = []
-    private var foreignVersion: Int64 = 0
-    private nonisolated let board = Mutex(LedgerSummary())
-    private var watchers: [UUID: AsyncStream<LedgerSummary>.Continuation] = [:]
+    var foreign: [LedgerRecord] = []
+    var foreignVersion: Int64 = 0
+    nonisolated let board = Mutex(LedgerSummary())
+    var watchers: [UUID: AsyncStream<LedgerSummary>.Continuation] = [:]
 
     /// `$XDG_STATE_HOME/lathe`, by default `~/.local/state/lathe` (XDG Base Directory Specification: relative paths do not count).
     public static var defaultDirectory: String {
@@ -59,6 +61,37 @@ public actor Ledger {
         return ledger
     }
 
+    /// As `open`, for work that keeps nothing outside memory. Where the ledger on disk cannot be written, one in memory takes its
+    /// place, and `memoryOnlyBecause` tells why: a row is committed there before its bytes and ends with them, at the latest with
+    /// the process. Other processes do not see it, so whoever opens it says so. Everything that is not in memory is refused.
+    ///
+    /// Errors: `damaged`, `busy`.
+    public static func openForMemory(
+        at directory: String = Ledger.defaultDirectory, surroundings: Surroundings = .current(), clock: LedgerClock = .system,
+        run: RunIdentity = .current()
+    ) async throws(LedgerError) -> Ledger {
+        do throws(LedgerError) {
+            let ledger = try await open(at: directory, surroundings: surroundings, clock: clock, run: run)
+            do throws(LedgerError) {
+                try await ledger.proveWritable()
+                return ledger
+            } catch {
+                await ledger.close()
+                throw error
+            }
+        } catch {
+            switch error {
+            case .cannotOpen, .cannotWrite: break
+            default: throw error
+            }
+            let ledger = Ledger(
+                thread: try LedgerThread(), directory: directory, rules: .standard, surroundings: surroundings, clock: clock, run: run,
+                isOver: { _ in false }, memoryOnlyBecause: error)
+            try await ledger.start()
+            return ledger
+        }
+    }
+
     /// A ledger that refuses every new item with `error`: the studio still opens, and says why it can do little.
     public static func refusing(_ error: LedgerError) throws(LedgerError) -> Ledger {
         let ledger = Ledger(
@@ -70,7 +103,7 @@ public actor Ledger {
 
     private init(
         thread: LedgerThread, directory: String, rules: RetentionRules, surroundings: Surroundings, clock: LedgerClock,
-        run: RunIdentity, isOver: @escaping @Sendable (RunIdentity) -> Bool, problem: LedgerError = .closed
+        run: RunIdentity, isOver: @escaping @Sendable (RunIdentity) -> Bool, problem: LedgerError = .closed, memoryOnlyBecause: LedgerError? = nil
     ) {
         self.thread = thread
         self.directory = directory
@@ -81,6 +114,7 @@ public actor Ledger {
         self.isOver = isOver
         core = LedgerCore(run: run.id, rules: rules, memoryQuota: surroundings.memoryQuota)
         self.problem = problem
+        self.memoryOnlyBecause = memoryOnlyBecause
     }
 
     deinit { thread.stop() }
@@ -88,7 +122,7 @@ public actor Ledger {
     private func start() throws(LedgerError) {
         // What lives in memory only must not become a core file. Lowering one's own limit is always allowed.
         Surroundings.turnCoreDumpsOff()
-        let store = try LedgerStore(directory: directory, run: run, swap: surroundings.swap.rawValue)
+        let store = try LedgerStore(directory: memoryOnlyBecause == nil ? directory : nil, run: run, swap: surroundings.swap.rawValue)
         self.store = store
         sweep()
         foreignVersion = try store.foreignVersion()
@@ -102,129 +136,15 @@ public actor Ledger {
                 }
             }
         }
-        thread.watch(store.path)
+        if memoryOnlyBecause == nil { thread.watch(store.path) }
     }
 
-    // MARK: An item's life
-
-    /// Commits a row for what is about to exist. When this returns, and not before, bytes may be made.
-    ///
-    /// Cost: one durable transaction. Errors: `cannotWrite`, `busy`, `overQuota`, `parentGone`.
-    public func create(_ request: ItemRequest) throws(LedgerError) -> RowID {
-        let id = RowID()
-        let commitment = request.displayName.map { name in
-            Array(HMAC<SHA256>.authenticationCode(for: Data((id.rawValue + name).utf8), using: nameKey))
-        }
-        try perform(core.handle(.create(id, request, commitment: commitment), now: clock.now()))
-        names[id] = request.displayName
-        publish()
-        return id
-    }
-
-    /// Puts a value in memory under its row; the ledger drops it when the row ends.
-    ///
-    /// Errors: `parentGone` when the row has ended meanwhile; the value is then not kept.
-    /// - Parameter whenErased: called once, on the ledger's thread, when the value has been dropped.
-    public func hold<Value: Sendable>(
-        _ value: Value, bytes: Int64, under id: RowID, whenErased: @escaping @Sendable () -> Void = {}
-    ) throws(LedgerError) -> Held<Value> {
-        let held = Held(id: id, value, whenErased: whenErased)
-        try attach(held, bytes: bytes, to: id)
-        return held
-    }
-
-    /// Names who lets the bytes of a row go, and says that they exist now.
-    public func attach(_ holder: any Erasable, bytes: Int64, to id: RowID) throws(LedgerError) {
-        guard let record = core.open[id], record.state == .intent || record.state == .live else {
-            _ = holder.erase()
-            throw .parentGone
-        }
-        holders[id] = holder
-        try used(bytes, by: id)
-    }
-
-    /// A row and a file without a name in `folder`'s file system.
-    public func makeScratch(_ request: ItemRequest, in folder: String) throws(LedgerError) -> UnnamedScratch {
-        try makeScratch(request) { id throws(LedgerError) in try .onDisk(id: id, folder: folder) }
-    }
-
-    /// A row and a file without a name in memory.
-    public func makeScratchInMemory(_ request: ItemRequest) throws(LedgerError) -> UnnamedScratch {
-        try makeScratch(request) { id throws(LedgerError) in try .inMemory(id: id) }
-    }
-
-    private func makeScratch(
-        _ request: ItemRequest, _ make: (RowID) throws(LedgerError) -> UnnamedScratch
-    ) throws(LedgerError) -> UnnamedScratch {
-        let id = try create(request)
-        do throws(LedgerError) {
-            let scratch = try make(id)
-            try attach(scratch, bytes: 0, to: id)
-            return scratch
-        } catch {
-            destroy([id], because: .neverBegan)
-            throw error
-        }
-    }
-
-    /// Says how many bytes an item occupies now.
-    public func used(_ bytes: Int64, by id: RowID) throws(LedgerError) {
-        try perform(core.handle(.used(id, bytes: max(0, bytes)), now: clock.now()))
-        publish()
-    }
-
-    /// Commits the one name an item will have on disk, before it has it. The name must be `NamedScratch.name(for: id)`.
-    public func registerName(_ path: String, for id: RowID) throws(LedgerError) {
-        precondition(NamedScratch.isOurs(path), "scratch is named by NamedScratch.name(for:)")
-        try perform(core.handle(.named(id, path: path), now: clock.now()))
-    }
-
-    /// The item was used: its idle time starts anew. Cheap; the store is written every half minute at most.
-    public func touch(_ id: RowID) {
-        carryOut(core.handle(.touched(id), now: clock.now()))
-    }
-
-    /// The item is the user's own file now, under the name that was asked for.
-    public func handedOver(_ id: RowID, bytes: Int64) {
-        carryOut(core.handle(.used(id, bytes: max(0, bytes)), now: clock.now()))
-        carryOut(core.handle(.handedOver(id), now: clock.now()))
-        holders[id] = nil
-        closeOut([id])
-    }
-
-    /// Gives an item another period, if its rule allows. Rows of another running Lathe are passed on to it.
-    public func extend(_ id: RowID) throws(LedgerError) {
-        if core.open[id] != nil {
-            try perform(core.handle(.extended(id), now: clock.now()))
-            return publish()
-        }
+    private func proveWritable() throws(LedgerError) {
         guard let store else { throw problem }
-        guard try store.wish(.extend, for: [id]) > 0 else { throw .noSuchRow(id.rawValue) }
+        try store.proveWritable(now: clock.now())
     }
 
-    // MARK: An item's end
-
-    /// Destroys rows of this run and all that was derived from them. Works on a full or read-only disk: the bytes go first.
-    public func destroy(_ ids: [RowID], because reason: DestroyReason) {
-        carryOut(core.handle(.destroy(ids, reason), now: clock.now()))
-    }
-
-    /// Whoever answered `pending` to `erase` has let go: no descriptor and no memory is left.
-    public func released(_ id: RowID, because reason: DestroyReason = .jobEnded) {
-        holders[id] = nil
-        destroy([id], because: reason)
-    }
-
-    /// Returns once the row is settled (at once when it already is).
-    public func settled(_ id: RowID) async {
-        guard core.open[id] != nil else { return }
-        await withCheckedContinuation { waiting[id, default: []].append($0) }
-    }
-
-    /// Whether the bytes of a row may exist.
-    public func isOpen(_ id: RowID) -> Bool {
-        core.open[id].map { $0.state == .intent || $0.state == .live } ?? false
-    }
+    // MARK: Its end
 
     /// Destroys everything of this run, notes its end and lets the store go. Afterwards every request is refused.
     public func close() {
@@ -261,144 +181,4 @@ public actor Ledger {
     }
 
     private func forgetWatcher(_ key: UUID) { watchers[key] = nil }
-
-    // MARK: Carrying out
-
-    /// For what must not happen without its record.
-    private func perform(_ effects: [LedgerCore.Effect]) throws(LedgerError) {
-        var queue = effects[...]
-        var refusal: LedgerError?
-        while let effect = queue.popFirst() {
-            switch effect {
-            case .refuse(let error):
-                refusal = error
-            case .insert(let record):
-                do throws(LedgerError) {
-                    guard let store else { throw problem }
-                    try store.insert(record)
-                    queue += core.handle(.inserted(record.id), now: clock.now())
-                } catch {
-                    queue += core.handle(.notInserted(record.id), now: clock.now())
-                    refusal = error
-                }
-            case .save(let records, let required):
-                let ids = records.map(\.id)
-                do throws(LedgerError) {
-                    guard let store else { throw problem }
-                    try store.save(records)
-                    queue += core.handle(.saved(ids), now: clock.now())
-                    note(nil)
-                } catch {
-                    queue += core.handle(.notSaved(ids), now: clock.now())
-                    note(error)
-                    if required { refusal = error }
-                }
-            case .erase(let ids):
-                queue += erase(ids)
-            }
-        }
-        thread.wake(at: core.nextWake)
-        if let refusal { throw refusal }
-    }
-
-    /// For what goes on whatever the store says: ends, and records that can wait. The core remembers what is not yet saved.
-    func carryOut(_ effects: [LedgerCore.Effect]) {
-        do throws(LedgerError) { try perform(effects) } catch { note(error) }
-        publish()
-    }
-
-    private func note(_ error: LedgerError?) {
-        board.withLock { $0.problem = error?.message }
-    }
-
-    private func erase(_ ids: [RowID]) -> [LedgerCore.Effect] {
-        var gone: [RowID] = []
-        var pending: [RowID] = []
-        var effects: [LedgerCore.Effect] = []
-        for id in ids {
-            guard let record = core.open[id] else { continue }
-            switch holders[id]?.erase() ?? .gone {
-            case .pending:
-                pending.append(id)
-                continue
-            case .failed:
-                effects += core.handle(.eraseFailed(id, placeMissing: false), now: clock.now())
-                continue
-            case .gone:
-                holders[id] = nil
-            }
-            switch record.scratchPath.map(NamedScratch.remove) ?? .absent {
-            case .absent: gone.append(id)
-            case .placeMissing: effects += core.handle(.eraseFailed(id, placeMissing: true), now: clock.now())
-            case .failed: effects += core.handle(.eraseFailed(id, placeMissing: false), now: clock.now())
-            }
-        }
-        if !pending.isEmpty { effects += core.handle(.erasePending(pending), now: clock.now()) }
-        effects += core.handle(.erased(gone), now: clock.now())
-        closeOut(gone)
-        return effects
-    }
-
-    private func closeOut(_ ids: [RowID]) {
-        for id in ids {
-            names[id] = nil
-            for continuation in waiting.removeValue(forKey: id) ?? [] { continuation.resume() }
-        }
-    }
-
-    /// Settles the rows of runs that are over. A store that cannot be written now is noted; the rows stay for the next run.
-    func sweep() {
-        guard let store else { return }
-        let now = clock.now()
-        do throws(LedgerError) {
-            let (adopted, failure) = try store.adoptRowsOfEndedRuns(now: now, isOver: isOver)
-            let new = adopted.filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }
-            if !new.isEmpty { carryOut(core.handle(.adopted(new), now: now)) }
-            if let failure { throw failure }
-            try store.countRowsSettled(before: now.wallSeconds - rules.historySeconds)
-        } catch {
-            note(error)
-        }
-    }
-
-    private func foreignWrite() {
-        guard let store else { return }
-        do throws(LedgerError) {
-            let version = try store.foreignVersion()
-            guard version != foreignVersion else { return }
-            foreignVersion = version
-            let wishes = try store.wishes()
-            if !wishes.isEmpty {
-                try store.clearWishes(wishes.map(\.id))
-                destroy(wishes.filter { $0.wish == .destroy }.map(\.id), because: .userRequest)
-                for (id, wish) in wishes where wish == .extend { carryOut(core.handle(.extended(id), now: clock.now())) }
-            }
-            foreign = try othersRecords(in: store)
-        } catch {
-            note(error)
-        }
-        publish()
-    }
-
-    func publish() {
-        var new = LedgerSummary()
-        var next = Int64.max
-        for record in core.open.values {
-            new.bytes += record.bytes
-            next = min(next, record.expires.bootNanoseconds)
-        }
-        for record in foreign {
-            new.bytes += record.bytes
-            next = min(next, record.expires.bootNanoseconds)
-        }
-        new.items = core.open.count + foreign.count
-        new.nextExpiryBootNanoseconds = next == .max ? nil : next
-        let changed = board.withLock { board in
-            new.problem = board.problem
-            defer { board = new }
-            return board != new
-        }
-        guard changed else { return }
-        for watcher in watchers.values { watcher.yield(new) }
-    }
 }

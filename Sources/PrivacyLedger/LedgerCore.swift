@@ -38,26 +38,26 @@ struct LedgerCore: Sendable {
         case refuse(LedgerError)
     }
 
-    private(set) var open: [RowID: LedgerRecord] = [:]
+    var open: [RowID: LedgerRecord] = [:]
     /// Settled rows whose last state the store does not know yet.
-    private(set) var unsaved: [RowID: LedgerRecord] = [:]
+    var unsaved: [RowID: LedgerRecord] = [:]
 
     let run: String
     let rules: RetentionRules
     /// Bytes of memory that all items in memory together may reserve or use.
     let memoryQuota: Int64
 
-    private var children: [RowID: Set<RowID>] = [:]
-    private var deadlines = DeadlineQueue()
+    var children: [RowID: Set<RowID>] = [:]
+    var deadlines = DeadlineQueue()
     /// The expiry the store knows, per open row.
-    private var savedExpiry: [RowID: Int64] = [:]
-    private var memoryBytes: Int64 = 0
+    var savedExpiry: [RowID: Int64] = [:]
+    var memoryBytes: Int64 = 0
     private var latest = LedgerInstant(bootNanoseconds: .min, wallSeconds: 0)
     private var retrySavesAt: Int64?
 
     /// How late an item may be before it is called overdue.
-    private static let grace = 1.0
-    private static let retryPeriod = 5.0
+    static let grace = 1.0
+    static let retryPeriod = 5.0
 
     init(run: String, rules: RetentionRules = .standard, memoryQuota: Int64) {
         self.run = run
@@ -129,167 +129,18 @@ struct LedgerCore: Sendable {
         deadlines.push(id, at: record.expires.bootNanoseconds)
     }
 
-    private mutating func add(_ record: LedgerRecord) {
+    mutating func add(_ record: LedgerRecord) {
         open[record.id] = record
         if let parent = record.parent { children[parent, default: []].insert(record.id) }
         if record.place == .ram { memoryBytes += max(record.reservedBytes, record.usedBytes) }
     }
 
-    private mutating func forget(_ id: RowID) {
+    mutating func forget(_ id: RowID) {
         guard let record = open.removeValue(forKey: id) else { return }
         savedExpiry[id] = nil
         if let parent = record.parent { children[parent]?.remove(id) }
         if children[id]?.isEmpty ?? false { children[id] = nil }
         if record.place == .ram { memoryBytes -= max(record.reservedBytes, record.usedBytes) }
-    }
-
-    // MARK: Life
-
-    private mutating func used(_ id: RowID, _ bytes: Int64, _ now: LedgerInstant) -> [Effect] {
-        guard var record = open[id], record.state == .intent || record.state == .live else { return [] }
-        if record.place == .ram {
-            memoryBytes += max(record.reservedBytes, bytes) - max(record.reservedBytes, record.usedBytes)
-        }
-        let wasLive = record.state == .live
-        record.usedBytes = bytes
-        record.state = .live
-        record.touched = now
-        open[id] = record
-        // What lies on disk is worth a commit the moment it begins; sizes that grow later travel with the next one.
-        return !wasLive && record.place != .ram ? [.save([record], required: false)] : []
-    }
-
-    private mutating func named(_ id: RowID, _ path: String) -> [Effect] {
-        guard var record = open[id], record.state == .intent || record.state == .live else {
-            return [.refuse(.noSuchRow(id.rawValue))]
-        }
-        record.scratchPath = path
-        open[id] = record
-        return [.save([record], required: true)]
-    }
-
-    private mutating func touched(_ id: RowID, _ now: LedgerInstant) -> [Effect] {
-        guard let record = open[id], record.state == .intent || record.state == .live else { return [] }
-        let retention = rules[record.rule]
-        open[id]?.touched = now
-        guard let idle = retention.idleSeconds else { return [] }
-        let later = prolonged(record, by: idle, now)
-        guard later.bootNanoseconds > record.expires.bootNanoseconds else { return [] }
-        let slack = Int64(max(1, idle / 20) * 1e9)
-        let known = savedExpiry[id] ?? record.expires.bootNanoseconds
-        let changed = setExpiry(id, later)
-        // The store may lag behind by a little: it then names an earlier end than the true one.
-        guard later.bootNanoseconds - known >= slack else { return [] }
-        return [.save(changed, required: false)]
-    }
-
-    private mutating func extended(_ id: RowID, _ now: LedgerInstant) -> [Effect] {
-        guard let record = open[id], record.state == .intent || record.state == .live else {
-            return [.refuse(.noSuchRow(id.rawValue))]
-        }
-        guard rules[record.rule].extendable else { return [.refuse(.notExtendable(id, rule: record.rule))] }
-        open[id]?.touched = now
-        let later = prolonged(record, by: rules.period(of: record.rule), now)
-        guard later.bootNanoseconds > record.expires.bootNanoseconds else { return [] }
-        return [.save(setExpiry(id, later), required: false)]
-    }
-
-    /// `seconds` from now, but never beyond the hard limit of the rule or the life of the parent.
-    private func prolonged(_ record: LedgerRecord, by seconds: Double, _ now: LedgerInstant) -> LedgerInstant {
-        var later = now.adding(seconds: seconds)
-        let hard = record.created.adding(seconds: rules[record.rule].hardSeconds)
-        if hard.bootNanoseconds < later.bootNanoseconds {
-            later = now.adding(seconds: hard.seconds(since: now))
-        }
-        if let parent = record.parent.flatMap({ open[$0] }), parent.expires.bootNanoseconds < later.bootNanoseconds {
-            later = parent.expires
-        }
-        return later
-    }
-
-    /// Sets the end of a row and of everything that lives as long as it; answers with the changed rows.
-    private mutating func setExpiry(_ id: RowID, _ later: LedgerInstant) -> [LedgerRecord] {
-        var changed: [LedgerRecord] = []
-        var waiting = [id]
-        while let next = waiting.popLast() {
-            guard var record = open[next] else { continue }
-            let hard = record.created.adding(seconds: rules[record.rule].hardSeconds)
-            record.expires = hard.bootNanoseconds < later.bootNanoseconds ? hard : later
-            open[next] = record
-            changed.append(record)
-            for child in children[next] ?? [] where open[child]?.rule == .withParent { waiting.append(child) }
-        }
-        return changed
-    }
-
-    // MARK: End
-
-    private mutating func handedOver(_ id: RowID, _ now: LedgerInstant) -> [Effect] {
-        guard open[id] != nil else { return [] }
-        let derived = descendants(of: [id]).filter { $0 != id }
-        open[id]?.reason = .handedOver
-        return settle([id], as: .handedOver, now) + (derived.isEmpty ? [] : destroy(derived, .parentGone, now))
-    }
-
-    /// The rows and all that was derived from them, derived ones first.
-    private func descendants(of ids: [RowID]) -> [RowID] {
-        var found: [RowID] = []
-        var seen: Set<RowID> = []
-        var waiting = ids
-        while let next = waiting.popLast() {
-            guard open[next] != nil, seen.insert(next).inserted else { continue }
-            found.append(next)
-            waiting.append(contentsOf: children[next] ?? [])
-        }
-        return found.reversed()
-    }
-
-    private mutating func destroy(_ ids: [RowID], _ reason: DestroyReason, _ now: LedgerInstant) -> [Effect] {
-        let all = descendants(of: ids)
-        guard !all.isEmpty else { return [] }
-        let asked = Set(ids)
-        var announced: [LedgerRecord] = []
-        for id in all {
-            guard var record = open[id] else { continue }
-            if record.state != .overdue && record.state != .lost { record.state = .destroying }
-            record.reason = record.reason ?? (asked.contains(id) ? reason : .parentGone)
-            open[id] = record
-            // What has no name dies with the process; only a name can outlive a crash between here and the end.
-            if record.scratchPath != nil { announced.append(record) }
-        }
-        return (announced.isEmpty ? [] : [.save(announced, required: false)]) + [.erase(all)]
-    }
-
-    private mutating func settle(_ ids: [RowID], as state: ItemState, _ now: LedgerInstant) -> [Effect] {
-        var closed: [LedgerRecord] = []
-        for id in ids {
-            guard var record = open[id] else { continue }
-            forget(id)
-            record.state = state
-            record.settled = now
-            record.scratchPath = nil
-            record.commitment = nil
-            unsaved[id] = record
-            closed.append(record)
-        }
-        return closed.isEmpty ? [] : [.save(closed, required: false)]
-    }
-
-    private mutating func eraseFailed(_ id: RowID, _ placeMissing: Bool, _ now: LedgerInstant) -> [Effect] {
-        guard var record = open[id] else { return [] }
-        record.state = placeMissing ? .lost : .overdue
-        open[id] = record
-        if !placeMissing { deadlines.push(id, at: now.adding(seconds: Self.retryPeriod).bootNanoseconds) }
-        return [.save([record], required: false)]
-    }
-
-    private mutating func adopt(_ records: [LedgerRecord], _ now: LedgerInstant) -> [Effect] {
-        for var record in records {
-            record.run = run
-            record.reason = .runEnded
-            add(record)
-        }
-        return destroy(records.map(\.id), .runEnded, now)
     }
 
     // MARK: The store and the clock

@@ -12,7 +12,7 @@ public enum LedgerError: Error, Equatable, Sendable {
     case ambiguousRow(String)
     /// More memory than the ledger may promise to temporary data.
     case overQuota(wantedBytes: Int64, freeBytes: Int64)
-    /// What the item is derived from has ended.
+    /// The item, or what it is derived from, has ended.
     case parentGone
     case notExtendable(RowID, rule: RetentionRule)
     case closed
@@ -48,7 +48,7 @@ public enum LedgerError: Error, Equatable, Sendable {
         case .overQuota(let wanted, let free):
             "temporary data would need \(wanted) bytes of memory and \(max(0, free)) are left for it; close a file or destroy items"
         case .parentGone:
-            "what this was derived from has been destroyed meanwhile; open the file again"
+            "this was destroyed in the privacy ledger meanwhile; open the file again to have it made again"
         case .notExtendable(let id, let rule):
             "\(id): kept under the rule \(rule.rawValue), which cannot be extended"
         case .closed:
@@ -57,6 +57,19 @@ public enum LedgerError: Error, Equatable, Sendable {
             "\(inert(path)): cannot write the export (\(reason)); choose another folder"
         case .cannotMakeScratch(let path, let reason):
             "\(inert(path)): cannot make scratch space (\(reason)); free space or choose another folder"
+        }
+    }
+}
+
+extension Ledger {
+    /// What the user is told about a ledger in memory: one line.
+    public nonisolated var memoryOnlyNotice: String? {
+        memoryOnlyBecause.map { error in
+            switch error {
+            case .cannotOpen(let path, let reason), .cannotWrite(let path, let reason):
+                "\(inert(path)): the privacy ledger cannot be written (\(reason)); what this keeps is in memory only, recorded there, and ends with it"
+            default: error.message
+            }
         }
     }
 }

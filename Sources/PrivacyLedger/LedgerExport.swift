@@ -61,6 +61,16 @@ public struct LedgerExport: Sendable, Codable {
     }
 }
 
+/// Settled rows older than the history keeps, as counts.
+public struct LedgerTally: Sendable, Equatable, Codable {
+    /// UTC day of settlement, `2026-11-21`.
+    public var day: String
+    public var kind: String
+    public var state: String
+    public var items: Int
+    public var bytes: Int64
+}
+
 extension Ledger {
     public func export() throws(LedgerError) -> LedgerExport {
         guard let store else { throw problem }

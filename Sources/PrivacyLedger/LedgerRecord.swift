@@ -65,3 +65,6 @@ public struct ItemRequest: Sendable {
         }()
     }
 }
+
+/// What one process may ask of another.
+enum LedgerWish: String, Sendable { case destroy, extend }

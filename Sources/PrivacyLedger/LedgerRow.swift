@@ -115,11 +115,13 @@ private let timestampStyle = Date.ISO8601FormatStyle(includingFractionalSeconds:
 /// `2026-11-21T15:04:05.123Z`.
 func timestamp(_ seconds: Double) -> String { timestampStyle.format(Date(timeIntervalSince1970: seconds)) }
 
-private func seconds<K>(_ text: String, _ container: KeyedDecodingContainer<K>, _ key: K) throws -> Double {
-    guard let date = try? timestampStyle.parse(text) else {
-        throw DecodingError.dataCorruptedError(forKey: key, in: container, debugDescription: "not an ISO 8601 time")
+private func seconds<K: CodingKey>(_ text: String, _ container: KeyedDecodingContainer<K>, _ key: K) throws -> Double {
+    do {
+        return try timestampStyle.parse(text).timeIntervalSince1970
+    } catch {
+        throw DecodingError.dataCorrupted(.init(
+            codingPath: container.codingPath + [key], debugDescription: "not an ISO 8601 time", underlyingError: error))
     }
-    return date.timeIntervalSince1970
 }
 
 /// What the footer shows.

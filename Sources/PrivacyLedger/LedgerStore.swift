@@ -12,19 +12,20 @@ import Glibc
 final class LedgerStore {
     let path: String
     private let connection: SQLiteConnection
-    private let ballast: Ballast
+    private let ballast: Ballast?
     private let run: RunIdentity
     private var runIsRecorded = false
     private let swap: String
 
-    /// Opens the store in `directory`, making both when missing: folder 0700, file 0600.
-    init(directory: String, run: RunIdentity, swap: String) throws(LedgerError) {
+    /// Opens the store in `directory`, making both when missing: folder 0700, file 0600. nil is a store in memory, which no
+    /// other process shares.
+    init(directory: String?, run: RunIdentity, swap: String) throws(LedgerError) {
         self.run = run
         self.swap = swap
-        path = directory + "/ledger.sqlite"
-        try Self.prepare(directory: directory, file: path)
+        path = directory.map { $0 + "/ledger.sqlite" } ?? "memory"
+        if let directory { try Self.prepare(directory: directory, file: path) }
         do {
-            connection = try SQLiteConnection(path: path)
+            connection = try SQLiteConnection(path: directory == nil ? nil : path)
             try connection.execute("""
                 PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;
                 PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-1024;
@@ -33,8 +34,8 @@ final class LedgerStore {
         } catch {
             throw Self.ledgerError(error, path, opening: true)
         }
-        ballast = Ballast(path: directory + "/ballast")
-        ballast.fill()
+        ballast = directory.map { Ballast(path: $0 + "/ballast") }
+        ballast?.fill()
     }
 
     private static func prepare(directory: String, file: String) throws(LedgerError) {
@@ -62,6 +63,12 @@ final class LedgerStore {
     }
 
     // MARK: Writing
+
+    /// Commits the run, which every row needs. Errors: `cannotWrite`, `busy`.
+    func proveWritable(now: LedgerInstant) throws(LedgerError) {
+        try write { () throws(SQLiteError) in try recordRun(at: now) }
+        runIsRecorded = true
+    }
 
     /// Commits a new row (and the run it belongs to, the first time).
     func insert(_ record: LedgerRecord) throws(LedgerError) { try insertAll([record]) }
@@ -213,7 +220,7 @@ final class LedgerStore {
         do {
             try connection.transaction(body)
         } catch {
-            guard error.primary == SQLITE_FULL || error.primary == SQLITE_IOERR, ballast.drop() else {
+            guard error.primary == SQLITE_FULL || error.primary == SQLITE_IOERR, let ballast, ballast.drop() else {
                 throw Self.ledgerError(error, path, opening: false)
             }
             defer { ballast.fill() }
@@ -274,17 +281,4 @@ final class LedgerStore {
         default: opening ? .cannotOpen(path: path, reason: error.reason) : .cannotWrite(path: path, reason: error.reason)
         }
     }
-}
-
-/// What one process may ask of another.
-enum LedgerWish: String, Sendable { case destroy, extend }
-
-/// Settled rows older than the history keeps, as counts.
-public struct LedgerTally: Sendable, Equatable, Codable {
-    /// UTC day of settlement, `2026-11-21`.
-    public var day: String
-    public var kind: String
-    public var state: String
-    public var items: Int
-    public var bytes: Int64
 }

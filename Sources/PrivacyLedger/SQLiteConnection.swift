@@ -25,11 +25,12 @@ final class SQLiteConnection {
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
-    /// Opens an existing file; never makes one.
-    init(path: String) throws(SQLiteError) {
+    /// Opens an existing file; never makes one. nil is a database of its own in memory.
+    init(path: String?) throws(SQLiteError) {
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        var flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE
+        if path == nil { flags |= SQLITE_OPEN_MEMORY | SQLITE_OPEN_CREATE }
+        let code = sqlite3_open_v2(path ?? ":memory:", &opened, flags, nil)
         guard code == SQLITE_OK, let opened else {
             let error = SQLiteError(code: code, reason: String(cString: sqlite3_errstr(code)))
             sqlite3_close_v2(opened)

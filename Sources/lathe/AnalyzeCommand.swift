@@ -16,7 +16,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
     func run() async throws {
         Interruption.shared.install()
         var batch = Batch(inputs: inputs.count, progress: progress, json: json)
-        try await withEngine { engine in
+        try await withEngine(memoryOnly: true) { engine in
             let reports = Task { [display = batch.display] in
                 for await event in await engine.events() {
                     if case .measuring(let path, let fraction) = event { display.update(path, stage: "measuring", fraction: fraction) }

@@ -44,8 +44,10 @@ struct Batch {
 struct ReportedFailure: Error { let exitCode: Int32 }
 
 /// The engine and its ledger for one command, ended cleanly whatever happens, and asked to stop when a signal asks for it.
-func withEngine<Result: Sendable>(slots: Int? = nil, _ body: (RenderEngine) async throws -> Result) async throws -> Result {
-    try await withLedger { ledger in
+func withEngine<Result: Sendable>(
+    slots: Int? = nil, memoryOnly: Bool = false, _ body: (RenderEngine) async throws -> Result
+) async throws -> Result {
+    try await withLedger(memoryOnly: memoryOnly) { ledger in
         let engine = RenderEngine(ledger: ledger, slots: slots)
         do {
             let result = try await body(engine)

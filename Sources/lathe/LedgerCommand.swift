@@ -157,8 +157,10 @@ struct LedgerCommand: ParsableCommand {
 }
 
 /// Opens the ledger, does `body`, and lets it go again, whatever happens.
-func withLedger<Result: Sendable>(_ body: (Ledger) async throws -> Result) async throws -> Result {
-    let ledger = try await Ledger.open()
+/// - Parameter memoryOnly: whether `body` keeps nothing outside memory, and so can do, with a warning, where no ledger can be written.
+func withLedger<Result: Sendable>(memoryOnly: Bool = false, _ body: (Ledger) async throws -> Result) async throws -> Result {
+    let ledger = memoryOnly ? try await Ledger.openForMemory() : try await Ledger.open()
+    if let notice = ledger.memoryOnlyNotice { Output.warning(notice) }
     do {
         let result = try await body(ledger)
         await ledger.close()

@@ -16,6 +16,12 @@ enum Output {
         _ = write("lathe: " + failure.line + "\n", to: STDERR_FILENO)
     }
 
+    /// Writes the `lathe: …` line of what the user should know although the command goes on.
+    static func warning(_ line: String) {
+        // As with a failure, there is no other place to say it.
+        _ = write("lathe: " + line + "\n", to: STDERR_FILENO)
+    }
+
     /// All of `text`, over signals and short writes.
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         var text = text

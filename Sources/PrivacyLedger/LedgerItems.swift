@@ -1,0 +1,127 @@
+import Crypto
+import FoundationEssentials
+
+/// An item's life, from the row that comes first to the end of its last byte.
+extension Ledger {
+    // MARK: Its life
+
+    /// Commits a row for what is about to exist. When this returns, and not before, bytes may be made.
+    ///
+    /// Cost: one durable transaction. Errors: `cannotWrite`, `busy`, `overQuota`, `parentGone`.
+    public func create(_ request: ItemRequest) throws(LedgerError) -> RowID {
+        if let memoryOnlyBecause, request.place != .ram { throw memoryOnlyBecause }
+        let id = RowID()
+        let commitment = request.displayName.map { name in
+            Array(HMAC<SHA256>.authenticationCode(for: Data((id.rawValue + name).utf8), using: nameKey))
+        }
+        try perform(core.handle(.create(id, request, commitment: commitment), now: clock.now()))
+        names[id] = request.displayName
+        publish()
+        return id
+    }
+
+    /// Puts a value in memory under its row; the ledger drops it when the row ends.
+    ///
+    /// Errors: `parentGone` when the row has ended meanwhile; the value is then not kept.
+    /// - Parameter whenErased: called once, on the ledger's thread, when the value has been dropped.
+    public func hold<Value: Sendable>(
+        _ value: Value, bytes: Int64, under id: RowID, whenErased: @escaping @Sendable () -> Void = {}
+    ) throws(LedgerError) -> Held<Value> {
+        let held = Held(id: id, value, whenErased: whenErased)
+        try attach(held, bytes: bytes, to: id)
+        return held
+    }
+
+    /// Names who lets the bytes of a row go, and says that they exist now.
+    public func attach(_ holder: any Erasable, bytes: Int64, to id: RowID) throws(LedgerError) {
+        guard let record = core.open[id], record.state == .intent || record.state == .live else {
+            _ = holder.erase()
+            throw .parentGone
+        }
+        holders[id] = holder
+        try used(bytes, by: id)
+    }
+
+    /// A row and a file without a name in `folder`'s file system.
+    public func makeScratch(_ request: ItemRequest, in folder: String) throws(LedgerError) -> UnnamedScratch {
+        try makeScratch(request) { id throws(LedgerError) in try .onDisk(id: id, folder: folder) }
+    }
+
+    /// A row and a file without a name in memory.
+    public func makeScratchInMemory(_ request: ItemRequest) throws(LedgerError) -> UnnamedScratch {
+        try makeScratch(request) { id throws(LedgerError) in try .inMemory(id: id) }
+    }
+
+    private func makeScratch(
+        _ request: ItemRequest, _ make: (RowID) throws(LedgerError) -> UnnamedScratch
+    ) throws(LedgerError) -> UnnamedScratch {
+        let id = try create(request)
+        do throws(LedgerError) {
+            let scratch = try make(id)
+            try attach(scratch, bytes: 0, to: id)
+            return scratch
+        } catch {
+            destroy([id], because: .neverBegan)
+            throw error
+        }
+    }
+
+    /// Says how many bytes an item occupies now.
+    public func used(_ bytes: Int64, by id: RowID) throws(LedgerError) {
+        try perform(core.handle(.used(id, bytes: max(0, bytes)), now: clock.now()))
+        publish()
+    }
+
+    /// Commits the one name an item will have on disk, before it has it. The name must be `NamedScratch.name(for: id)`.
+    public func registerName(_ path: String, for id: RowID) throws(LedgerError) {
+        precondition(NamedScratch.isOurs(path), "scratch is named by NamedScratch.name(for:)")
+        try perform(core.handle(.named(id, path: path), now: clock.now()))
+    }
+
+    /// The item was used: its idle time starts anew. Cheap; the store is written every half minute at most.
+    public func touch(_ id: RowID) {
+        carryOut(core.handle(.touched(id), now: clock.now()))
+    }
+
+    /// The item is the user's own file now, under the name that was asked for.
+    public func handedOver(_ id: RowID, bytes: Int64) {
+        carryOut(core.handle(.used(id, bytes: max(0, bytes)), now: clock.now()))
+        carryOut(core.handle(.handedOver(id), now: clock.now()))
+        holders[id] = nil
+        closeOut([id])
+    }
+
+    /// Gives an item another period, if its rule allows. Rows of another running Lathe are passed on to it.
+    public func extend(_ id: RowID) throws(LedgerError) {
+        if core.open[id] != nil {
+            try perform(core.handle(.extended(id), now: clock.now()))
+            return publish()
+        }
+        guard let store else { throw problem }
+        guard try store.wish(.extend, for: [id]) > 0 else { throw .noSuchRow(id.rawValue) }
+    }
+
+    // MARK: Its end
+
+    /// Destroys rows of this run and all that was derived from them. Works on a full or read-only disk: the bytes go first.
+    public func destroy(_ ids: [RowID], because reason: DestroyReason) {
+        carryOut(core.handle(.destroy(ids, reason), now: clock.now()))
+    }
+
+    /// Whoever answered `pending` to `erase` has let go: no descriptor and no memory is left.
+    public func released(_ id: RowID, because reason: DestroyReason = .jobEnded) {
+        holders[id] = nil
+        destroy([id], because: reason)
+    }
+
+    /// Returns once the row is settled (at once when it already is).
+    public func settled(_ id: RowID) async {
+        guard core.open[id] != nil else { return }
+        await withCheckedContinuation { waiting[id, default: []].append($0) }
+    }
+
+    /// Whether the bytes of a row may exist.
+    public func isOpen(_ id: RowID) -> Bool {
+        core.open[id].map { $0.state == .intent || $0.state == .live } ?? false
+    }
+}
