@@ -23,16 +23,15 @@ public struct LocalTier: Tier {
         let ledger = work.ledger
         let row = try await ledger.create(ItemRequest(
             kind: .renderScratch, origin: .renderJob, purpose: .mastering, place: .disk, displayName: fileName(of: request.output)))
-        let holder = RenderHolder(work.cancellation)
+        let holder = WorkHolder(work.cancellation)
         do {
             try await ledger.attach(holder, bytes: 0, to: row)
             let output = try await open(request, row, ledger)
             defer { output.abandon() }
-            let heartbeat = Heartbeat(row, ledger)
             let result = try Master.render(
                 request, fileDescriptor: output.fileDescriptor, tier: name, profile: work.profile,
                 progress: { stage, fraction in
-                    heartbeat.beat()
+                    holder.beat(row, ledger)
                     work.progress(JobStage(stage), fraction)
                 },
                 isCancelled: { work.cancellation.isSet })
@@ -58,36 +57,6 @@ public struct LocalTier: Tier {
             try await ledger.registerName(absolute + (absolute == "/" ? "" : "/") + name, for: row)
         }
         return try AtomicOutput(target: request.output, force: request.force, inputs: [request.input], scratchName: name)
-    }
-}
-
-/// Tells the ledger that a render is alive, every few seconds at most.
-private final class Heartbeat {
-    private let row: RowID
-    private let ledger: Ledger
-    private var last = ContinuousClock.now
-
-    init(_ row: RowID, _ ledger: Ledger) {
-        self.row = row
-        self.ledger = ledger
-    }
-
-    func beat() {
-        guard last.duration(to: .now) > .seconds(10) else { return }
-        last = .now
-        Task { [row, ledger] in await ledger.touch(row) }
-    }
-}
-
-/// Lets a running render go: it stops at its next block and closes its file itself.
-private final class RenderHolder: Erasable {
-    private let cancellation: CancelFlag
-
-    init(_ cancellation: CancelFlag) { self.cancellation = cancellation }
-
-    func erase() -> EraseOutcome {
-        cancellation.set()
-        return .pending
     }
 }
 

@@ -23,11 +23,20 @@ struct FileStamp: Equatable, Sendable {
     }
 }
 
-/// What the engine keeps of a measured file: the value, and the row it lives under.
+/// What the engine keeps of a measured file, each part under the row that ends it.
 struct OpenedFile: Sendable {
     var row: RowID
     var stamp: FileStamp
+    /// Without the picture.
     var profile: Held<InputProfile>
+    var picture: Held<WaveformOverview>
+
+    /// All of it, or nil once a part has ended.
+    var whole: InputProfile? {
+        guard var whole = profile.value, let overview = picture.value else { return nil }
+        whole.overview = overview
+        return whole
+    }
 }
 
 /// A file being measured, for everybody who asked for it.
@@ -50,8 +59,11 @@ extension InputProfile {
     /// About what it occupies in memory.
     var byteCount: Int64 {
         let histogram = 640 * MemoryLayout<UInt64>.stride
-        return Int64(MemoryLayout<InputProfile>.stride + histogram + analysis.bands.count * MemoryLayout<Analysis.Band>.stride) + overviewByteCount
+        return Int64(MemoryLayout<InputProfile>.stride + histogram + analysis.bands.count * MemoryLayout<Analysis.Band>.stride)
+            + overview.byteCount
     }
+}
 
-    var overviewByteCount: Int64 { Int64(overview.buckets.count * 3 * MemoryLayout<Float>.stride) }
+extension WaveformOverview {
+    var byteCount: Int64 { Int64(buckets.count * 3 * MemoryLayout<Float>.stride) }
 }

@@ -10,7 +10,7 @@ import PrivacyLedger
 public actor RenderEngine {
     public nonisolated let ledger: Ledger
     private let tiers: [any Tier]
-    private let pool: WorkerPool
+    let pool: WorkerPool
 
     private var queue: QueueCore
     private var lastID = 0
@@ -20,8 +20,8 @@ public actor RenderEngine {
     private var isShutDown = false
 
     nonisolated let hub = EventHub()
-    private var opened: [String: OpenedFile] = [:]
-    private var measurements: [String: Measurement] = [:]
+    var opened: [String: OpenedFile] = [:]
+    var measurements: [String: Measurement] = [:]
 
     /// - Parameters:
     ///   - slots: jobs at once; nil is one per two processors (each master keeps two threads busy).
@@ -137,123 +137,4 @@ public actor RenderEngine {
     }
 
     private func ended(_ event: QueueCore.Event) { carryOut(queue.handle(event, now: now())) }
-
-    // MARK: Opened files
-
-    /// What the automatic settings need to know of a file, measured on a worker, then kept under a ledger row until
-    /// `release`, ten idle minutes, or the user's wish. Asking again is free while it is kept and the file is unchanged.
-    ///
-    /// - Throws: `AudioFileError`, `LedgerError`, `CancellationError` when the task is cancelled.
-    public func profile(_ path: String) async throws -> InputProfile {
-        if let known = knownProfile(of: path) {
-            if let row = opened[path]?.row { await ledger.touch(row) }
-            return known
-        }
-        while true {
-            let measurement = measurements[path] ?? Measurement(Task { try await self.measure(path) })
-            measurements[path] = measurement
-            defer { if measurements[path] === measurement { measurements[path] = nil } }
-            do {
-                return try await withTaskCancellationHandler { try await measurement.task.value } onCancel: { measurement.task.cancel() }
-            } catch is CancellationError where !Task.isCancelled && !measurement.isAbandoned {
-                // Somebody else asked for the same file and changed their mind; this caller still wants it.
-                continue
-            }
-        }
-    }
-
-    /// The exact parameters for a preset, on a worker; kept in memory under a row while it works.
-    ///
-    /// - Throws: `AudioFileError`, `LedgerError`, `CancellationError` when the task is cancelled.
-    public func solve(path: String, preset: Preset, profile: InputProfile) async throws -> Solution {
-        let parent = opened[path]?.row
-        let request = ItemRequest(
-            kind: .solve, origin: .openedFile, purpose: .mastering, place: .ram, reservedBytes: profile.byteCount,
-            rule: parent == nil ? .job : .withParent, parent: parent, displayName: fileName(of: path))
-        let row = try await ledger.create(request)
-        do {
-            let gate = ProgressGate()
-            let solution = try await onWorker { [hub] flag in
-                try Solve.solve(
-                    path: path, preset: preset, profile: profile,
-                    progress: { if gate.opens(.solving, $0) { hub.send(.solving(path: path, fraction: $0)) } },
-                    isCancelled: { flag.isSet })
-            }
-            await ledger.destroy([row], because: .jobEnded)
-            return solution
-        } catch {
-            await ledger.destroy([row], because: error is CancellationError ? .cancelled : .jobEnded)
-            throw error
-        }
-    }
-
-    /// The file is closed: what was measured of it, and all that was derived from that, is destroyed.
-    public func release(_ path: String) async {
-        measurements[path]?.abandon()
-        guard let file = opened.removeValue(forKey: path) else { return }
-        await ledger.destroy([file.row], because: .fileClosed)
-    }
-
-    /// The file is still on the screen: its idle time starts anew.
-    public func touch(_ path: String) async {
-        if let row = opened[path]?.row { await ledger.touch(row) }
-    }
-
-    private func knownProfile(of path: String) -> InputProfile? {
-        guard let file = opened[path], file.stamp == FileStamp(path: path) else { return nil }
-        return file.profile.value
-    }
-
-    private func measure(_ path: String) async throws -> InputProfile {
-        await release(stale: path)
-        let name = fileName(of: path)
-        let row = try await ledger.create(ItemRequest(
-            kind: .analysis, origin: .openedFile, purpose: .mastering, place: .ram, reservedBytes: 1 << 16, displayName: name))
-        do {
-            let picture = try await ledger.create(ItemRequest(
-                kind: .waveform, origin: .openedFile, purpose: .preview, place: .ram, reservedBytes: 1 << 16, parent: row, displayName: name))
-            let stamp = FileStamp(path: path)
-            let gate = ProgressGate()
-            let profile = try await onWorker { [hub] flag in
-                try InputProfile.measure(
-                    path, progress: { if gate.opens(.measuring, $0) { hub.send(.measuring(path: path, fraction: $0)) } },
-                    isCancelled: { flag.isSet })
-            }
-            try await ledger.used(profile.overviewByteCount, by: picture)
-            let held = try await ledger.hold(profile, bytes: profile.byteCount - profile.overviewByteCount, under: row) { [weak self, hub] in
-                hub.send(.released(path: path))
-                Task { await self?.forget(path, row) }
-            }
-            if let stamp { opened[path] = OpenedFile(row: row, stamp: stamp, profile: held) }
-            return profile
-        } catch {
-            await ledger.destroy([row], because: error is CancellationError ? .cancelled : .neverBegan)
-            throw error
-        }
-    }
-
-    /// Drops what is known of a file that has changed on disk.
-    private func release(stale path: String) async {
-        guard let file = opened.removeValue(forKey: path) else { return }
-        await ledger.destroy([file.row], because: .fileClosed)
-    }
-
-    private func forget(_ path: String, _ row: RowID) {
-        if opened[path]?.row == row { opened[path] = nil }
-    }
-
-    /// Runs blocking work on a worker thread; the flag is set when the calling task is cancelled.
-    private func onWorker<Value: Sendable>(_ body: @escaping @Sendable (CancelFlag) throws -> Value) async throws -> Value {
-        let flag = CancelFlag()
-        let task = Task(executorPreference: pool) { try await Self.blocking(flag, body) }
-        return try await withTaskCancellationHandler { try await task.value } onCancel: { flag.set() }
-    }
-
-    /// Nonisolated, so that it runs on the executor its task prefers.
-    private nonisolated static func blocking<Value: Sendable>(
-        _ flag: CancelFlag, _ body: @Sendable (CancelFlag) throws -> Value
-    ) async throws -> Value {
-        if flag.isSet { throw CancellationError() }
-        return try body(flag)
-    }
 }

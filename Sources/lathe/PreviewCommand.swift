@@ -47,16 +47,16 @@ struct PreviewCommand: AsyncParsableCommand {
         }
 
         let display = ProgressDisplay(progress, total: 1)
-        let result = try await withLedger { ledger in
+        let result = try await withLedger(memoryOnly: true) { ledger in
             // What is read ahead lives in memory while it plays; whoever destroys the row ends the preview.
-            let stop = CancelFlag()
-            Interruption.shared.whenRequested { stop.set() }
+            let work = WorkHolder()
+            Interruption.shared.whenRequested { work.cancellation.set() }
             let row = try await ledger.create(ItemRequest(
                 kind: .decodedAudio, origin: .playback, purpose: .preview, place: .ram, reservedBytes: Self.bufferBytes))
-            try await ledger.attach(StopsWhenErased(stop), bytes: Self.bufferBytes, to: row)
+            try await ledger.attach(work, bytes: Self.bufferBytes, to: row)
             let pool = WorkerPool(threads: 1)
             defer { pool.stop() }
-            let playing = Task(executorPreference: pool) { [request, file] in try await Self.play(request, file, display, stop) }
+            let playing = Task(executorPreference: pool) { [request, file] in try await Self.play(request, file, display, work.cancellation) { work.beat(row, ledger) } }
             let outcome = await playing.result
             await ledger.released(row)
             return try outcome.get()
@@ -78,27 +78,19 @@ struct PreviewCommand: AsyncParsableCommand {
 
     /// Nonisolated, so that it blocks the worker thread and not the cooperative pool.
     private nonisolated static func play(
-        _ request: PreviewRequest, _ file: String, _ display: ProgressDisplay, _ stop: CancelFlag
+        _ request: PreviewRequest, _ file: String, _ display: ProgressDisplay, _ stop: CancelFlag, _ goesOn: () -> Void
     ) async throws -> PreviewResult {
         try Preview.run(
             request,
-            progress: { stage, fraction in display.update(file, stage: stage == .measuring ? "measuring" : "solving", fraction: fraction) },
+            progress: { stage, fraction in
+                goesOn()
+                display.update(file, stage: stage == .measuring ? "measuring" : "solving", fraction: fraction)
+            },
             playing: { snapshot, _ in
+                goesOn()
                 guard let duration = snapshot.duration, duration > 0 else { return }
                 display.update(file, stage: "playing", fraction: snapshot.position / duration)
             },
             isCancelled: { stop.isSet })
-    }
-}
-
-/// Ends the preview when its row ends.
-private final class StopsWhenErased: Erasable {
-    private let stop: CancelFlag
-
-    init(_ stop: CancelFlag) { self.stop = stop }
-
-    func erase() -> EraseOutcome {
-        stop.set()
-        return .pending
     }
 }

@@ -90,6 +90,9 @@ final class LiveEngine: MasteringEngine {
                 post(.solved(version: version, SolvedMaster(solution)))
             } catch is CancellationError {
                 return
+            } catch LedgerError.parentGone where Task.isCancelled {
+                // It went with the measurement, whose end is told already.
+                return
             } catch {
                 post(.solveFailed(version: version, Self.words(error, path)))
             }

@@ -1,0 +1,39 @@
+import PrivacyLedger
+import Synchronization
+
+/// Work under way, as the bytes of its rows: whoever ends a row ends the work at its next block. Any thread.
+///
+/// The work then tells the ledger that it has let go (`Ledger.released`), so no row is called destroyed while somebody still fills it.
+public final class WorkHolder: Erasable {
+    public let cancellation: CancelFlag
+    private let erased = Atomic(false)
+    private let beatAt = Mutex(ContinuousClock.now)
+    private let period: Duration
+
+    /// - Parameter period: between two beats that reach the ledger, at least.
+    public init(_ cancellation: CancelFlag = CancelFlag(), every period: Duration = .seconds(10)) {
+        self.cancellation = cancellation
+        self.period = period
+    }
+
+    /// Whether the ledger ended it, rather than its caller.
+    public var isErased: Bool { erased.load(ordering: .relaxed) }
+
+    public func erase() -> EraseOutcome {
+        erased.store(true, ordering: .relaxed)
+        cancellation.set()
+        return .pending
+    }
+
+    /// Tells the ledger that the work goes on, once in a period. Cheap enough for every block.
+    /// - Returns: the telling, when there was one.
+    @discardableResult
+    public func beat(_ row: RowID, _ ledger: Ledger) -> Task<Void, Never>? {
+        let isDue = beatAt.withLock { last in
+            guard last.duration(to: .now) >= period else { return false }
+            last = .now
+            return true
+        }
+        return isDue ? Task { await ledger.touch(row) } : nil
+    }
+}

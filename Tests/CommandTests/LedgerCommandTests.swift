@@ -1,0 +1,40 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a command keeps for a while, seen and ended from another one.
+@Suite struct LedgerCommandTests {
+    @Test func whereNoLedgerCanBeWritten_analysisWarnsAndWorks_andAMasterIsRefused() throws {
+        let place = try Workspace()
+        try place.write("tone.wav", WAV.tone(dBFS: -20, seconds: 1))
+        let expected = try place.run("analyze", "tone.wav", "--json").out
+        // A file where the folder of the state has to be.
+        try FileManager.default.removeItem(atPath: place.home + "/state")
+        _ = FileManager.default.createFile(atPath: place.home + "/state", contents: nil)
+
+        let analysis = try place.run("analyze", "tone.wav", "--json")
+        #expect(analysis.status == 0 && analysis.out == expected)
+        let warning = analysis.err.split(separator: "\n")
+        #expect(warning.count == 1 && warning.first?.hasPrefix("lathe: ") == true)
+        #expect(analysis.err.contains(place.home + "/state") && analysis.err.contains("in memory only"))
+
+        let master = try place.run("master", "tone.wav")
+        #expect(master.status == 74 && master.err.contains("XDG_STATE_HOME"))
+        #expect(try place.names() == ["tone.wav"])
+    }
+
+    @Test func eraseEverythingEndsAnAnalysisInAnotherProcess() async throws {
+        let place = try Workspace()
+        try place.write("long.wav", WAV.bursts(seconds: 600))
+        let running = try place.start(["analyze", "long.wav", "--json", "--progress", "json"], listens: true)
+        #expect(try await !running.process.lines(until: "{").isEmpty)
+        let erased = try place.run("ledger", "erase", "--everything", "--json")
+        #expect(erased.status == 0, "\(erased.err)")
+        #expect(try (erased.object["destroyed"] as? [String])?.count == 2)
+        let lines = try await running.process.finish()
+        let outcome = try running.outcome()
+        #expect(outcome.status == 75 && outcome.out.isEmpty)
+        #expect(lines.last?.contains("destroyed in the privacy ledger") == true)
+        #expect(try place.openRows().isEmpty)
+    }
+}
