@@ -31,7 +31,6 @@ public actor Ledger {
     var holders: [RowID: any Erasable] = [:]
     var names: [RowID: String] = [:]
     let nameKey = SymmetricKey(size: .bits256)
-    var waiting: [RowID: [CheckedContinuation<Void, Never>]] = [:]
 
     var foreign: [LedgerRecord] = []
     var foreignVersion: Int64 = 0

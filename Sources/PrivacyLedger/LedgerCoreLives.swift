@@ -71,7 +71,8 @@ extension LedgerCore {
         while let next = waiting.popLast() {
             guard var record = open[next] else { continue }
             let hard = record.created.adding(seconds: rules[record.rule].hardSeconds)
-            record.expires = hard.bootNanoseconds < later.bootNanoseconds ? hard : later
+            // `later` respects the limit of its own row already; what is derived from it has one of its own.
+            record.expires = next != id && hard.bootNanoseconds < later.bootNanoseconds ? hard : later
             open[next] = record
             changed.append(record)
             for child in children[next] ?? [] where open[child]?.rule == .withParent { waiting.append(child) }

@@ -73,15 +73,12 @@ extension Ledger {
         }
         if !pending.isEmpty { effects += core.handle(.erasePending(pending), now: clock.now()) }
         effects += core.handle(.erased(gone), now: clock.now())
-        closeOut(gone)
+        forgetNames(of: gone)
         return effects
     }
 
-    func closeOut(_ ids: [RowID]) {
-        for id in ids {
-            names[id] = nil
-            for continuation in waiting.removeValue(forKey: id) ?? [] { continuation.resume() }
-        }
+    func forgetNames(of ids: [RowID]) {
+        for id in ids { names[id] = nil }
     }
 
     /// Settles the rows of runs that are over. A store that cannot be written now is noted; the rows stay for the next run.

@@ -88,7 +88,7 @@ extension Ledger {
         carryOut(core.handle(.used(id, bytes: max(0, bytes)), now: clock.now()))
         carryOut(core.handle(.handedOver(id), now: clock.now()))
         holders[id] = nil
-        closeOut([id])
+        forgetNames(of: [id])
     }
 
     /// Gives an item another period, if its rule allows. Rows of another running Lathe are passed on to it.
@@ -112,12 +112,6 @@ extension Ledger {
     public func released(_ id: RowID, because reason: DestroyReason = .jobEnded) {
         holders[id] = nil
         destroy([id], because: reason)
-    }
-
-    /// Returns once the row is settled (at once when it already is).
-    public func settled(_ id: RowID) async {
-        guard core.open[id] != nil else { return }
-        await withCheckedContinuation { waiting[id, default: []].append($0) }
     }
 
     /// Whether the bytes of a row may exist.

@@ -23,15 +23,15 @@ import Testing
         #expect(try place.names() == ["tone.wav"])
     }
 
-    @Test func eraseEverythingEndsAnAnalysisInAnotherProcess() async throws {
+    @Test func eraseEverythingEndsAnAnalysisInAnotherProcess() throws {
         let place = try Workspace()
         try place.write("long.wav", WAV.bursts(seconds: 600))
         let running = try place.start(["analyze", "long.wav", "--json", "--progress", "json"], listens: true)
-        #expect(try await !running.process.lines(until: "{").isEmpty)
+        try #require(!running.process.hear(until: "{").isEmpty)
         let erased = try place.run("ledger", "erase", "--everything", "--json")
         #expect(erased.status == 0, "\(erased.err)")
         #expect(try (erased.object["destroyed"] as? [String])?.count == 2)
-        let lines = try await running.process.finish()
+        let lines = try running.process.text().split(separator: "\n")
         let outcome = try running.outcome()
         #expect(outcome.status == 75 && outcome.out.isEmpty)
         #expect(lines.last?.contains("destroyed in the privacy ledger") == true)

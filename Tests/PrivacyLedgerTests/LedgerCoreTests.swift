@@ -72,6 +72,13 @@ struct LedgerCoreTests {
         #expect(core.open.isEmpty)
     }
 
+    @Test mutating func noUseProlongsAnItemBeyondItsParent() {
+        let take = add(.unsavedTake)
+        let preview = add(.previewRender, parent: take)
+        for second in stride(from: 500.0, through: 1500, by: 500) { _ = core.handle(.touched(preview), now: Self.instant(second)) }
+        #expect(core.open[preview]?.expires == Self.instant(1800) && core.open[take]?.expires == Self.instant(1800))
+    }
+
     @Test mutating func nothingIsDerivedFromWhatHasEnded() {
         let parent = add(.analysis)
         _ = core.handle(.destroy([parent], .fileClosed), now: Self.instant(1))
@@ -171,7 +178,9 @@ struct LedgerCoreTests {
         for step in 0..<2000 {
             clock.bootNanoseconds += Int64(random.next() % 200_000_000_000) - (random.chance(0.1) ? 400_000_000_000 : 0)
             var queue: [LedgerCore.Event]
-            let some = known.isEmpty ? RowID() : known[Int(random.next() % UInt64(known.count))]
+            // Mostly rows that still live: the clock ends most of them within a dozen steps.
+            let reach = UInt64(random.chance(0.8) ? min(12, known.count) : known.count)
+            let some = known.isEmpty ? RowID() : known[known.count - 1 - Int(random.next() % reach)]
             switch random.next() % 10 {
             case 0...3:
                 let id = RowID()

@@ -100,7 +100,7 @@ struct LedgerTests {
         let rules = RetentionRules(overrides: [.fileOpen: (nil, 1)])
         let ledger = try await Ledger.open(at: folder.file("state"), rules: rules, surroundings: plentiful)
         let id = try await ledger.create(request())
-        await ledger.settled(id)
+        #expect(await comesTrue { await !ledger.isOpen(id) })
         let row = try await ledger.row(matching: id.rawValue)
         let life = try #require(row.settledAt) - row.createdAt
         #expect(row.reason == .expired && life >= 0.999 && life < 2)

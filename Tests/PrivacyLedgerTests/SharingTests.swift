@@ -110,12 +110,12 @@ struct SharingTests {
 
     @Test func onAFullDiskNothingIsMade_andEverythingCanBeDestroyed() async throws {
         let lines = try await ChildProcess(probe: "full", folder.file("state"), folder.path).finish()
-        #expect(lines.prefix(4) == ["refused 74", "refused 74", "name absent", "descriptor closed"])
+        #expect(lines.prefix(5) == ["refused 74", "refused 74", "refused 74", "name absent", "descriptor closed"])
         #expect(lines.contains { $0.hasPrefix("problem") && $0.contains("cannot be written") })
         #expect(lines.last == "done")
         let ledger = try await openLedger(folder)
         #expect(try await ledger.list().isEmpty)
-        #expect(try await ledger.history().map(\.reason) == [.userRequest, .userRequest])
+        #expect(try await ledger.history().map(\.reason) == [.userRequest, .userRequest, .userRequest])
         await ledger.close()
     }
 

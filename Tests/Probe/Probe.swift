@@ -91,6 +91,7 @@ struct Probe {
         let ledger = try await Ledger.open(at: state)
         let named = try await makeNamed(ledger, folder)
         let scratch = try await ledger.makeScratch(request(.decodedAudio, .disk), in: folder)
+        let unnamed = try await ledger.create(request(.renderScratch, .disk))
         StoreFaults.arm(.full, at: 1)
         do {
             _ = try await ledger.create(request())
@@ -104,7 +105,13 @@ struct Probe {
         } catch {
             say("refused \(error.exitCode)")
         }
-        await ledger.destroy([named.row, scratch.id], because: .userRequest)
+        do {
+            try await ledger.registerName(folder + "/" + NamedScratch.name(for: unnamed), for: unnamed)
+            say("name on a full disk")
+        } catch {
+            say("refused \(error.exitCode)")
+        }
+        await ledger.destroy([named.row, scratch.id, unnamed], because: .userRequest)
         say("name", access(named.path, F_OK) == 0 ? "present" : "absent")
         say("descriptor", fcntl(scratch.fileDescriptor, F_GETFD) >= 0 ? "open" : "closed")
         say("problem", ledger.summary.problem ?? "none")

@@ -110,19 +110,15 @@ public final class ChildProcess: Sendable {
     }
 
     /// All that it has said, once a line begins with `word` or it has nothing more to say.
-    public func lines(until word: String) async throws -> [String] {
-        try await onThread {
-            try self.read { text in Self.lines(text).contains { $0.hasPrefix(word) } }
-            return Self.lines(self.state.withLock { $0.received })
-        }
-    }
+    public func lines(until word: String) async throws -> [String] { try await onThread { try self.hear(until: word) } }
 
     /// All that it says until it ends.
-    public func finish() async throws -> [String] {
-        try await onThread {
-            _ = try self.wait()
-            return Self.lines(self.state.withLock { $0.received })
-        }
+    public func finish() async throws -> [String] { try await onThread { Self.lines(try self.text()) } }
+
+    /// As `lines(until:)`, on this thread: for what has to follow at once.
+    public func hear(until word: String) throws -> [String] {
+        try read { text in Self.lines(text).contains { $0.hasPrefix(word) } }
+        return Self.lines(String(decoding: state.withLock { $0.received }, as: UTF8.self))
     }
 
     /// All that it says until it ends, on this thread.
@@ -162,10 +158,10 @@ public final class ChildProcess: Sendable {
 
     // MARK: Listening
 
-    private func read(until isEnough: (Data) -> Bool) throws {
+    private func read(until isEnough: (String) -> Bool) throws {
         guard captured >= 0 else { return }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while !isEnough(state.withLock { $0.received }) {
+        while !isEnough(String(decoding: state.withLock { $0.received }, as: UTF8.self)) {
             try ready(captured)
             let count = Glibc.read(captured, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
@@ -188,9 +184,7 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    private static func lines(_ text: Data) -> [String] {
-        String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
-    }
+    private static func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
 
     /// A wait for another process must not hold a thread of the pool: what that process waits for may need it.
     private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
