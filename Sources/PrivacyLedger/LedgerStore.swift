@@ -11,7 +11,7 @@ import Glibc
 /// `secure_delete`. A ballast file gives space back when a destruction must be recorded on a full disk.
 final class LedgerStore {
     let path: String
-    private let connection: SQLiteConnection
+    let connection: SQLiteConnection
     private let ballast: Ballast?
     private let run: RunIdentity
     private var runIsRecorded = false
@@ -96,15 +96,16 @@ final class LedgerStore {
     func adoptRowsOfEndedRuns(
         now: LedgerInstant, isOver: (RunIdentity) -> Bool
     ) throws(LedgerError) -> (records: [LedgerRecord], failure: LedgerError?) {
-        var dead: [RunIdentity] = []
+        var running: [RunIdentity] = []
         try read { () throws(SQLiteError) in
             try connection.run("SELECT id, boot, process, process_start, process_space FROM run WHERE ended IS NULL") { row in
-                let other = RunIdentity(
+                running.append(RunIdentity(
                     id: row.text(0) ?? "", boot: row.text(1) ?? "", process: Int32(truncatingIfNeeded: row.integer(2)),
-                    processStart: row.integer(3), processSpace: row.text(4) ?? "")
-                if other.id != run.id && isOver(other) { dead.append(other) }
+                    processStart: row.integer(3), processSpace: row.text(4) ?? ""))
             }
         }
+        // Judged after the reading, which keeps others from writing.
+        let dead = running.filter { $0.id != run.id && isOver($0) }
         guard !dead.isEmpty else { return ([], nil) }
         var adopted: [LedgerRecord] = []
         do {

@@ -123,6 +123,7 @@ struct LedgerCoreTests {
         #expect(expired(late) == [id])
         _ = core.handle(.eraseFailed(id, placeMissing: false), now: Self.instant(11))
         let wake = try #require(core.nextWake)
+        #expect(wake <= Self.instant(16).bootNanoseconds)
         #expect(expired(core.handle(.tick, now: LedgerInstant(bootNanoseconds: wake, wallSeconds: 0))) == [id])
     }
 

@@ -33,7 +33,7 @@ struct LedgerStoreTests {
         await ledger.handedOver(rows[0], bytes: 5)
         await ledger.destroy([rows[1]], because: .cancelled)
         #expect(try folder.names == ["master.wav", "state"])
-        let settled = try #require(try await ledger.store?.settledRecords())
+        let settled = try await ledger.settledRecords()
         #expect(settled.map(\.state) == [.handedOver, .destroyed])
         #expect(settled.allSatisfy { $0.scratchPath == nil && $0.commitment == nil })
         await ledger.close()
@@ -51,6 +51,45 @@ struct LedgerStoreTests {
         await ledger.close()
     }
 
+    /// https://sqlite.org/pragma.html: `synchronous` 2 is FULL, every commit is on the medium before it is answered.
+    @Test func aCommitIsOnTheMediumBeforeItIsAnswered() async throws {
+        let ledger = try await openLedger(folder)
+        #expect(try await ledger.setting("synchronous") == 2)
+        await ledger.close()
+    }
+
+    @Test func whoHoldsTheBytesSaysWhenTheyAreGone() async throws {
+        final class Slow: Erasable { func erase() -> EraseOutcome { .pending } }
+        let ledger = try await openLedger(folder)
+        let id = try await ledger.create(request(.renderScratch, .disk))
+        try await ledger.attach(Slow(), bytes: 9, to: id)
+        #expect(await ledger.destroy(anyOf: [id]).pending == [id])
+        #expect(try await ledger.list().map(\.state) == [.destroying])
+        await ledger.released(id)
+        #expect(try await ledger.list().isEmpty)
+        #expect(try await ledger.history().map(\.reason) == [.userRequest])
+        await ledger.close()
+    }
+
+    @Test func twoProcessesThatSweepNeverShareARow() throws {
+        let dead = RunIdentity.current(), now = LedgerCoreTests.instant(0)
+        try folder.makeFolder("state")
+        func store(_ run: RunIdentity) throws -> LedgerStore { try LedgerStore(directory: folder.file("state"), run: run, swap: "none") }
+        let id = RowID()
+        var core = LedgerCore(run: dead.id, memoryQuota: 1000)
+        for case .insert(let record) in core.handle(.create(id, request(), commitment: nil), now: now) { try store(dead).insert(record) }
+
+        let slow = try store(.current()), fast = try store(.current())
+        var taken: Result<[RowID], any Error>?
+        let left = try slow.adoptRowsOfEndedRuns(now: now) { _ in
+            // Between the one's look and its taking over.
+            taken = Result { try fast.adoptRowsOfEndedRuns(now: now) { $0 == dead }.records.map(\.id) }
+            return true
+        }
+        #expect(try taken?.get() == [id])
+        #expect(left.records.isEmpty && left.failure == nil)
+    }
+
     @Test func aRunWithOpenRowsIsNotOver() async throws {
         let ledger = try await openLedger(folder)
         final class Stubborn: Erasable { func erase() -> EraseOutcome { .failed } }
@@ -65,6 +104,15 @@ struct LedgerStoreTests {
 }
 
 extension Ledger {
+    func settledRecords() throws -> [LedgerRecord] { try store?.settledRecords() ?? [] }
+
+    /// A setting of the store's connection, as a number.
+    func setting(_ name: String) throws -> Int64? {
+        var value: Int64?
+        try store?.connection.run("PRAGMA " + name) { value = $0.integer(0) }
+        return value
+    }
+
     /// Wishes that nobody has fulfilled.
     func wishCount() throws -> Int {
         var count = 0

@@ -67,7 +67,7 @@ struct SharingTests {
         await now.close()
     }
 
-    @Test func aRunIsKnownByProcessAndStart() {
+    @Test func aRunIsKnownByProcessAndStart() async throws {
         let here = RunIdentity.current()
         #expect(!RunIdentity.isOver(here))
         var reused = here
@@ -76,6 +76,13 @@ struct SharingTests {
         var absent = here
         absent.process = Int32.max
         #expect(RunIdentity.isOver(absent))
+        let child = try ChildProcess("/bin/true", [], output: .null)
+        #expect(await comesTrue { RunIdentity.status(of: child.id)?.isZombie == true })
+        var zombie = here
+        zombie.process = child.id
+        zombie.processStart = try #require(RunIdentity.status(of: child.id)).start
+        #expect(RunIdentity.isOver(zombie))
+        child.kill()
         var elsewhere = absent
         elsewhere.processSpace = "pid:[1]"
         #expect(!RunIdentity.isOver(elsewhere), "a container's processes cannot be judged from outside")
