@@ -2,27 +2,6 @@ import DSP
 import Foundation
 import Testing
 
-private enum Shape: String, CaseIterable { case bell, lowShelf, highShelf, tilt, highPass, lowPass, notch, bandPass }
-
-/// |H(jω)| of the analogue prototypes of R. Bristow-Johnson's Audio EQ Cookbook (W3C note, 2021), with ω in units of the band's own.
-/// The tilt is the high shelf let down by half its gain.
-private func prototype(_ shape: Shape, db: Double, q: Double, at w: Double) -> Double {
-    let a = pow(10, db / 40), r = a.squareRoot()
-    let above: (Double, Double, Double), below: (Double, Double, Double)  // s², s, 1
-    switch shape {
-    case .bell: (above, below) = ((1, a / q, 1), (1, 1 / (a * q), 1))
-    case .lowShelf: (above, below) = ((a, a * r / q, a * a), (a, r / q, 1))
-    case .highShelf: (above, below) = ((a * a, a * r / q, a), (1, r / q, a))
-    case .tilt: (above, below) = ((a, r / q, 1), (1, r / q, a))
-    case .highPass: (above, below) = ((1, 0, 0), (1, 1 / q, 1))
-    case .lowPass: (above, below) = ((0, 0, 1), (1, 1 / q, 1))
-    case .notch: (above, below) = ((1, 0, 1), (1, 1 / q, 1))
-    case .bandPass: (above, below) = ((0, 1 / q, 0), (1, 1 / q, 1))
-    }
-    func size(_ c: (Double, Double, Double)) -> Double { hypot(c.2 - c.0 * w * w, c.1 * w) }
-    return size(above) / size(below)
-}
-
 private func made(_ shape: Shape, hz: Double, db: Double, q: Double, rate: Double) -> MatchedFilter {
     switch shape {
     case .bell: .bell(hz: hz, db: db, q: q, sampleRate: rate)
@@ -63,7 +42,7 @@ private let qs = [0.3, 0.5, 0.71, 1, 1.6, 2.5, 4, 6.3, 10]
 @Suite struct EqualizerTests {
     /// The bounds of the mastering plan: 0.1 dB for settings to ±3 dB, 0.3 dB to ±12 dB.
     @Test(arguments: [Shape.bell, .lowShelf, .highShelf, .tilt], [44100.0, 96000])
-    fileprivate func bandsFollowTheAnalogueCurve(shape: Shape, rate: Double) {
+    func bandsFollowTheAnalogueCurve(shape: Shape, rate: Double) {
         for (db, bound) in [(-12.0, 0.3), (-3, 0.1), (1, 0.1), (3, 0.1), (6, 0.3), (12, 0.3)] {
             for hz in frequencies {
                 for q in qs {
@@ -75,7 +54,7 @@ private let qs = [0.3, 0.5, 0.71, 1, 1.6, 2.5, 4, 6.3, 10]
     }
 
     @Test(arguments: [Shape.highPass, .lowPass, .bandPass], [44100.0, 96000])
-    fileprivate func passesFollowTheAnalogueCurve(shape: Shape, rate: Double) {
+    func passesFollowTheAnalogueCurve(shape: Shape, rate: Double) {
         for hz in frequencies {
             for q in qs {
                 let error = worstError(shape, hz: hz, db: 0, q: q, rate: rate)
@@ -100,7 +79,7 @@ private let qs = [0.3, 0.5, 0.71, 1, 1.6, 2.5, 4, 6.3, 10]
 
     /// What the filters do to a tone, against the analogue curve itself: neither `magnitude` nor the design is asked.
     @Test(arguments: Shape.allCases)
-    fileprivate func measuredTonesAreTheAnalogueCurves(shape: Shape) {
+    func measuredTonesAreTheAnalogueCurves(shape: Shape) {
         let rate = 44100.0, frames = 22050
         for (hz, db, q) in [(120.0, -4.5, 0.71), (8000.0, 3.0, 0.9)] {
             for f in [40.0, 120, 1000, 6000, 16000] {
@@ -115,7 +94,7 @@ private let qs = [0.3, 0.5, 0.71, 1, 1.6, 2.5, 4, 6.3, 10]
     }
 
     @Test(arguments: [Shape.bell, .lowShelf, .highShelf, .tilt])
-    fileprivate func boostAndTheSameCutNull(shape: Shape) {
+    func boostAndTheSameCutNull(shape: Shape) {
         var noise = Noise(seed: 7)
         let input = buffer(channels: 2, frames: 4096) { _, _ in noise.uniform() * 0.5 }
         for (hz, db, q) in [(40.0, 9.0, 0.8), (2500, 12, 5), (17000, 9, 0.4)] {
@@ -138,7 +117,7 @@ private let qs = [0.3, 0.5, 0.71, 1, 1.6, 2.5, 4, 6.3, 10]
     }
 
     @Test(arguments: [Shape.bell, .lowShelf, .highShelf, .tilt])
-    fileprivate func zeroGainIsBitExact(shape: Shape) {
+    func zeroGainIsBitExact(shape: Shape) {
         var noise = Noise(seed: 5)
         let input = buffer(channels: 2, frames: 1024) { _, _ in noise.uniform() }
         let work = AudioBuffer(channels: 2, frames: 1024)

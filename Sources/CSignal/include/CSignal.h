@@ -40,4 +40,13 @@ void lathe_static_curve(double *levels, long count, double quiet, double thresho
 // The mix of frame i is from + step * (i + 1).
 void lathe_mixed_gain(double *reductions, long count, double from, double step);
 
+// Fourier transform of size complex numbers in place, real and imaginary parts apart, unscaled: natural order to bit-reversed order, and the
+// inverse of it. size: 64 or more, a power of two. re, im and twiddles lie at multiples of 32 bytes; for the twiddles' layout see Transform.c.
+void lathe_transform(double *re, double *im, const double *twiddles, long size);
+void lathe_transform_back(double *re, double *im, const double *twiddles, long size);
+
+// On a bit-reversed spectrum of a + i b: multiplies the spectrum of a by sum + difference and that of b by sum - difference, both real and even.
+// Element 0 is frequency 0, element 1 frequency size/2, element h + c + 1 (h = 1, 2, 4 ... size/4; c < h) that of bit-reversed position 2h + c.
+void lathe_shape_pair(double *re, double *im, const double *sum, const double *difference, long size);
+
 #endif
