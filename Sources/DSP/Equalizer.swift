@@ -1,19 +1,12 @@
 /// One equaliser band over all channels, in blocks of 64 frames.
 ///
-/// Latency 0. With two channels the band can act on the mid or the side signal alone. A change of coefficients follows the ramp the
-/// caller gives, rounded off by two one-pole smoothers from block to block (5 ms each) and a quadratic spline inside the block: the
-/// coefficients have no corner, so a moving knob leaves no tones beside the signal. At rest a band costs some 20 flops per sample.
+/// Latency 0. With two channels the band can act on the mid or the side signal alone. Coefficients change along a `Glide`, so a moving knob
+/// leaves no tones beside the signal. At rest a band costs some 20 flops per sample.
 public struct EqualizerBand {
     public enum Target: UInt8, Sendable, BitwiseCopyable { case stereo, mid, side }
 
     struct State: BitwiseCopyable {
-        var from = MatchedFilter.identity
-        var to = MatchedFilter.identity
-        /// After the first smoother.
-        var follower = MatchedFilter.identity
-        /// After both, at the end of the last block, of the one before, and of the one before that: the spline's control points.
-        var points = InlineArray<3, MatchedFilter>(repeating: .identity)
-        var settled = true
+        var filter = Glide(MatchedFilter.identity)
         var target = Target.stereo
     }
 
@@ -26,7 +19,6 @@ public struct EqualizerBand {
     private let memory: UnsafeMutablePointer<Memory>
     private let pairs: Int
     private let channels: Int
-    /// Part of the way that a smoother goes in one block.
     private let smoothing: Double
 
     public init(sampleRate: Double, channels: Int, arena: inout StateArena) {
@@ -34,33 +26,23 @@ public struct EqualizerBand {
         pairs = (channels + 1) / 2
         state = arena.carve(1, of: State())
         memory = arena.carve(pairs, of: Memory())
-        smoothing = 1 - FastMath.exp(-64 / (0.005 * sampleRate))
+        smoothing = Glide<MatchedFilter>.smoothing(sampleRate: sampleRate)
     }
 
     /// Glides to `filter` along the ramp that starts with the next block; `position` is where the ramp in progress stands (0…1).
     public func set(_ filter: MatchedFilter, target: Target, at position: Double, ramp: Bool) {
-        let now = state.pointee.from.interpolated(to: state.pointee.to, position)
+        let now = state.pointee.filter.now(at: position)
         // A band that was at rest, or now filters another signal, has memory of something else: it would click.
-        let fresh = target != state.pointee.target || (state.pointee.settled && now.isIdentity)
+        let fresh = target != state.pointee.target || (state.pointee.filter.settled && now.isIdentity)
         if fresh { clear() }
         if !ramp {
-            state.pointee.from = filter
-            state.pointee.to = filter
-            place(filter)
-            state.pointee.settled = true
+            state.pointee.filter.jump(to: filter)
         } else {
             let start = fresh ? (now.isIdentity ? filter : now).atRest : now
-            if fresh { place(start) }
-            state.pointee.from = start
-            state.pointee.to = filter.isIdentity ? start.atRest : filter
-            state.pointee.settled = (fresh || state.pointee.settled) && start == state.pointee.to
+            if fresh { state.pointee.filter.jump(to: start) }
+            state.pointee.filter.move(to: filter.isIdentity ? start.atRest : filter, at: position)
         }
         state.pointee.target = target
-    }
-
-    private func place(_ filter: MatchedFilter) {
-        state.pointee.follower = filter
-        state.pointee.points = InlineArray(repeating: filter)
     }
 
     /// Forgets the signal, not the coefficients.
@@ -69,35 +51,20 @@ public struct EqualizerBand {
     /// Filters `frames` frames in place while the ramp goes from `t0` to `t1`.
     public func process(_ block: AudioBlock, frames: Int, t0: Double, t1: Double) {
         let midSide = channels == 2 && state.pointee.target != .stereo
-        if !state.pointee.settled {
-            follow(t1)
+        if !state.pointee.filter.settled {
+            state.pointee.filter.advance(to: t1, smoothing: smoothing)
             for pair in 0..<pairs { glide(block, pair, frames, midSide) }
-        } else if !state.pointee.to.isIdentity {
-            let main = Section(state.pointee.to.main), correction = Section(state.pointee.to.correction)
+        } else if !state.pointee.filter.goal.isIdentity {
+            let filter = state.pointee.filter.goal
+            let main = Section(filter.main), correction = Section(filter.correction)
             for pair in 0..<pairs {
                 if midSide {
-                    filter(block, pair, frames, main.kept(to: state.pointee.target), correction.kept(to: state.pointee.target), midSide: true)
+                    self.filter(block, pair, frames, main.kept(to: state.pointee.target), correction.kept(to: state.pointee.target), midSide: true)
                 } else {
-                    filter(block, pair, frames, main, correction, midSide: false)
+                    self.filter(block, pair, frames, main, correction, midSide: false)
                 }
             }
         }
-    }
-
-    /// Moves smoothers and spline one block on.
-    private func follow(_ position: Double) {
-        var s = state.pointee
-        let goal = s.from.interpolated(to: s.to, position)
-        s.follower = s.follower.interpolated(to: goal, smoothing)
-        var latest = s.points[0].interpolated(to: s.follower, smoothing)
-        if position == 1 && latest.isNear(s.to) && s.follower.isNear(s.to) {
-            (latest, s.follower) = (s.to, s.to)
-            s.settled = s.points[1] == s.to
-        }
-        s.points[2] = s.points[1]
-        s.points[1] = s.points[0]
-        s.points[0] = latest
-        state.pointee = s
     }
 
     private func filter(_ block: AudioBlock, _ pair: Int, _ frames: Int, _ main: Section, _ correction: Section, midSide: Bool) {
@@ -127,10 +94,10 @@ public struct EqualizerBand {
         let left = block[2 * pair]
         let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
         let target = state.pointee.target
-        let spline = MatchedFilter.Spline(state.pointee.points)
+        let curve = state.pointee.filter.curve
         var z = memory[pair]
         for i in 0..<frames {
-            let now = spline.value(at: Double(i + 1) / Double(frames))
+            let now = curve.value(at: Double(i + 1) / Double(frames))
             var main = Section(now.main), correction = Section(now.correction)
             if midSide { (main, correction) = (main.kept(to: target), correction.kept(to: target)) }
             let l = left[i], r = right[i]
@@ -180,35 +147,5 @@ struct Section {
         z.ic2 = (z.ic2 + b * z.ic1) + c * d
         z.ic1 = next
         return y
-    }
-}
-
-extension MatchedFilter {
-    /// Near enough to jump the rest: −160 dB.
-    func isNear(_ goal: MatchedFilter) -> Bool { main.isNear(goal.main) && correction.isNear(goal.correction) }
-
-    /// The uniform quadratic B-spline over the last three control points: no corners, and never outside of the points it lies between,
-    /// which keeps g and k above 0.
-    struct Spline {
-        private let start: MatchedFilter, middle: MatchedFilter, end: MatchedFilter
-
-        /// - Parameter points: the latest first.
-        init(_ points: InlineArray<3, MatchedFilter>) {
-            start = points[2].interpolated(to: points[1], 0.5)
-            middle = points[1]
-            end = points[1].interpolated(to: points[0], 0.5)
-        }
-
-        @inline(__always)
-        func value(at u: Double) -> MatchedFilter {
-            start.interpolated(to: middle, u).interpolated(to: middle.interpolated(to: end, u), u)
-        }
-    }
-}
-
-extension SVFCoefficients {
-    func isNear(_ goal: SVFCoefficients) -> Bool {
-        abs(g - goal.g) <= 1e-8 * goal.g && abs(k - goal.k) <= 1e-8 * max(k, goal.k)
-            && abs(m0 - goal.m0) <= 1e-8 && abs(m1 - goal.m1) <= 1e-8 && abs(m2 - goal.m2) <= 1e-8
     }
 }
