@@ -68,6 +68,8 @@ public struct Analysis: Sendable, Equatable, Codable {
     public var tempoBPM: Double?
     public var key: String?
     public var findings: [Finding] = []
+    /// What the assistant needs besides; not part of the JSON.
+    public var traits = ProgrammeTraits()
 
     public init() {}
 

@@ -34,7 +34,8 @@ public struct Analyzer: ~Copyable {
         spectra.processTruePeak(block, frames)
     }
 
-    /// The other half of `processSignal`: spectrum and the evidence in the samples, which may have been shortened since.
+    /// The other half of `processSignal`: spectrum and the evidence in the samples, which may have been shortened since. Leaves out what
+    /// only an input is judged by (speech, piled peaks).
     mutating func processSamples(_ block: AudioBlock, frames: Int) {
         guard frames > 0 else { return }
         levels.processEvidence(block, frames)
@@ -75,7 +76,11 @@ public struct Analyzer: ~Copyable {
         out.dcOffset = evidence.dcOffset
         out.clippedSamples = evidence.clippedSamples
         out.bands = spectra.bands
-        out.findings = Findings.judge(out, evidence, spectra.shape)
+        let shape = spectra.shape
+        out.findings = Findings.judge(out, evidence, shape)
+        out.traits = ProgrammeTraits(
+            spectrum: spectra.spectrum.longTerm, speech: levels.speech.reading, clippedRuns: evidence.clippedRuns,
+            edgeHz: shape.edgeHz, peaks: levels.peaks.cells(within: ProgrammeTraits.peakSpanDB))
         return out
     }
 
@@ -87,15 +92,21 @@ public struct Analyzer: ~Copyable {
 struct LevelMeters: ~Copyable {
     fileprivate var loudness: LoudnessMeter
     fileprivate var evidence: Evidence
+    fileprivate var speech: SpeechMeter
+    fileprivate var peaks: PeakDistribution
 
     init(sampleRate: Double, channels: Int, integerBits: Int?) {
         loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
         evidence = Evidence(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
+        speech = SpeechMeter(sampleRate: sampleRate, channels: channels)
+        peaks = PeakDistribution(sampleRate: sampleRate, channels: channels)
     }
 
     mutating func process(_ block: AudioBlock, _ frames: Int) {
         processLoudness(block, frames)
         processEvidence(block, frames)
+        speech.process(block, frames: frames)
+        peaks.process(block, frames: frames)
     }
 
     mutating func processLoudness(_ block: AudioBlock, _ frames: Int) { loudness.process(block, frames: frames) }

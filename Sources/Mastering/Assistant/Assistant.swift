@@ -1,0 +1,236 @@
+import DSP
+
+/// Decides what is to be done to a programme, and what is better left alone, from what was measured of it. Pure: same measurements and
+/// preset, same plan.
+public enum Assistant {
+    /// A de-esser that the material asks for.
+    public struct DeEss: Sendable, Equatable, Codable {
+        public var hz: Double
+        public var q: Double
+        /// Most it takes away, dB < 0.
+        public var rangeDB: Double
+        /// Level in the band from which it works, dBFS (mean square).
+        public var thresholdDBFS: Double
+    }
+
+    /// What follows for the chain, and the reasons.
+    public struct Plan: Sendable, Equatable {
+        /// False: the output is the input, to the bit.
+        public var isActive = true
+        /// Loudness to reach, LUFS; nil: gain stays as it is.
+        public var targetLUFS: Double?
+        public var compressorOn = false
+        /// On the loud parts, dB.
+        public var compressorReductionDB = 0.0
+        /// A clipper may take the highest peaks before the limiter does.
+        public var mayClip = true
+        public var deEss: DeEss?
+        public var tone = ToneBalance()
+        /// Before the sound is made; `outcome` adds what was measured of it.
+        public var moves: [Move] = []
+
+        /// The preset with the automatic settings in the place of the preset's own.
+        public func applied(to preset: Preset) -> Preset {
+            var out = preset
+            if let targetLUFS { out.target.lufs = targetLUFS }
+            out.compressor.on = compressorOn
+            out.compressor.gainReductionTargetDB = compressorReductionDB
+            return out
+        }
+    }
+
+    /// Needed gain beyond which somebody should look at the export first, dB.
+    static let largeGainDB = 12.0
+    /// Peak to short-term loudness under which material counts as limited, and under which glue would only dull it, dB.
+    static let limitedPSRDB = 8.0
+    static let gluePSRDB = 9.0
+    /// Loudness range under which a compressor has nothing to even out, LU.
+    static let glueLRALU = 4.0
+    static let clippedRunLimit = 100
+    /// Shorter programmes have no balance to speak of, seconds.
+    static let shortestToneSeconds = 3.0
+    /// Level of sibilants over the voice from which they are sharp, dB; and the share of cells that makes them a voice's and no cymbal's.
+    static let sharpSibilanceDB = -2.0
+    static let sibilantShare = 0.02...0.35
+    /// A lossy coder's wall is worth a word when it stands below this, Hz.
+    static let lossyEdgeHz = 17_000.0
+
+    /// - Parameters:
+    ///   - analysis: of the input.
+    ///   - target: the curve to compare with; nil leaves the tone alone.
+    ///   - amount: 0…1, scales every automatic move; 0 is nothing at all.
+    ///   - wasMasteredHere: the file says that Lathe made it.
+    public static func plan(
+        _ analysis: Analysis, preset: Preset, tone: ToneSettings = ToneSettings(), target: ToneTarget?, amount: Double = 1,
+        wasMasteredHere: Bool = false
+    ) -> Plan {
+        let amount = min(max(amount, 0), 1)
+        var plan = Plan()
+        guard amount > 0 else {
+            plan.isActive = false
+            return plan
+        }
+        guard let loudness = analysis.integratedLUFS else {
+            plan.moves = [Move(.loudness, "silent", text: "No gain: the sound is silent or too short to have a loudness")]
+            return plan
+        }
+        let judgement = Judgement(analysis, loudness: loudness, preset: preset, wasMasteredHere: wasMasteredHere)
+        plan.setLoudness(judgement, preset, amount)
+        plan.setDynamics(judgement, preset, amount)
+        plan.setTone(judgement, tone, target, amount)
+        return plan
+    }
+}
+
+/// What the material is, as far as rules depend on it.
+struct Judgement {
+    let analysis: Analysis
+    let loudness: Double
+    /// Peak over the loudest short-term loudness, or over the integrated one of a programme too short for that, dB.
+    let psrDB: Double?
+    /// Why it counts as limited before; nil when it does not.
+    let limitedBecause: String?
+    /// Why it counts as a finished master; nil when it does not.
+    let finishedBecause: String?
+    /// The preset's target, or less where limiting again would be all that more gain does.
+    let targetLUFS: Double
+
+    init(_ analysis: Analysis, loudness: Double, preset: Preset, wasMasteredHere: Bool) {
+        self.analysis = analysis
+        self.loudness = loudness
+        let traits = analysis.traits
+        let psr = analysis.truePeakDBTP.map { $0 - (analysis.maxShortTermLUFS ?? loudness) }
+        psrDB = psr
+        let limited: String? =
+            if let psr, psr < Assistant.limitedPSRDB {
+                "its peaks stand only \(Move.tenths(psr)) dB over the loudness"
+            } else if traits.clippedRuns > Assistant.clippedRunLimit {
+                "it is clipped in \(traits.clippedRuns) places"
+            } else if traits.isPeakLimited {
+                "\(traits.peaksAtTop) peaks stand within \(Move.tenths(ProgrammeTraits.peakSpanDB)) dB of the highest"
+            } else {
+                nil
+            }
+        limitedBecause = limited
+        let headroom = max(0, preset.target.ceilingDBTP - (analysis.truePeakDBTP ?? 0))
+        targetLUFS = limited == nil ? preset.target.lufs : min(preset.target.lufs, loudness + headroom)
+
+        // A solve without limiting ends within hundredths of its target, one with limiting within its tolerance.
+        let distance = (loudness - targetLUFS).magnitude
+        let isUnderCeiling = (analysis.truePeakDBTP ?? 0) <= preset.target.ceilingDBTP + 0.1
+        finishedBecause =
+            if wasMasteredHere {
+                "Lathe mastered it before"
+            } else if isUnderCeiling, distance <= (limited == nil ? 0.03 : 0.3) {
+                "it has the loudness and the peaks that are asked for"
+            } else {
+                nil
+            }
+    }
+
+    var isSpeech: Bool { analysis.traits.isSpeech }
+}
+
+extension Assistant.Plan {
+    fileprivate mutating func setLoudness(_ judgement: Judgement, _ preset: Preset, _ amount: Double) {
+        let wanted = preset.target.lufs
+        targetLUFS = judgement.loudness + amount * (judgement.targetLUFS - judgement.loudness)
+        if let reason = judgement.limitedBecause, judgement.targetLUFS < wanted - 0.05 {
+            moves.append(Move(
+                .loudness, "target_held",
+                text: "Held at \(Move.signed(judgement.targetLUFS, plus: "")) LUFS instead of \(Move.signed(wanted, plus: "")): "
+                    + "it is limited already (\(reason)), and more would only flatten it"))
+        }
+        let gain = judgement.targetLUFS - judgement.loudness
+        if gain > Assistant.largeGainDB {
+            moves.append(Move(
+                .loudness, "large_gain", db: gain,
+                text: "\(Move.signed(gain)) dB of gain are needed: noise rises with it, so check that the export has its full level"))
+        }
+    }
+
+    fileprivate mutating func setDynamics(_ judgement: Judgement, _ preset: Preset, _ amount: Double) {
+        mayClip = judgement.limitedBecause == nil && judgement.finishedBecause == nil
+        compressorOn = preset.compressor.on
+        compressorReductionDB = preset.compressor.gainReductionTargetDB * amount
+        if compressorOn, let reason = reasonAgainstGlue(judgement) {
+            compressorOn = false
+            moves.append(Move(.compressor, "compressor_off", text: "Compressor off: \(reason)"))
+        }
+        let speech = judgement.analysis.traits.speech
+        if judgement.finishedBecause == nil, let sibilance = speech.sibilanceDB, let level = speech.sibilantDBFS,
+            sibilance > Assistant.sharpSibilanceDB, Assistant.sibilantShare.contains(speech.sibilantShare)
+        {
+            let excess = sibilance - Assistant.sharpSibilanceDB
+            let range = -min(4, 1 + excess) * amount
+            deEss = Assistant.DeEss(hz: 6500, q: 1.5, rangeDB: onGrid(range, places: 2), thresholdDBFS: onGrid(level - 3, places: 1))
+            moves.append(Move(
+                .deEsser, "de_ess", db: range, hz: 6500,
+                text: "Up to \(Move.tenths(-range)) dB less at 6.5 kHz on sibilants: they are \(Move.tenths(excess)) dB sharper than usual"))
+        }
+    }
+
+    private func reasonAgainstGlue(_ judgement: Judgement) -> String? {
+        if let reason = judgement.finishedBecause { return reason }
+        if let reason = judgement.limitedBecause { return "it is limited already (\(reason))" }
+        if let psr = judgement.psrDB, psr < Assistant.gluePSRDB {
+            return "peaks stand only \(Move.tenths(psr)) dB over the loudness"
+        }
+        // A voice is evened out for intelligibility, whatever its range.
+        if let range = judgement.analysis.loudnessRangeLU, range < Assistant.glueLRALU, !judgement.isSpeech {
+            return "the loudness ranges over \(Move.tenths(range)) LU only"
+        }
+        return nil
+    }
+
+    fileprivate mutating func setTone(_ judgement: Judgement, _ settings: ToneSettings, _ target: ToneTarget?, _ amount: Double) {
+        guard let target, settings.amountPct > 0, settings.maxDB > 0 else { return }
+        let traits = judgement.analysis.traits
+        if let reason = reasonAgainstTone(judgement, target) {
+            moves.append(Move(.tone, "tone_off", text: "Tone left alone: \(reason)"))
+            return
+        }
+        tone = ToneBalance.compare(traits.spectrum, with: target, settings, edgeHz: traits.edgeHz, scale: amount)
+        moves += tone.regions.map { Move.tone($0, toward: target.kind) }
+        let edge = [traits.edgeHz, target.edgeHz].compactMap { $0 }.min()
+        if let edge, edge < Assistant.lossyEdgeHz, judgement.analysis.sampleRate >= 44_100 {
+            moves.append(Move(
+                .tone, "lossy_edge", hz: edge,
+                text: "Nothing is raised above \(Move.frequency(edge)): the spectrum ends there as after a lossy coder"))
+        }
+    }
+
+    private func reasonAgainstTone(_ judgement: Judgement, _ target: ToneTarget) -> String? {
+        if let reason = judgement.finishedBecause { return reason }
+        if judgement.analysis.seconds < Assistant.shortestToneSeconds { return "it is shorter than 3 s" }
+        if judgement.isSpeech, target.material == .music { return "it is speech, and \(target.name) is a curve of music" }
+        return nil
+    }
+
+    /// The moves with what came of them.
+    ///
+    /// - Parameters:
+    ///   - after: of the finished master.
+    ///   - gainDB: before the limiter, trim included.
+    ///   - limiterReductionDB: the largest, ≥ 0.
+    public func outcome(
+        after: Analysis, before: Analysis, preset: Preset, settings: ToneSettings, target: ToneTarget?, gainDB: Double, limiterReductionDB: Double
+    ) -> [Move] {
+        var out = moves
+        if let target, !tone.regions.isEmpty {
+            let now = ToneBalance.compare(after.traits.spectrum, with: target, settings, edgeHz: before.traits.edgeHz)
+            for i in out.indices where out[i].block == .tone && out[i].channel != ToneBalance.Region.Channel.side.rawValue {
+                guard let hz = out[i].hz, out[i].deviationDB != nil else { continue }
+                out[i].afterDeviationDB = now.bands.first { $0.hz == hz }?.deviationDB
+            }
+        }
+        if compressorOn, compressorReductionDB > 0 {
+            out.append(Move.compressor(reductionDB: compressorReductionDB, loudnessRangeLU: before.loudnessRangeLU))
+        }
+        if let from = before.integratedLUFS, let to = after.integratedLUFS {
+            out.append(Move.loudness(gainDB: gainDB, before: from, after: to))
+        }
+        out.append(Move.limiter(reductionDB: limiterReductionDB, ceilingDBTP: preset.target.ceilingDBTP))
+        return out
+    }
+}

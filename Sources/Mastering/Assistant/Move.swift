@@ -1,0 +1,115 @@
+/// One thing that was done to a programme without being asked for in numbers, or left undone on purpose, with its reason.
+public struct Move: Sendable, Equatable, Codable {
+    public enum Block: String, Sendable, Codable { case tone, deEsser = "de_esser", compressor, clip, loudness, limiter }
+
+    public var block: Block
+    /// Stable, e.g. `tone_cut`, `compressor_off`.
+    public var code: String
+    /// Gain, cut or reduction, dB, where there is one number that says it.
+    public var db: Double?
+    /// Where, and from where to where it is at least half as strong.
+    public var hz: Double?
+    public var lowHz: Double?
+    public var highHz: Double?
+    /// Of a tone move: `stereo`, `mid`, `side`.
+    public var channel: String?
+    /// From the target, before; and half the width of the band that is usual.
+    public var deviationDB: Double?
+    public var bandDB: Double?
+    /// The same deviation in the finished master, when that was measured.
+    public var afterDeviationDB: Double?
+    /// One sentence for people, with its reason.
+    public var text: String
+
+    public init(_ block: Block, _ code: String, db: Double? = nil, hz: Double? = nil, text: String) {
+        self.block = block
+        self.code = code
+        self.db = db
+        self.hz = hz
+        self.text = text
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case block, code, db, hz, channel, text
+        case lowHz = "low_hz", highHz = "high_hz", deviationDB = "deviation_db", bandDB = "band_db", afterDeviationDB = "after_deviation_db"
+    }
+
+    /// Every field is always there; a value that does not exist is `null`.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(block, forKey: .block)
+        try fields.encode(code, forKey: .code)
+        try fields.encode(db, forKey: .db)
+        try fields.encode(hz, forKey: .hz)
+        try fields.encode(lowHz, forKey: .lowHz)
+        try fields.encode(highHz, forKey: .highHz)
+        try fields.encode(channel, forKey: .channel)
+        try fields.encode(deviationDB, forKey: .deviationDB)
+        try fields.encode(bandDB, forKey: .bandDB)
+        try fields.encode(afterDeviationDB, forKey: .afterDeviationDB)
+        try fields.encode(text, forKey: .text)
+    }
+}
+
+extension Move {
+    /// `−0.7 dB at 250 Hz: 2.1 dB above the band`.
+    static func tone(_ region: ToneBalance.Region, toward kind: ToneTarget.Kind) -> Move {
+        let octaves = logarithm2(region.highHz / region.lowHz)
+        let place = octaves < 1
+            ? "at \(frequency(region.hz))"
+            : "from \(frequency(region.lowHz)) to \(frequency(region.highHz)), most at \(frequency(region.hz))"
+        let side = switch region.channel {
+        case .stereo: ""
+        case .mid: kind == .reference ? "" : " in mid"
+        case .side: " in side"
+        }
+        let much = tenths(region.outsideDB.magnitude)
+        let above = region.outsideDB > 0
+        let reason = switch kind {
+        case .genre: "\(much) dB \(above ? "above" : "below") the band"
+        case .reference: "the reference has \(much) dB \(above ? "less" : "more")"
+        }
+        var move = Move(
+            .tone, region.db < 0 ? "tone_cut" : "tone_boost", db: region.db, hz: region.hz, text: "\(signed(region.db)) dB \(place)\(side): \(reason)")
+        move.lowHz = region.lowHz
+        move.highHz = region.highHz
+        move.channel = region.channel.rawValue
+        move.deviationDB = region.deviationDB
+        move.bandDB = region.toleranceDB
+        return move
+    }
+
+    /// What the loudness solve came to.
+    public static func loudness(gainDB: Double, before: Double, after: Double) -> Move {
+        Move(.loudness, "gain", db: gainDB, text: "\(signed(gainDB)) dB of gain: from \(signed(before, plus: "")) to \(signed(after, plus: "")) LUFS")
+    }
+
+    /// - Parameter reductionDB: the largest, ≥ 0.
+    public static func limiter(reductionDB: Double, ceilingDBTP: Double) -> Move {
+        let ceiling = signed(ceilingDBTP, plus: "")
+        return reductionDB < 0.05
+            ? Move(.limiter, "limiter_idle", db: 0, text: "The limiter had nothing to do: no peak reaches \(ceiling) dBTP")
+            : Move(.limiter, "limited", db: -reductionDB, text: "Up to \(tenths(reductionDB)) dB of limiting: the highest peaks stop at \(ceiling) dBTP")
+    }
+
+    /// - Parameter reductionDB: on the loud parts, ≥ 0.
+    public static func compressor(reductionDB: Double, loudnessRangeLU: Double?) -> Move {
+        let reason = loudnessRangeLU.map { ": the loudness ranges over \(tenths($0)) LU" } ?? ""
+        return Move(.compressor, "compressed", db: -reductionDB, text: "\(tenths(reductionDB)) dB of compression on the loud parts\(reason)")
+    }
+
+    /// `+1.2`, `−0.7`, with a true minus sign.
+    static func signed(_ db: Double, plus: String = "+") -> String {
+        let text = fixedDecimal(db.magnitude, places: 1)
+        return text == "0.0" ? text : (db < 0 ? "\u{2212}" : plus) + text
+    }
+
+    static func tenths(_ db: Double) -> String { fixedDecimal(db, places: 1) }
+
+    /// `45 Hz`, `250 Hz`, `3.5 kHz`: two digits.
+    static func frequency(_ hz: Double) -> String {
+        if hz < 100 { return "\(Int(hz.rounded())) Hz" }
+        if hz < 995 { return "\(Int((hz / 10).rounded()) * 10) Hz" }
+        return hz < 9950 ? trimmedDecimal(hz / 1000, places: 1) + " kHz" : "\(Int((hz / 1000).rounded())) kHz"
+    }
+}

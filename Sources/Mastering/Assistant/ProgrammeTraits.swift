@@ -1,0 +1,52 @@
+import DSP
+
+/// What the assistant judges a programme by, beyond its levels.
+public struct ProgrammeTraits: Sendable, Equatable {
+    /// Of the passages within the loudness gates.
+    public var spectrum = LongTermSpectrum.silence
+    public var speech = SpeechMeter.Reading()
+    /// Runs of samples that are flat at full scale.
+    public var clippedRuns = 0
+    /// Where the spectrum ends as at a wall, Hz; nil when it does not.
+    public var edgeHz: Double?
+    /// Cells of 20 ms whose peak is within `peakSpanDB` of the highest, and those in the span below.
+    public var peaksAtTop = 0
+    public var peaksBelow = 0
+
+    static let peakSpanDB = 0.5
+
+    public init() {}
+
+    init(spectrum: LongTermSpectrum, speech: SpeechMeter.Reading, clippedRuns: Int, edgeHz: Double?, peaks: (top: Int, below: Int)) {
+        self.spectrum = spectrum
+        self.speech = speech
+        self.clippedRuns = clippedRuns
+        self.edgeHz = edgeHz
+        peaksAtTop = peaks.top
+        peaksBelow = peaks.below
+    }
+
+    /// A talking voice and little else: syllables, pauses, no bass and hardly any width.
+    ///
+    /// Drums alone have the rhythm but not the spectrum; music with a voice has neither the pauses nor the depth of modulation.
+    public var isSpeech: Bool {
+        speech.syllabicModulation >= 0.25 && speech.pauseShare >= 0.15 && sideShare < 0.1 && bassRatio < 0.1
+    }
+
+    /// Peaks stand in a pile at the top, as a limiter or clipper leaves them.
+    public var isPeakLimited: Bool { peaksAtTop >= 40 && Double(peaksAtTop) > 1.5 * Double(peaksBelow) }
+
+    private var sideShare: Double {
+        let mid = spectrum.mid.reduce(0, +), side = spectrum.side.reduce(0, +)
+        return mid + side > 0 ? side / (mid + side) : 0
+    }
+
+    /// Power under 80 Hz over that of 100 Hz to 4 kHz.
+    private var bassRatio: Double {
+        var low = 0.0, voice = 0.0
+        for (hz, power) in zip(LongTermSpectrum.centres, spectrum.mid) {
+            if hz < 80 { low += power } else if hz >= 100, hz < 4000 { voice += power }
+        }
+        return voice > 0 ? low / voice : 0
+    }
+}
