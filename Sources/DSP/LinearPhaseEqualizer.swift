@@ -18,8 +18,8 @@ public struct LinearPhaseEqualizer {
         }
 
         /// Added up in dB. Without two channels mid is all there is.
-        public var mid = ToneCurve()
-        public var side = ToneCurve()
+        public var mid = ThirdOctaveCurve()
+        public var side = ThirdOctaveCurve()
         public var bands = InlineArray<8, Band>(repeating: Band())
         public init() {}
 
@@ -211,10 +211,10 @@ public struct LinearPhaseEqualizer {
     private func draw(_ settings: Settings, into set: UnsafeMutablePointer<Double>) {
         // Mid as real, side as imaginary part of one transform: both are even, so they do not mix.
         let re = scratch, im = scratch + area
-        let mid = ToneCurve.Interpolation(settings.mid), side = ToneCurve.Interpolation(channels == 2 ? settings.side : settings.mid)
+        let mid = ThirdOctaveCurve.Interpolation(settings.mid), side = ThirdOctaveCurve.Interpolation(channels == 2 ? settings.side : settings.mid)
         var position = 0
         for k in 0...size / 2 {
-            let hz = max(Double(k), 0.5) * sampleRate / Double(size), x = ToneCurve.position(of: hz)
+            let hz = max(Double(k), 0.5) * sampleRate / Double(size), x = ThirdOctaveCurve.position(of: hz)
             var gain = SIMD2(mid.decibels(at: x), side.decibels(at: x))
             for i in 0..<8 where !settings.bands[i].band.isNeutral {
                 gain += settings.bands[i].band.decibels(at: hz) * lanes(settings.bands[i].target)

@@ -6,10 +6,10 @@ import Testing
 private let rate = 44100.0
 
 /// A correction such as tonal balance asks for: some dB, over octaves.
-private func correction(_ seed: UInt64) -> ToneCurve {
+private func correction(_ seed: UInt64) -> ThirdOctaveCurve {
     var noise = Noise(seed: seed)
     let knots = (0..<12).map { _ in noise.uniform() * 5 }
-    var curve = ToneCurve()
+    var curve = ThirdOctaveCurve()
     for i in 0..<31 {
         let x = Double(i) / 3
         let k = min(Int(x), 10), t = x - Double(k), w = t * t * (3 - 2 * t)
@@ -86,7 +86,7 @@ private func gain(_ h: UnsafePointer<Double>, middle: Int, hz: Double, sampleRat
 
     /// Between the points the curve stays between them, also beside a step, and the filter on the curve.
     @Test func theCurveBetweenThePointsIsMonotoneAndMet() {
-        var stairs = ToneCurve()
+        var stairs = ThirdOctaveCurve()
         for i in 0..<31 { stairs.db[i] = [0, 0.1, 6, 6, 5.9, 0][i % 6] }
         var settings = LinearPhaseEqualizer.Settings()
         settings.mid = correction(5)
@@ -180,7 +180,7 @@ private func gain(_ h: UnsafePointer<Double>, middle: Int, hz: Double, sampleRat
         let x = (0..<frames).map { _ in noise.uniform() * 0.5 }
         for (side, sign) in [(true, 1.0), (false, -1.0)] {
             let fixture = Fixture(channels: 2)
-            if !side { (settings.mid, settings.side) = (settings.side, ToneCurve()) }
+            if !side { (settings.mid, settings.side) = (settings.side, ThirdOctaveCurve()) }
             fixture.equalizer.set(settings, ramp: false)
             let work = buffer(channels: 2, frames: frames) { c, i in c == 0 ? x[i] : sign * x[i] }
             fixture.equalizer.process(work.block, frames: frames)

@@ -1,5 +1,5 @@
 /// A gain in dB over frequency, given at the 31 third-octave centres from 20 Hz to 20 kHz (IEC 61260-1, base 10) and constant outside.
-public struct ToneCurve: Sendable, BitwiseCopyable {
+public struct ThirdOctaveCurve: Sendable, BitwiseCopyable {
     public static let pointCount = 31
 
     /// Hz of point `i`.
@@ -28,7 +28,7 @@ public struct ToneCurve: Sendable, BitwiseCopyable {
         private let db: InlineArray<31, Double>
         private var slopes = InlineArray<31, Double>(repeating: 0)
 
-        init(_ curve: ToneCurve) {
+        init(_ curve: ThirdOctaveCurve) {
             db = curve.db
             for i in 1..<30 {
                 let before = db[i] - db[i - 1], after = db[i + 1] - db[i]
@@ -45,8 +45,8 @@ public struct ToneCurve: Sendable, BitwiseCopyable {
     }
 }
 
-extension ToneCurve: Equatable {
-    public static func == (a: ToneCurve, b: ToneCurve) -> Bool {
+extension ThirdOctaveCurve: Equatable {
+    public static func == (a: ThirdOctaveCurve, b: ThirdOctaveCurve) -> Bool {
         for i in 0..<31 where a.db[i] != b.db[i] { return false }
         return true
     }
