@@ -113,10 +113,7 @@ final class LedgerStore {
                 adopted = []
                 try recordRun(at: now)
                 for other in dead {
-                    var isFree = false
-                    // Another process may have been faster.
-                    try connection.run("SELECT 1 FROM run WHERE id = ? AND ended IS NULL", [.text(other.id)]) { _ in isFree = true }
-                    guard isFree else { continue }
+                    // Nothing, when another process was faster.
                     try collectOpenRows(of: other, into: &adopted)
                     try connection.run("UPDATE item SET run = ? WHERE run = ? AND settled IS NULL", [.text(run.id), .text(other.id)])
                     try connection.run("UPDATE run SET ended = ? WHERE id = ?", [.real(now.wallSeconds), .text(other.id)])

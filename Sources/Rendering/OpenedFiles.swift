@@ -50,6 +50,8 @@ extension RenderEngine {
                     },
                     isCancelled: { work.cancellation.isSet })
             }
+            // Destroyed in its last moment: what was found is not handed out.
+            if work.isErased { throw CancellationError() }
             await ledger.released(row)
             return solution
         } catch {
