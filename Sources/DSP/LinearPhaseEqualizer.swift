@@ -7,8 +7,8 @@ import CSignal
 /// frame, so that the result does not depend on how calls cut the signal. A new curve takes over within one block, both convolutions
 /// running, the one fading into the other without a corner. Settings without effect leave the signal bit-exact.
 ///
-/// Nothing sounds earlier than `reach` (41 ms) before its cause. Third-octave curves are met within 0.01 dB from 1 kHz, 0.1 dB from 100 Hz;
-/// below, features narrower than some 20 Hz are smoothed. Latency `hop` + `reach`, whatever the settings.
+/// Nothing sounds earlier than `reach` (41 ms) before its cause. Curves without features narrower than a third of an octave are met within
+/// 0.01 dB from 1 kHz, 0.1 dB from 100 Hz; below, what is narrower than some 20 Hz is smoothed. Latency `hop` + `reach`, whatever the settings.
 public struct LinearPhaseEqualizer {
     public struct Settings: Sendable, BitwiseCopyable {
         public struct Band: Sendable, Equatable, BitwiseCopyable {
@@ -18,8 +18,8 @@ public struct LinearPhaseEqualizer {
         }
 
         /// Added up in dB. Without two channels mid is all there is.
-        public var mid = ThirdOctaveCurve()
-        public var side = ThirdOctaveCurve()
+        public var mid = GainCurve()
+        public var side = GainCurve()
         public var bands = InlineArray<8, Band>(repeating: Band())
         public init() {}
 
@@ -98,7 +98,7 @@ public struct LinearPhaseEqualizer {
         scratch.deallocate()
     }
 
-    /// Makes `settings` the curve from the next block on, faded in over that block, or with `ramp` false at once. Costs some 0.5 ms (at
+    /// Makes `settings` the curve from the next block on, faded in over that block, or with `ramp` false at once. Costs some 0.3 ms (at
     /// 44.1 kHz) when they differ from the last.
     public func set(_ settings: Settings, ramp: Bool) {
         if settings != state.pointee.goal {
@@ -209,19 +209,23 @@ public struct LinearPhaseEqualizer {
 
     /// From the curves to the gains of the windowed filter.
     private func draw(_ settings: Settings, into set: UnsafeMutablePointer<Double>) {
-        // Mid as real, side as imaginary part of one transform: both are even, so they do not mix.
-        let re = scratch, im = scratch + area
-        let mid = ThirdOctaveCurve.Interpolation(settings.mid), side = ThirdOctaveCurve.Interpolation(channels == 2 ? settings.side : settings.mid)
-        var position = 0
-        for k in 0...size / 2 {
-            let hz = max(Double(k), 0.5) * sampleRate / Double(size), x = ThirdOctaveCurve.position(of: hz)
-            var gain = SIMD2(mid.decibels(at: x), side.decibels(at: x))
-            for i in 0..<8 where !settings.bands[i].band.isNeutral {
-                gain += settings.bands[i].band.decibels(at: hz) * lanes(settings.bands[i].target)
+        let (re, im, midDB) = (scratch, scratch + area, scratch + 3 * area)
+        let sideDB = midDB + gainCount
+        addCurves(settings, midDB, sideDB)
+        for i in 0..<8 where !settings.bands[i].band.isNeutral {
+            let lanes = channels == 2 ? settings.bands[i].target : .stereo
+            for k in 0..<gainCount {
+                let gain = settings.bands[i].band.decibels(at: frequency(k))
+                if lanes != .side { midDB[k] += gain }
+                if lanes != .mid { sideDB[k] += gain }
             }
+        }
+        // Mid as real, side as imaginary part of one transform: both are even, so they do not mix.
+        var position = 0
+        for k in 0..<gainCount {
             let mirror = transform.mirror(of: position)
-            re[position] = FastMath.amplitude(dB: gain.x)
-            im[position] = FastMath.amplitude(dB: gain.y)
+            re[position] = FastMath.amplitude(dB: midDB[k])
+            im[position] = FastMath.amplitude(dB: sideDB[k])
             re[mirror] = re[position]
             im[mirror] = im[position]
             position = transform.position(after: position)
@@ -251,8 +255,20 @@ public struct LinearPhaseEqualizer {
         }
     }
 
-    private func lanes(_ target: EqualizerBand.Target) -> SIMD2<Double> {
-        channels == 2 && target == .mid ? SIMD2(1, 0) : channels == 2 && target == .side ? SIMD2(0, 1) : SIMD2(1, 1)
+    private func frequency(_ k: Int) -> Double { max(Double(k), 0.5) * sampleRate / Double(size) }
+
+    private func addCurves(_ settings: Settings, _ midDB: UnsafeMutablePointer<Double>, _ sideDB: UnsafeMutablePointer<Double>) {
+        let mid = UnsafeMutableRawPointer(scratch).bindMemory(to: SIMD2<Double>.self, capacity: 2 * GainCurve.pointCount)
+        let side = mid + GainCurve.pointCount
+        for i in 0..<GainCurve.pointCount {
+            mid[i] = settings.mid.knot(i)
+            side[i] = channels == 2 ? settings.side.knot(i) : mid[i]
+        }
+        for k in 0..<gainCount {
+            let x = GainCurve.position(of: frequency(k)), i = min(Int(x), GainCurve.pointCount - 2), t = x - Double(i)
+            midDB[k] = GainCurve.between(mid[i], mid[i + 1], t)
+            sideDB[k] = GainCurve.between(side[i], side[i + 1], t)
+        }
     }
 }
 

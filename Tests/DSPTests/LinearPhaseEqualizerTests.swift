@@ -6,12 +6,12 @@ import Testing
 private let rate = 44100.0
 
 /// A correction such as tonal balance asks for: some dB, over octaves.
-private func correction(_ seed: UInt64) -> ThirdOctaveCurve {
+private func correction(_ seed: UInt64) -> GainCurve {
     var noise = Noise(seed: seed)
     let knots = (0..<12).map { _ in noise.uniform() * 5 }
-    var curve = ThirdOctaveCurve()
-    for i in 0..<31 {
-        let x = Double(i) / 3
+    var curve = GainCurve()
+    for i in 0..<121 {
+        let x = Double(i) / 12
         let k = min(Int(x), 10), t = x - Double(k), w = t * t * (3 - 2 * t)
         curve.db[i] = knots[k] + (knots[k + 1] - knots[k]) * w
     }
@@ -64,7 +64,7 @@ private func gain(_ h: UnsafePointer<Double>, middle: Int, hz: Double, sampleRat
 
     @Test func aConstantGainHasNoRipple() {
         var settings = LinearPhaseEqualizer.Settings()
-        for i in 0..<31 { settings.mid.db[i] = 3 }
+        for i in 0..<121 { settings.mid.db[i] = 3 }
         let (h, latency) = impulseResponse(settings)
         for hz in stride(from: 0.0, through: 22050, by: 50) {
             #expect(abs(decibels(gain(h.block[0], middle: latency, hz: hz)) - 3) < 1e-9)
@@ -77,23 +77,23 @@ private func gain(_ h: UnsafePointer<Double>, middle: Int, hz: Double, sampleRat
         var settings = LinearPhaseEqualizer.Settings()
         settings.mid = correction(seed)
         let (h, latency) = impulseResponse(settings)
-        for i in 7..<31 {
-            let centre = 1000 * pow(10, Double(i - 17) / 10)
+        for i in 28..<121 {
+            let centre = 1000 * pow(10, Double(i - 68) / 40)
             let error = decibels(gain(h.block[0], middle: latency, hz: centre)) - settings.mid.db[i]
-            #expect(abs(error) < (i >= 17 ? 0.01 : 0.1), "\(centre) Hz: \(error) dB")
+            #expect(abs(error) < (i >= 68 ? 0.01 : 0.1), "\(centre) Hz: \(error) dB")
         }
     }
 
     /// Between the points the curve stays between them, also beside a step, and the filter on the curve.
     @Test func theCurveBetweenThePointsIsMonotoneAndMet() {
-        var stairs = ThirdOctaveCurve()
-        for i in 0..<31 { stairs.db[i] = [0, 0.1, 6, 6, 5.9, 0][i % 6] }
+        var stairs = GainCurve()
+        for i in 0..<121 { stairs.db[i] = [0, 0.1, 6, 6, 5.9, 0][i % 6] }
         var settings = LinearPhaseEqualizer.Settings()
         settings.mid = correction(5)
         let (h, latency) = impulseResponse(settings)
-        for i in 17..<30 {
-            for step in 1..<6 {
-                let hz = 1000 * pow(10, (Double(i - 17) + Double(step) / 6) / 10)
+        for i in 68..<120 {
+            for step in [1, 3, 5] {
+                let hz = 1000 * pow(10, (Double(i - 68) + Double(step) / 6) / 40)
                 for curve in [stairs, settings.mid] {
                     let wanted = curve.decibels(at: hz)
                     #expect(wanted > min(curve.db[i], curve.db[i + 1]) - 1e-9 && wanted < max(curve.db[i], curve.db[i + 1]) + 1e-9)
@@ -180,7 +180,7 @@ private func gain(_ h: UnsafePointer<Double>, middle: Int, hz: Double, sampleRat
         let x = (0..<frames).map { _ in noise.uniform() * 0.5 }
         for (side, sign) in [(true, 1.0), (false, -1.0)] {
             let fixture = Fixture(channels: 2)
-            if !side { (settings.mid, settings.side) = (settings.side, ThirdOctaveCurve()) }
+            if !side { (settings.mid, settings.side) = (settings.side, GainCurve()) }
             fixture.equalizer.set(settings, ramp: false)
             let work = buffer(channels: 2, frames: frames) { c, i in c == 0 ? x[i] : sign * x[i] }
             fixture.equalizer.process(work.block, frames: frames)
@@ -198,7 +198,7 @@ private func gain(_ h: UnsafePointer<Double>, middle: Int, hz: Double, sampleRat
         let tone = buffer(channels: 1, frames: frames + skip) { _, i in sin(2 * .pi * 1000 * Double(i) / rate) * 0.5 }
         for at in stride(from: 0, to: frames + skip, by: hop) {
             var settings = LinearPhaseEqualizer.Settings()
-            for i in 0..<31 { settings.mid.db[i] = at / hop % 2 == 0 ? 6 : -6 }
+            for i in 0..<121 { settings.mid.db[i] = at / hop % 2 == 0 ? 6 : -6 }
             fixture.equalizer.set(settings, ramp: true)
             fixture.equalizer.process(tone.block.advanced(by: at), frames: min(hop, frames + skip - at))
         }
