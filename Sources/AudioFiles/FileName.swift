@@ -13,7 +13,8 @@ public enum FileName {
 
     /// The text of a path given as bytes. Cost: one pass.
     public static func text(_ bytes: some Collection<UInt8>) -> String {
-        if let text = String(validating: bytes, as: UTF8.self), !text.unicodeScalars.contains(where: { byte($0) != nil }) { return text }
+        // The characters that stand for bytes begin with this one; almost no name holds it.
+        if !bytes.contains(0xF4), let text = String(validating: bytes, as: UTF8.self) { return text }
         var out = String.UnicodeScalarView()
         func escape(_ bytes: some Sequence<UInt8>) {
             for byte in bytes { if let scalar = Unicode.Scalar(byte < 0x80 ? UInt32(byte) : base + UInt32(byte)) { out.append(scalar) } }

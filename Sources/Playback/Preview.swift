@@ -7,6 +7,8 @@ public struct PreviewRequest: Sendable {
     /// Nil plays the file as it is.
     public var preset: Preset?
     public var sink = PlaybackOptions.Sink.automatic
+    /// A device that cannot be used is replaced by a clock; else that is an error.
+    public var standIn = true
     public var voice = Voice.master
     /// Where to begin.
     public var startSeconds = 0.0
@@ -39,7 +41,7 @@ public struct PreviewResult: Sendable, Equatable {
 public enum Preview {
     public enum Stage: Sendable { case measuring, solving }
 
-    /// Returns when all was heard. A default device that cannot be used is replaced by a clock; a device that was named is an error.
+    /// Returns when all was heard.
     ///
     /// - Parameters:
     ///   - progress: stage and share done, 0…1.
@@ -64,7 +66,7 @@ public enum Preview {
 
         var options = PlaybackOptions(sink: request.sink)
         options.lossless = true
-        options.standIn = request.sink == .automatic
+        options.standIn = request.standIn
         options.meters = request.meters
         let player = Player(options: options)
         defer { player.shutdown() }

@@ -15,6 +15,13 @@ public enum NamedScratch {
         return name.hasPrefix(prefix) && name.hasSuffix(suffix) && name.utf8.count == prefix.utf8.count + 16 + suffix.utf8.count
     }
 
+    /// A path as the system takes it, ended by zero. Those who register paths write a byte b that is not UTF-8 as U+10FE00 + b (`FileName` in AudioFiles).
+    private static func bytes(of path: String) -> [CChar] {
+        path.unicodeScalars.flatMap { scalar -> [UInt8] in
+            (0x10FE80...0x10FEFF).contains(scalar.value) ? [UInt8(truncatingIfNeeded: scalar.value)] : Array(UTF8.encode(scalar) ?? .init())
+        }.map { CChar(bitPattern: $0) } + [0]
+    }
+
     enum Removal { case absent, placeMissing, failed }
 
     /// Removes the name and confirms its absence on disk. A symbolic link or folder under the name is left alone.
@@ -22,7 +29,7 @@ public enum NamedScratch {
         guard isOurs(path), let slash = path.lastIndex(of: "/") else { return .failed }
         let folder = slash == path.startIndex ? "/" : String(path[..<slash])
         let name = String(path[path.index(after: slash)...])
-        let folderFD = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folderFD = bytes(of: folder).withUnsafeBufferPointer { $0.baseAddress.map { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } ?? -1 }
         guard folderFD >= 0 else { return errno == ENOENT || errno == ENOTDIR ? .placeMissing : .failed }
         defer { close(folderFD) }
         var info = stat()

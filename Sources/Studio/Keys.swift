@@ -4,9 +4,7 @@ import Mastering
 func press(_ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     state.message = nil
     // These three belong to the terminal as a whole, whatever is open.
-    if let id = ["redraw", "suspend"].first(where: { Command.named($0)?.keys.contains(key) == true }), let command = Command.named(id) {
-        return command.attempt(&state)
-    }
+    if let command = state.keymap.command(for: key, in: state.view), ["redraw", "suspend"].contains(command.id) { return command.attempt(&state) }
     return state.typedAhead.isEmpty ? act(on: key, &state) : state.wait(with: key)
 }
 
@@ -18,12 +16,13 @@ func act(on key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     case .palette(let palette): return choose(in: palette, key, &state)
     case .presets(let picker): return choose(in: picker, key, &state)
     case .outputs(let cursor): return choose(output: cursor, key, &state)
-    case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min(Command.offered(in: $1.view).count - 1, scroll + $0))) }
+    case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min($1.keymap.offered(in: $1.view).count - 1, scroll + $0))) }
     case .note: return read(key, &state) { _, state in state.overlay }
+    case .abx(let test): return state.take(key, in: test)
     case nil: break
     }
-    guard let command = Command.bound(to: key, in: state.view) else {
-        state.say("\(key.label) does nothing here; ? lists the keys")
+    guard let command = state.keymap.command(for: key, in: state.view) else {
+        state.say("\(key.label) does nothing here; \(state.keymap.name(of: "help")) lists the keys")
         return []
     }
     return command.waits(state) ? state.wait(with: key) : command.attempt(&state)
@@ -128,7 +127,7 @@ private func identifier(from name: String) -> String {
 
 private func choose(in palette: Palette, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     var palette = palette
-    let shown = palette.shown(in: state.view)
+    let shown = palette.shown(in: state.view, state.keymap)
     switch key.base {
     case .escape:
         state.overlay = nil
@@ -148,9 +147,9 @@ private func choose(in palette: Palette, _ key: KeyStroke, _ state: inout Studio
 
 extension Palette {
     /// The view's commands that match, the best first.
-    func shown(in view: ViewID) -> [Command] {
+    func shown(in view: ViewID, _ keymap: Keymap) -> [Command] {
         let pattern = FuzzyPattern(field.text)
-        let all = Command.offered(in: view).filter { $0.id != "palette" }
+        let all = keymap.offered(in: view).filter { $0.id != "palette" }
         guard !pattern.isEmpty else { return all }
         let scored = all.enumerated().compactMap { at, command in pattern.score(command.title).map { (at, command, $0) } }
         return scored.sorted { $0.2 != $1.2 ? $0.2 > $1.2 : $0.0 < $1.0 }.map(\.1)
@@ -184,9 +183,9 @@ private func choose(in picker: PresetPicker, _ key: KeyStroke, _ state: inout St
     case .character("j") where !picker.filtering: picker.cursor.move(by: 1, count: shown.count)
     case .character("k") where !picker.filtering: picker.cursor.move(by: -1, count: shown.count)
     case .character("/") where !picker.filtering: picker.filtering = true
-    case .character(" ") where !picker.filtering, .character("x") where !picker.filtering:
+    case _ where !picker.filtering && state.isComparing(key):
         // Comparing goes on while choosing.
-        return Command.bound(to: key, in: .master)?.attempt(&state) ?? []
+        return state.keymap.command(for: key, in: .master)?.attempt(&state) ?? []
     default:
         guard picker.filtering, picker.field.take(key) else { return [] }
         picker.cursor = Cursor()
@@ -198,6 +197,13 @@ private func choose(in picker: PresetPicker, _ key: KeyStroke, _ state: inout St
     let heard = state.master.sound.audible
     (state.master.sound.preset, state.master.sound.base, state.master.sound.bypassed) = (preset, preset, [])
     return preset == heard ? [] : state.soundChanged()
+}
+
+extension StudioState {
+    /// A key that plays, stops or switches voices.
+    fileprivate func isComparing(_ key: KeyStroke) -> Bool {
+        keymap.command(for: key, in: .master).map { ["transport.play", "transport.voice"].contains($0.id) } ?? false
+    }
 }
 
 private func choose(output cursor: Cursor, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {

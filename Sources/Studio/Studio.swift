@@ -47,6 +47,7 @@ public enum Studio {
         let mailbox = try Mailbox<StudioEvent>()
         let (folder, file) = start(options.path)
         var state = StudioState(folder: folder, preset: options.preset)
+        state.chance = Chance(seed: UInt64.random(in: .min ... .max))
         state.ledger.exportFolder = Ledger.defaultDirectory + "/exports"
         if options.sink == .null { state.deck.output = .silent }
         var app = StudioApp(state: state, opens: file, options: options, mailbox: mailbox)

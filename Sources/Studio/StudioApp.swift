@@ -14,7 +14,7 @@ struct StudioApp: TerminalApp {
     private var services: Services?
     private var backend: Backend?
     /// What keys asked for before there were services to do it.
-    private var waiting: [Effect] = []
+    private(set) var waiting: [Effect] = []
     private var isPainted = false
     /// Milliseconds of the last key, and of the last look at whether the folder has changed.
     private var lastInput: Int64 = 0
@@ -31,6 +31,11 @@ struct StudioApp: TerminalApp {
         self.options = options
         self.mailbox = mailbox
         files = LiveFiles { mailbox.post($0) }
+        do throws(SettingsError) {
+            self.state.keymap = try Keymap.load()
+        } catch {
+            self.state.say(error.message + " (the usual keys apply)", .warning)
+        }
         let wall = time.wall()
         _ = update(&self.state, .clock(now: wall.seconds, wall: wall.text))
         if let opens { self.state.files.wanted = Path.name(of: opens) }
@@ -68,7 +73,7 @@ struct StudioApp: TerminalApp {
 
     /// The theme for a number of colours, unless one was asked for.
     private mutating func setColors(_ depth: ColorDepth) {
-        do throws(ThemeError) {
+        do throws(SettingsError) {
             if let theme = options.theme { state.theme = theme } else { state.theme = try ThemeLibrary.standard(for: depth) }
         } catch {
             state.theme = .fallback

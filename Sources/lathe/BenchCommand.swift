@@ -12,8 +12,8 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure speed here, as ratios against copying the same sound.",
         discussion: "Works in memory on sound made for it. Benchmarks/bench.py compares with other programs, real files and long ones.")
 
-    @Option(help: ArgumentHelp("Length of the sound.", valueName: "s")) var seconds = 60.0
-    @Option(help: ArgumentHelp("Runs of each row; the median counts.", valueName: "n")) var runs = 5
+    @Option(parsing: .unconditional, help: ArgumentHelp("Length of the sound.", valueName: "s")) var seconds = 60.0
+    @Option(parsing: .unconditional, help: ArgumentHelp("Runs of each row; the median counts.", valueName: "n")) var runs = 5
     @Flag(help: "One JSON document.") var json = false
 
     private static let format = OutputFormat(container: .wav, bits: .int24, sampleRate: 44_100, channels: 2)

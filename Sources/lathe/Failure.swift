@@ -32,7 +32,7 @@ struct Failure: Error, Equatable {
         case let error as JobFailure: self.init(error.exitCode, error.message)
         case let error as LedgerError: self.init(error.exitCode, error.message)
         case let error as PlaybackError: self.init(error.exitCode, error.message)
-        case let error as ThemeError: self.init(error.exitCode, error.message)
+        case let error as SettingsError: self.init(error.exitCode, error.message)
         case let error as TerminalError: self.init(69, error.message)
         case is CancellationError: self = .interrupted
         default: self.init(70, "internal error (\(type(of: error))); please report it with the command that led to it")

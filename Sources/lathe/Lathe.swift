@@ -17,7 +17,7 @@ struct Lathe: AsyncParsableCommand {
         version: version,
         subcommands: [
             StudioCommand.self, MasterCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self,
-            ThemesCommand.self, DoctorCommand.self, BenchCommand.self,
+            ThemesCommand.self, KeysCommand.self, DoctorCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: StudioCommand.self)
 
@@ -47,12 +47,21 @@ struct Lathe: AsyncParsableCommand {
     /// Runs one command line and reports its failure in one line.
     private static func run(_ arguments: [String]) async -> Int32 {
         do {
+            try refuseEmpty(arguments)
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
             return 0
         } catch {
             return report(error)
         }
+    }
+
+    /// An empty argument is a shell variable without a value more often than a wish, and no message about a nameless file would say so.
+    private static func refuseEmpty(_ arguments: [String]) throws(Failure) {
+        guard let at = arguments.firstIndex(where: { $0.isEmpty || $0.hasPrefix("--") && $0.firstIndex(of: "=") == $0.indices.last }) else { return }
+        let before = arguments[at].isEmpty ? arguments[..<at].last.flatMap { $0.hasPrefix("-") ? $0 : nil } : String(arguments[at].dropLast())
+        let place = before.map { "\($0): the value after it is empty" } ?? "an argument is empty"
+        throw Failure(Failure.usageExitCode, place + "; give a name, or leave it out (is a variable of your shell unset?)")
     }
 
     private static func report(_ error: any Error) -> Int32 {
@@ -71,9 +80,11 @@ struct Lathe: AsyncParsableCommand {
         exitCode(for: error) == .validationFailure
     }
 
-    /// The parser's first line, and where to read more.
+    /// The parser's first line, with the choices that it lists below, and where to read more.
     private static func usageLine(_ error: any Error) -> String {
-        let first = message(for: error).split(whereSeparator: \.isNewline).first.map(String.init) ?? "wrong arguments"
+        let lines = message(for: error).split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }
+        var first = lines.first.map(String.init) ?? "wrong arguments"
+        if first.hasSuffix(":") { first += " " + lines.dropFirst().prefix { $0.hasPrefix("- ") }.map { $0.dropFirst(2) }.joined(separator: ", ") }
         let sentence = first.hasSuffix(".") ? String(first.dropLast()) : first
         return sentence + "; see lathe --help"
     }

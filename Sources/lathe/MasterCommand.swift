@@ -23,7 +23,7 @@ struct MasterCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("16, 24 or 32f; else the preset's.", valueName: "bits")) var bits: Preset.Bits?
     @Option(help: ArgumentHelp("none, tpdf or shaped; else the preset's.", valueName: "dither")) var dither: Preset.Dither?
     @Option(help: ArgumentHelp("44100, 48000, 88200, 96000, 176400, 192000 or keep; else the preset's.", valueName: "hz")) var rate: Preset.Rate?
-    @Option(help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
+    @Option(parsing: .unconditional, help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
     @Flag(help: "Replace existing outputs. Never an input.") var force = false

@@ -12,7 +12,7 @@ struct PreviewCommand: AsyncParsableCommand {
         commandName: "preview", abstract: "Play a file; with --preset exactly as its master would sound.",
         discussion: """
             --sink stdout writes raw interleaved 32-bit float PCM at the file's rate, for a pipe: lathe preview mix.wav --sink stdout | aplay -f FLOAT_LE -r 44100 -c 2
-            Without --sink, a device that cannot be used is replaced by a clock.
+            A device that cannot be used is replaced by a clock, and the result says why; with --sink alsa that is an error.
             """)
 
     enum SinkChoice: String, ExpressibleByArgument, CaseIterable { case alsa, null, stdout }
@@ -21,8 +21,8 @@ struct PreviewCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A preset's name or file; without one the file is played as it is.", valueName: "name|file")) var preset: String?
     @Option(help: ArgumentHelp("alsa, null (a clock without sound) or stdout.", valueName: "sink")) var sink: SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
-    @Option(help: ArgumentHelp("Where to start.", valueName: "s")) var start = 0.0
-    @Option(help: ArgumentHelp("How long to play.", valueName: "s")) var seconds: Double?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Where to start.", valueName: "s")) var start = 0.0
+    @Option(parsing: .unconditional, help: ArgumentHelp("How long to play.", valueName: "s")) var seconds: Double?
     @Flag(help: "One JSON document when it is over.") var json = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
 
@@ -42,7 +42,9 @@ struct PreviewCommand: AsyncParsableCommand {
         switch sink {
         case .null: request.sink = .null
         case .stdout: request.sink = .stream(fileDescriptor: STDOUT_FILENO, format: .float32LE)
-        case .alsa: request.sink = .alsa(device: device ?? "default")
+        case .alsa:
+            request.sink = .alsa(device: device ?? "default")
+            request.standIn = false
         case nil: request.sink = device.map { .alsa(device: $0) } ?? .automatic
         }
 

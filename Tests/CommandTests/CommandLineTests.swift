@@ -3,8 +3,8 @@ import Testing
 
 @Suite struct CommandLineTests {
     @Test(arguments: [
-        ["master"], ["master", "x.wav", "--reference", "y.wav"], ["master", "x.wav", "--album"], ["master", "x.wav", "--rate", "48000"],
-        ["master", "x.wav", "--dither", "shaped"], ["master", "x.wav", "--bits", "20"], ["master", "x.wav", "--format", "exe"],
+        ["master"], ["master", "x.wav", "--reference", "y.wav"], ["master", "x.wav", "--album"],
+        ["master", "x.wav", "--bits", "20"], ["master", "x.wav", "--format", "exe"],
         ["master", "x.wav", "--set", "nonsense"], ["master", "x.wav", "--set", "compressor.ratio=99"], ["master", "x.wav", "--jobs", "0"],
         ["master", "x.wav", "--progress", "loud"], ["analyze"], ["analyze", "--bogus"], ["generate", "a song"], ["serve", "--port", "80"],
         ["ledger", "erase"], ["ledger", "show"], ["presets", "show"], ["preview"], ["preview", "x.wav", "--sink", "tape"],
@@ -17,10 +17,37 @@ import Testing
         expectOneLine(outcome.err, "lathe: ")
     }
 
+    /// What was wrong and what would be right is in the one line.
+    @Test(arguments: [
+        (["master", "x.wav", "--format", "xyz"], "wav, flac, aiff, caf, ogg, opus, mp3"), (["master", "x.wav", "--bits", "12"], "'16', '24' or '32f'"),
+        (["master", "x.wav", "--jobs", "-3"], "--jobs takes 1 to 64"), (["preview", "x.wav", "--seconds", "-1"], "--seconds takes a number above 0"),
+        (["preview", "x.wav", "--start", "-1"], "--start takes a number of seconds, 0 or more"), (["bench", "--runs", "-1"], "--runs takes 1 to 99"),
+        (["bench", "--seconds", "-1"], "--seconds takes 1 to 600"),
+        (["master", "x.wav", "-o", ""], "-o: the value after it is empty"), (["master", "x.wav", "--preset", ""], "--preset: the value after it is empty"),
+        (["master", "x.wav", "--preset="], "--preset: the value after it is empty"), (["analyze", ""], "an argument is empty"), ([""], "an argument is empty"),
+    ] as [([String], String)])
+    func wrongValuesAreNamedWithTheRightOnes(arguments: [String], words: String) throws {
+        let outcome = try Workspace().start(arguments).outcome()
+        #expect(outcome.status == 64, "\(arguments)")
+        expectOneLine(outcome.err, "lathe: ", words)
+    }
+
+    @Test func aNamedDeviceThatIsNotThereIsReplacedByAClock_unlessALSAWasAskedFor() throws {
+        let place = try Workspace()
+        try place.write("tone.wav", WAV.tone(dBFS: -20, seconds: 0.2))
+        let outcome = try place.run("preview", "tone.wav", "--device", "nosuch", "--json")
+        #expect(outcome.status == 0, "\(outcome.err)")
+        #expect(try outcome.object["sound"] as? Bool == false)
+        #expect((try outcome.object["sink"] as? String)?.isEmpty == false)
+        let strict = try place.run("preview", "tone.wav", "--sink", "alsa", "--device", "nosuch")
+        #expect(strict.status == 74)
+        expectOneLine(strict.err, "nosuch")
+    }
+
     @Test func helpNamesEveryCommandThatWorksAndNoOther() throws {
         let help = try Workspace().run("--help")
         #expect(help.status == 0 && help.err.isEmpty)
-        for command in ["master", "analyze", "preview", "ledger", "presets", "themes", "doctor", "bench"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
+        for command in ["master", "analyze", "preview", "ledger", "presets", "themes", "keys", "doctor", "bench"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
         for later in ["generate", "serve", "tiers", "queue"] { #expect(!help.out.contains("\n  " + later + " ")) }
         let version = try Workspace().run("--version")
         #expect(version.status == 0 && version.out.split(separator: ".").count == 3)
@@ -40,6 +67,21 @@ import Testing
         #expect(refused.status == 65)
         expectOneLine(refused.err, "bad.toml:3:1", "ceiling")
         #expect(try place.run("presets", "show", "nowhere").status == 66)
+    }
+
+    @Test func keysAreListedWithTheOwnOnesAndChecked() throws {
+        let place = try Workspace()
+        func play() throws -> [String]? { try place.run("keys", "list", "--json").array.first { $0["id"] as? String == "transport.play" }?["keys"] as? [String] }
+        #expect(try play() == ["Space"])
+        try place.write("keys.toml", Array("schema = 1\n[keys]\n\"transport.play\" = \"F\"\n".utf8))
+        #expect(try place.run("keys", "check", "keys.toml").status == 0)
+        try place.configure("keys.toml", "schema = 1\n[keys]\n\"transport.play\" = \"F\"\n")
+        #expect(try play() == ["F"])
+        try place.write("bad.toml", Array("schema = 1\n[keys]\n\"transport.play\" = \"x\"\n".utf8))
+        let refused = try place.run("keys", "check", "bad.toml")
+        #expect(refused.status == 65)
+        expectOneLine(refused.err, "bad.toml:3:1", "transport.voice")
+        #expect(try place.run("keys", "check", "nowhere.toml").status == 66)
     }
 
     @Test func themesAreListedAndChecked() throws {

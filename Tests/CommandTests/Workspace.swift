@@ -45,6 +45,13 @@ final class Workspace {
         return name
     }
 
+    /// Writes a file of the user's configuration.
+    func configure(_ name: String, _ text: String) throws {
+        let folder = home + "/config/lathe"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+    }
+
     func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name)))) }
 
     func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }

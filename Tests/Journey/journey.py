@@ -80,10 +80,11 @@ class Studio:
         for key in keys:
             self.tmux("send-keys", "-l", key) if len(key) == 1 else self.tmux("send-keys", key)
 
-    def start(self, *arguments):
+    def start(self, *arguments, ahead=()):
+        """`ahead`: keys typed before the studio can have begun."""
         line = f"stty -g > before; {shlex.quote(LATHE)} {' '.join(map(shlex.quote, arguments))}; code=$?; stty -g > after; echo LEFT-$code"
         self.tmux("send-keys", "-l", "cd " + shlex.quote(self.root) + "; " + line)
-        self.tmux("send-keys", "Enter")
+        self.tmux("send-keys", "Enter", *ahead)
         self.see(r"\? keys")
         self.pid = self.child()
 
@@ -210,6 +211,50 @@ def playing(studio):
     studio.see("▶")
 
 
+def typed_ahead(studio):
+    """Keys typed blind, Enter among them, do what they would have done later."""
+    studio.start("mixes", ahead=("j", "j", "Enter", "2"))
+    studio.see(r"rough_v7\.wav .*LUFS")
+    studio.see("Master: Streaming")
+    studio.keys("q")
+    studio.assert_left(0)
+    studio.assert_nothing_left()
+
+
+def changes_on_disk(studio):
+    """What other programs do to the folder shows without a key, whatever view is open, and so does what they do to the open file."""
+    playing(studio)
+    for view, name in (("2", "fresh.wav"), ("1", "second.wav")):
+        studio.keys(view)
+        shutil.copy(SEED, os.path.join(studio.music, name))
+        studio.see(name)
+    os.unlink(os.path.join(studio.music, "fresh.wav"))
+    studio.wait(lambda s: "fresh.wav" not in s, "folder without fresh.wav")
+    shutil.copy(SEED, os.path.join(studio.music, "rough_v7.wav"))
+    studio.see(r"rough_v7\.wav: was changed on disk")
+    os.unlink(os.path.join(studio.music, "second.wav"))
+    studio.keys("q")
+    studio.assert_left(0)
+    studio.assert_nothing_left()
+
+
+def latin_names(studio):
+    """A name in Latin-1 is shown with its byte, opened, and its master is named after it byte by byte."""
+    folder = os.path.join(studio.root, "latin").encode()
+    os.mkdir(folder)
+    shutil.copy(SEED, os.path.join(folder, b"caf\xe9.wav"))
+    studio.start("latin")
+    studio.see("caf‹xE9›.wav")
+    studio.keys("Enter")
+    studio.see(r"caf‹xE9›\.wav .*LUFS")
+    studio.keys("r", "4")
+    studio.see(r"done -\d+\.\d LUFS")
+    studio.keys("q")
+    studio.assert_left(0)
+    assert set(os.listdir(folder)) == {b"caf\xe9.wav", b"caf\xe9-master.wav"}, os.listdir(folder)
+    studio.assert_nothing_left()
+
+
 def resize_storm(studio):
     playing(studio)
     for n in range(60 if LONG else 25):
@@ -271,6 +316,9 @@ def hung_up(studio):
 PARTS = {
     "journey at 80x24": (journey, 80, 24),
     "journey at 120x36": (journey, 120, 36),
+    "typed ahead": (typed_ahead, 120, 36),
+    "changes on disk": (changes_on_disk, 120, 36),
+    "Latin-1 names": (latin_names, 120, 36),
     "resize storm": (resize_storm, 120, 36),
     "Ctrl-Z and fg": (suspend_and_return, 80, 24),
     "SIGTERM": (terminated, 80, 24),

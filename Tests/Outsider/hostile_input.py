@@ -253,6 +253,37 @@ def names_cannot_steer_the_terminal(place):
 
 # --- Outputs -------------------------------------------------------------------------------------------------------------
 
+def names_that_are_not_text(place):
+    """Old Latin-1 names: e acute is the byte E9, which is no UTF-8 (ISO 8859-1). The files are found, mastered and named after them byte by byte."""
+    folder = os.path.join(place.work.encode(), b"alt\xe9")
+    os.mkdir(folder)
+    with open(os.path.join(folder, b"caf\xe9.wav"), "wb") as f:
+        f.write(GOOD)
+    given = b"alt\xe9/caf\xe9.wav"
+    for command in (["analyze", "--json"], ["preview", "--sink", "null", "--seconds", "0.1", "--json"], ["master", "--json", "--progress", "json"]):
+        done = place.run(command[0], given, *command[1:])
+        assert done.returncode == 0, (command, done.stderr)
+        said = json.loads(done.stdout.decode())
+        assert r"caf\xE9.wav" in (said.get("file") or said["input"]), said
+        done.stderr.decode()
+    assert os.path.getsize(os.path.join(folder, b"caf\xe9-master.wav")) > len(GOOD)
+    again = place.run("master", given)
+    one_line(again, r"caf\xE9-master.wav", "exists already")
+    assert again.returncode == 73
+    for extra in ([], ["--force"]):
+        done = place.run("master", given, "-o", b"alt\xe9/\xfcber.flac", *extra)
+        assert done.returncode == 0, done.stderr
+    into = place.run("master", given, "-o", b"alt\xe9", "--format", "ogg")
+    assert into.returncode == 0, into.stderr
+    assert set(os.listdir(folder)) == {b"caf\xe9.wav", b"caf\xe9-master.wav", b"\xfcber.flac", b"caf\xe9-master.ogg"}, os.listdir(folder)
+    over = place.run("master", given, "-o", given, "--force")
+    assert over.returncode == 73, over.stderr
+    nowhere = place.run("analyze", b"alt\xe9/\xff.wav")
+    assert nowhere.returncode == 66
+    one_line(nowhere, r"\xFF.wav")
+    place.assert_ledger_empty()
+
+
 def never_over_the_input(place):
     path = place.file("mix.wav", GOOD)
     os.link(path, os.path.join(place.work, "hard.wav"))
@@ -403,7 +434,7 @@ def usage_errors(place):
         ["master"], ["master", "mix.wav", "--reference", "x.wav"], ["master", "mix.wav", "--bits", "20"], ["master", "mix.wav", "--format", "exe"],
         ["master", "mix.wav", "--set", "limiter.ceiling=3"], ["master", "mix.wav", "--set", "nonsense"], ["master", "mix.wav", "--set", "a.b=1"],
         ["master", "mix.wav", "--jobs", "0"], ["master", "mix.wav", "--jobs", "many"], ["generate", "a song"], ["analyze"], ["analyze", "--jsn", "mix.wav"],
-        ["ledger", "erase"], ["serve", "--port", "1"], ["master", "mix.wav", "--dither", "shaped"], ["master", "mix.wav", "--rate", "48000"],
+        ["ledger", "erase"], ["serve", "--port", "1"],
     ):
         refused(place, arguments, 64)
 
@@ -471,6 +502,7 @@ CHECKS = {
     "dangling link": dangling_link,
     "unreadable": unreadable,
     "names cannot steer the terminal": names_cannot_steer_the_terminal,
+    "names that are not text": names_that_are_not_text,
     "never over the input": never_over_the_input,
     "existing output needs --force": existing_output_needs_force,
     "a failed render keeps the old output": a_failed_render_keeps_the_old_output,

@@ -73,6 +73,8 @@ import Testing
         let file = try scene.wav(.test(frames: 5000, channels: 2), sampleRate: 48_000)
         var request = PreviewRequest(path: file)
         request.sink = .alsa(device: "no_such\u{1B}device")
+        #expect(try !Preview.run(request).hasSound, "a clock stands in")
+        request.standIn = false
         let error = #expect(throws: PlaybackError.self) { try Preview.run(request) }
         #expect(error?.message.contains("--sink null") == true)
         #expect(error?.message.contains("\u{1B}") == false)

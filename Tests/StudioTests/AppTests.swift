@@ -1,4 +1,4 @@
-import Terminal
+@testable import Terminal
 import Testing
 @testable import Studio
 
@@ -26,6 +26,24 @@ struct AppTests {
         #expect(app.handle([.input(.key(.character("l"), .control))]).requests == [.repaint])
         #expect(app.handle([.input(.key(.character("z"), .control))]).requests == [.suspend])
         #expect(app.handle([.input(.key(.character("q"), []))]).requests == [.end])
+    }
+
+    @Test func whatKeysAskForBeforeThereAreServicesIsKept() throws {
+        var app = try Self.app()
+        _ = app.handle([.input(.key(.character("s"), []))])
+        #expect(app.waiting == [.list(app.state.files.query)] && app.state.files.query.sort == .newest)
+    }
+
+    @Test func theFolderIsReadBeforeTheFirstFrame() async throws {
+        let mailbox = try Mailbox<StudioEvent>()
+        let app = StudioApp(state: StudioState(folder: "/"), opens: nil, options: StudioOptions(), mailbox: mailbox)
+        #expect(!app.hasServices)
+        var rows = 0
+        while rows == 0 {
+            for case .listing(app.state.files.query.number, let found, _, _) in mailbox.take() { rows = found.count }
+            await Task.yield()
+        }
+        #expect(rows > 0)
     }
 
     @Test func aTerminalWithoutUTF8GetsASCII() throws {

@@ -29,10 +29,10 @@ struct CommandTableTests {
     @Test func everyCommandCanBeReachedByAKeyInEachOfItsViews() {
         for command in Command.table {
             for view in command.views ?? [] {
-                #expect(command.keys.contains { Command.bound(to: $0, in: view)?.id == command.id }, "\(command.id) in \(view)")
+                #expect(command.keys.contains { Keymap.standard.command(for: $0, in: view)?.id == command.id }, "\(command.id) in \(view)")
             }
             if command.views == nil {
-                #expect(ViewID.allCases.contains { view in command.keys.contains { Command.bound(to: $0, in: view)?.id == command.id } },
+                #expect(ViewID.allCases.contains { view in command.keys.contains { Keymap.standard.command(for: $0, in: view)?.id == command.id } },
                         "\(command.id)")
             }
         }
@@ -55,7 +55,7 @@ struct CommandTableTests {
     @Test func keysOfTheDesignMeanTheirCommands() {
         // The table under "Keys" in the studio's design, as far as the commands exist.
         let wanted: [(ViewID, String, String)] = [
-            (.files, " ", "transport.play"), (.files, "x", "transport.voice"), (.files, "M", "transport.match"),
+            (.files, " ", "transport.play"), (.files, "x", "transport.voice"), (.files, "M", "transport.match"), (.files, "D", "transport.difference"), (.files, "X", "transport.abx"),
             (.files, "[", "transport.back"), (.files, "}", "transport.forwardFar"), (.files, "/", "filter"), (.files, ":", "palette"),
             (.files, "?", "help"), (.files, "u", "undo"), (.files, "o", "transport.output"), (.files, "q", "quit"),
             (.files, "j", "list.down"), (.files, "l", "files.open"), (.files, "h", "files.parent"), (.files, "s", "files.sort"),
@@ -66,13 +66,13 @@ struct CommandTableTests {
             (.queue, "c", "queue.cancel"), (.queue, "w", "queue.why"),
             (.ledger, "d", "ledger.destroy"), (.ledger, "e", "ledger.extend"), (.ledger, "w", "ledger.why"), (.ledger, "x", "ledger.export"),
         ]
-        for (view, key, id) in wanted { #expect(Command.bound(to: .character(Character(key)), in: view)?.id == id, "\(key) in \(view)") }
-        #expect(Command.bound(to: .control("d"), in: .ledger)?.id == "ledger.destroyAll")
-        #expect(Command.bound(to: .control("r"), in: .master)?.id == "redo")
-        #expect(Command.bound(to: .control("z"), in: .generate)?.id == "suspend")
+        for (view, key, id) in wanted { #expect(Keymap.standard.command(for: .character(Character(key)), in: view)?.id == id, "\(key) in \(view)") }
+        #expect(Keymap.standard.command(for: .control("d"), in: .ledger)?.id == "ledger.destroyAll")
+        #expect(Keymap.standard.command(for: .control("r"), in: .master)?.id == "redo")
+        #expect(Keymap.standard.command(for: .control("z"), in: .generate)?.id == "suspend")
         for view in ViewID.allCases {
             for number in ViewID.allCases {
-                #expect(Command.bound(to: .character(Character("\(number.rawValue)")), in: view)?.id == "view.\(number)")
+                #expect(Keymap.standard.command(for: .character(Character("\(number.rawValue)")), in: view)?.id == "view.\(number)")
             }
         }
     }

@@ -47,7 +47,7 @@ struct ThemeTests {
         ("schema = 1\nname = \"T\"\n[roles\n", 3, "']'"),
     ])
     func aMistakeIsRefusedWithItsLine(text: String, line: Int, word: String) {
-        do throws(ThemeError) {
+        do throws(SettingsError) {
             _ = try Theme.parse(toml: text, file: "dusk.toml")
             Issue.record("accepted")
         } catch {
@@ -61,7 +61,7 @@ struct ThemeTests {
     }
 
     @Test func aThemeThatIsNotThereSaysSo() {
-        do throws(ThemeError) {
+        do throws(SettingsError) {
             _ = try ThemeLibrary.load("no-such-theme")
             Issue.record("loaded")
         } catch { #expect(error.exitCode == 66 && error.message.contains("no-such-theme")) }

@@ -21,7 +21,7 @@ struct TypedAheadTests {
         #expect(press(&state, KeyStroke(.enter)).isEmpty)
         let effects = Self.rowsArrive(&state)
         #expect(effects.contains { if case .open("/music/mixes/rough_v7.wav", _, _) = $0 { true } else { false } })
-        #expect(state.files.selected?.name == "rough_v7.wav" && state.typedAhead.isEmpty)
+        #expect(state.files.selected?.name == "rough_v7.wav" && state.typedAhead.isEmpty && state.message == nil)
     }
 
     @Test func laterKeysWaitBehindThem_soThatTheOrderStays() {

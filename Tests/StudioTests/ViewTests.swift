@@ -219,7 +219,7 @@ struct ViewTests {
 
     @Test func helpSaysTheSelectedRowsWholeSentence() {
         var state = playingState(Size(columns: 80, rows: 24))
-        let commands = Command.offered(in: .files)
+        let commands = Keymap.standard.offered(in: .files)
         press(&state, "?")
         for (row, command) in commands.enumerated() {
             #expect(words(screen(state, state.size), inside: 76).contains(command.help), "row \(row)")
@@ -227,11 +227,13 @@ struct ViewTests {
         }
     }
 
-    @Test func bothSidesShowAt120x36AndSilenceIsNoNumber() {
-        var state = playingState()
+    @Test(arguments: [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36)], [ViewID.files, .master])
+    func bothSidesShowAndSilenceIsNoNumber(size: Size, view: ViewID) {
+        var state = playingState(size)
         play(&state, to: 3)
-        let shown = text(screen(state, state.size))
-        #expect(shown.contains("left ") && shown.contains("right "))
+        state.view = view
+        let shown = text(screen(state, size))
+        #expect(shown.contains("left   -3.2") && shown.contains("right  -4.1"))
         #expect(Format.reading(-107.3) == "-" && Format.reading(-70) == "-70.0")
     }
 
@@ -308,13 +310,15 @@ struct GoldenTests {
         case "blocks": state.glyphs = .blocks
         case "original": press(&state, "x")
         case "prompt": press(&state, "2"); press(&state, KeyStroke(.enter)); press(&state, "k", "g"); press(&state, KeyStroke(.enter))
+        case "difference": press(&state, "D", "t", "P"); play(&state, to: 73, from: 72.4, every: 0.2)
+        case "abx": press(&state, "X", "A", "b")
         case "question": press(&state, "5"); press(&state, .control("d"))
         default: break
         }
         return state
     }
 
-    @Test(arguments: ["files", "master", "generate", "queue", "ledger", "presets", "palette", "help", "ascii", "blocks", "original", "prompt", "question"],
+    @Test(arguments: ["files", "master", "generate", "queue", "ledger", "presets", "palette", "help", "ascii", "blocks", "original", "prompt", "question", "difference", "abx"],
           [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)])
     func screensLookAsKept(name: String, size: Size) throws {
         let file = Self.folder.appendingPathComponent("\(name)-\(size.columns)x\(size.rows).txt")

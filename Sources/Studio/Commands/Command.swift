@@ -7,7 +7,7 @@ struct Command: Sendable, Identifiable {
     let title: String
     /// One line on what it does.
     let help: String
-    /// Any of them starts it; the first is the one shown.
+    /// Any of them starts it, unless the user chose others; see `Keymap`.
     let keys: [KeyStroke]
     /// Where it applies; nil is everywhere. A key means the view's own command before the one for everywhere.
     let views: Set<ViewID>?
@@ -35,44 +35,9 @@ struct Command: Sendable, Identifiable {
     }
 
     /// Every command there is.
-    static let table: [Command] = transport + navigation + lists + files + master + queue + ledger + application
+    static let table: [Command] = transport + spectrum + navigation + lists + files + master + queue + ledger + application
 
     static func named(_ id: String) -> Command? { table.first { $0.id == id } }
-
-    /// The command that a key means in a view.
-    static func bound(to key: KeyStroke, in view: ViewID) -> Command? { bindings[Binding(key: key, view: view)].map { table[$0] } }
-
-    /// The commands of a view: its own first, then those for everywhere whose keys the view leaves free.
-    static func offered(in view: ViewID) -> [Command] { offeredByView[view] ?? [] }
-
-    private struct Binding: Hashable {
-        let key: KeyStroke
-        let view: ViewID
-    }
-
-    private static let bindings: [Binding: Int] = {
-        var out: [Binding: Int] = [:]
-        for own in [true, false] {
-            for (index, command) in table.enumerated() where (command.views != nil) == own {
-                for view in command.views ?? Set(ViewID.allCases) {
-                    for key in command.keys where out[Binding(key: key, view: view)] == nil { out[Binding(key: key, view: view)] = index }
-                }
-            }
-        }
-        return out
-    }()
-
-    private static let offeredByView: [ViewID: [Command]] = {
-        var out: [ViewID: [Command]] = [:]
-        for view in ViewID.allCases {
-            let own = table.filter { $0.views?.contains(view) == true }
-            let rest = table.filter { command in
-                command.views == nil && command.keys.contains { bound(to: $0, in: view)?.id == command.id }
-            }
-            out[view] = own + rest
-        }
-        return out
-    }()
 
     /// Does the command, or says why not.
     func attempt(_ state: inout StudioState) -> [Effect] {
@@ -86,14 +51,14 @@ struct Command: Sendable, Identifiable {
 
 /// Reasons that several commands share.
 enum Unavailable {
-    static let notMeasured = "not measured; Enter or Space measures again"
+    static func notMeasured(_ keymap: Keymap) -> String { "not measured; " + keymap.name(of: "transport.play") + " measures again" }
 
     static func withoutFile(_ state: StudioState) -> String? {
         switch state.deck.stage {
         case .ready: nil
-        case .resting: "the sound was let go after a while without use; Space loads it again"
+        case .resting: "the sound was let go after a while without use; " + state.keymap.name(of: "transport.play") + " loads it again"
         case .opening: "the file is still being opened"
-        case .empty: "open a file first: Enter on it in Files (1)"
+        case .empty: "open a file first: " + state.keymap.name(of: "files.open") + " on it in Files (" + state.keymap.name(of: "view.files") + ")"
         case .failed(let why): why
         }
     }
@@ -102,7 +67,7 @@ enum Unavailable {
         if let why = withoutFile(state) { return why }
         if state.deck.profile != nil { return nil }
         if let problem = state.deck.measureProblem { return problem }
-        if state.deck.isMeasurementGone { return notMeasured }
+        if state.deck.isMeasurementGone { return notMeasured(state.keymap) }
         return "the file is still being measured" + (state.deck.measuring.map { " (\(Format.fixed($0 * 100, 0)) %)" } ?? "")
     }
 }

@@ -26,6 +26,20 @@ extension Command {
             state.deck.numbersAt = 0
             return [.setVoice(voice)]
         },
+        Command("transport.difference", "Hear the difference", keys: [.character("D")],
+                help: "Only what the mastering changes: B minus A, at equal loudness when matched. Again, or A/B, goes back.",
+                unavailable: Unavailable.withoutFile) { state in
+            let voice: Voice = state.deck.voice == .difference ? state.deck.voiceBefore : .difference
+            state.deck.voiceBefore = state.deck.voice
+            state.deck.player.voice = voice
+            state.deck.numbersAt = 0
+            return [.setVoice(voice)]
+        },
+        Command("transport.abx", "Blind ABX", keys: [.character("X")],
+                help: "Hides which of A and B is heard as X; you say which, and the score tells whether you can hear it.",
+                unavailable: Unavailable.withoutProfile) { state in
+            state.beginABX()
+        },
         Command("transport.match", "Match loudness", keys: [.character("M")],
                 help: "Turns the louder of A and B down to the other, so that louder cannot win for being louder.",
                 unavailable: Unavailable.withoutProfile) { state in

@@ -129,9 +129,12 @@ struct DeckState: Sendable {
     var output = OutputChoice.automatic
     /// The louder voice is turned down to the other.
     var matched = true
+    /// What was heard before the difference.
+    var voiceBefore = Voice.master
 
     /// The latest readings; the spectra fall slowly, see `Ballistics`.
     var meters: MeterFrame?
+    var held: HeldPeaks?
     /// The readings shown as numbers, changed a few times a second so that they can be read.
     var numbers: MeterFrame?
     var numbersAt: Int64 = 0
@@ -152,8 +155,16 @@ struct DeckState: Sendable {
     var duration: Double? { player.duration ?? facts?.seconds ?? profile?.analysis.seconds }
     var voice: Voice { player.voice }
 
-    /// Readings of the voice that is heard and of the other one, from the numbers' frame.
-    var heardNumbers: MeterFrame.VoiceMeters? { numbers.map { voice == .original ? $0.original : $0.master } }
+    /// The readings of the voice that is heard. The difference has none: the meters measure the two voices.
+    func heard(_ frame: MeterFrame?) -> MeterFrame.VoiceMeters? {
+        switch voice {
+        case .master: frame?.master
+        case .original: frame?.original
+        case .difference: nil
+        }
+    }
+
+    var heardNumbers: MeterFrame.VoiceMeters? { heard(numbers) }
 }
 
 /// How the spectrum's bars move: up at once, down at a steady rate, which the eye can follow and the line can carry.
@@ -170,6 +181,18 @@ enum Ballistics {
         for band in 0..<MeterFrame.bandCount {
             out.master.spectrum[band] = max(new.master.spectrum[band], previous.master.spectrum[band] - drop)
             out.original.spectrum[band] = max(new.original.spectrum[band], previous.original.spectrum[band] - drop)
+        }
+        return out
+    }
+
+    /// `new` as the mean of the last seconds: each band on its way from `previous` with a time constant of one second.
+    static func average(_ new: MeterFrame, after previous: MeterFrame, seconds: Double) -> MeterFrame {
+        var out = new
+        let share = Float(min(1, max(0, seconds)))
+        for band in 0..<MeterFrame.bandCount {
+            let master = previous.master.spectrum[band], original = previous.original.spectrum[band]
+            out.master.spectrum[band] = master + share * (new.master.spectrum[band] - master)
+            out.original.spectrum[band] = original + share * (new.original.spectrum[band] - original)
         }
         return out
     }

@@ -10,6 +10,7 @@ enum Overlay: Sendable, Equatable {
     case help(scroll: Int)
     /// An explanation to read.
     case note(title: String, lines: [String])
+    case abx(ABXTest)
 }
 
 /// A line being typed in place of the footer.

@@ -9,10 +9,10 @@ extension StudioState {
         deck.player = snapshot
         if snapshot.hasSound {
             toldNoSound = nil
-        } else if snapshot.playing, deck.output != .silent, !snapshot.sinkDescription.isEmpty, toldNoSound != snapshot.sinkDescription {
+        } else if message == nil, snapshot.playing, deck.output != .silent, !snapshot.sinkDescription.isEmpty, toldNoSound != snapshot.sinkDescription {
             toldNoSound = snapshot.sinkDescription
             // One line at 80 columns: the play head must stay in sight. The panel behind `o` has the reason in full.
-            say("no sound, running on a clock; o says why", .warning)
+            say("no sound, running on a clock; " + keymap.name(of: "transport.output") + " says why", .warning)
         }
         deck.shownPosition = (snapshot.position * 10).rounded(.down) / 10
         guard deck.isLoaded, var meters else { return }
@@ -25,7 +25,16 @@ extension StudioState {
             (meters.original.peakLeft, meters.original.peakRight) = (MeterFrame.floorDB, MeterFrame.floorDB)
         }
         let elapsed = Double(milliseconds - lastMeters) / 1000
-        deck.meters = deck.meters.map { Ballistics.settle(meters, after: $0, seconds: elapsed) } ?? meters
+        deck.meters = deck.meters.map { before in
+            switch spectrum.averaging {
+            case .fast: Ballistics.settle(meters, after: before, seconds: elapsed)
+            case .slow: Ballistics.average(meters, after: before, seconds: elapsed)
+            }
+        } ?? meters
+        if spectrum.holdsPeaks, let shown = deck.meters {
+            if deck.held == nil { deck.held = HeldPeaks() }
+            deck.held?.take(shown)
+        }
         lastMeters = milliseconds
         guard snapshot.playing else { return }
         if deck.numbers == nil || milliseconds - deck.numbersAt >= Self.numberInterval {

@@ -48,6 +48,7 @@ struct StudioState: Sendable {
     var graph: PanelID?
     var size = Size(columns: 80, rows: 24)
     var theme = Theme.fallback
+    var keymap = Keymap.standard
     var glyphs = GlyphSet.braille
     /// Seconds since 1970, as of the last event that told.
     var now = 0.0
@@ -57,6 +58,10 @@ struct StudioState: Sendable {
     var message: Notice?
     var typedAhead = TypedAhead()
     var history = EditHistory()
+
+    /// Where chance comes from; seeded by the shell.
+    var chance = Chance(seed: 0)
+    var spectrum = SpectrumOptions()
 
     var files: FilesState
     var deck = DeckState()

@@ -29,7 +29,7 @@ extension StudioState {
         if key.base == .escape {
             typedAhead.forget()
             say("the keys that waited are forgotten")
-        } else if let command = Command.bound(to: key, in: view), command.id == "quit" {
+        } else if let command = keymap.command(for: key, in: view), command.id == "quit" {
             return command.attempt(&self)
         } else if typedAhead.add(key) {
             say(areRowsComing ? "still reading the folder; your keys wait for it, Esc forgets them" : "still reading the presets; your keys wait for them")
@@ -43,10 +43,12 @@ extension StudioState {
     mutating func actOnTypedAhead() -> [Effect] {
         var effects: [Effect] = []
         while let key = typedAhead.next() {
-            if overlay == nil, let command = Command.bound(to: key, in: view), command.waits(self) {
+            if overlay == nil, let command = keymap.command(for: key, in: view), command.waits(self) {
                 typedAhead.putBack(key)
                 break
             }
+            // What was said about the waiting goes with it.
+            message = nil
             effects += act(on: key, &self)
         }
         return effects

@@ -10,7 +10,7 @@ public struct ThemeSummary: Sendable, Equatable, Identifiable {
     public var depth: ColorDepth
     public var path: String
     /// Why it cannot be used; the other fields are then guesses.
-    public var problem: ThemeError?
+    public var problem: SettingsError?
 }
 
 /// The themes on this machine: `Themes/` of Lathe and `$XDG_CONFIG_HOME/lathe/themes`, whose files win.
@@ -21,7 +21,7 @@ public enum ThemeLibrary {
         for folder in folders.reversed() {
             for name in themeFiles(in: folder) {
                 let path = folder + "/" + name
-                do throws(ThemeError) {
+                do throws(SettingsError) {
                     let theme = try check(path)
                     found[theme.id] = ThemeSummary(id: theme.id, name: theme.name, depth: theme.depth, path: path, problem: nil)
                 } catch {
@@ -34,7 +34,7 @@ public enum ThemeLibrary {
     }
 
     /// A theme by id, or by path when the argument holds a `/` or ends in `.toml`.
-    public static func load(_ nameOrPath: String) throws(ThemeError) -> Theme {
+    public static func load(_ nameOrPath: String) throws(SettingsError) -> Theme {
         if nameOrPath.contains("/") || nameOrPath.hasSuffix(".toml") { return try check(nameOrPath) }
         if nameOrPath == Theme.fallback.id { return Theme.fallback }
         if !nameOrPath.hasPrefix(".") {
@@ -44,12 +44,12 @@ public enum ThemeLibrary {
             }
         }
         let known = folders.flatMap(themeFiles).map { String($0.dropLast(5)) }.sorted()
-        throw ThemeError(kind: .missing, file: nameOrPath, problem: "no such theme",
+        throw SettingsError(kind: .missing, file: nameOrPath, problem: "no such theme",
                          remedy: known.isEmpty ? "leave out --theme to use the built-in one" : "there are: " + known.joined(separator: ", "))
     }
 
     /// The theme that suits a number of colours; the built-in one when its file is not there.
-    public static func standard(for depth: ColorDepth) throws(ThemeError) -> Theme {
+    public static func standard(for depth: ColorDepth) throws(SettingsError) -> Theme {
         let id = switch depth {
         case .truecolor: "dusk"
         case .ansi256: "twofiftysix"
@@ -62,38 +62,14 @@ public enum ThemeLibrary {
 
     /// Reads one theme file.
     /// - Throws: `.missing` when it cannot be opened, `.unusable` with line and column when it is not a theme.
-    public static func check(_ path: String) throws(ThemeError) -> Theme {
-        // O_NONBLOCK: opening a FIFO must not wait for a writer.
-        let descriptor = path.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno)).lowercased()
-            throw ThemeError(kind: .missing, file: path, problem: "cannot open the theme (\(reason))", remedy: "check the path, or see `lathe themes list`")
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw ThemeError(kind: .unusable, file: path, problem: "is not a regular file", remedy: "name a theme file")
-        }
-        var bytes = [UInt8](repeating: 0, count: Theme.fileSizeLimit + 1)
-        var count = 0
-        while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count) }
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw ThemeError(kind: .unusable, file: path, problem: "cannot be read", remedy: "check the disk") }
-            if got == 0 { break }
-            count += got
-        }
-        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-            throw ThemeError(kind: .unusable, file: path, problem: "is not UTF-8 text", remedy: "a theme is a TOML text file")
-        }
+    public static func check(_ path: String) throws(SettingsError) -> Theme {
+        let text = try SettingsFile.read(path, limit: Theme.fileSizeLimit, what: "theme", seeAlso: "`lathe themes list`")
         return try Theme.parse(toml: text, file: path)
     }
 
     /// The user's first.
     private static var folders: [String] {
-        let environment = ProcessInfo.processInfo.environment
-        let config = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environment["HOME"].map { $0 + "/.config" }
-        return [config.map { $0 + "/lathe/themes" }, DataFolder.find("Themes", holding: "dusk.toml")].compactMap { $0 }
+        [SettingsFile.folder.map { $0 + "/themes" }, DataFolder.find("Themes", holding: "dusk.toml")].compactMap { $0 }
     }
 
     private static func themeFiles(in folder: String) -> [String] {

@@ -18,24 +18,8 @@ extension Theme {
     /// ```
     /// Roles that are left out look like `text`.
     /// - Throws: for unknown keys, roles, colours and words, with file, line and column.
-    public static func parse(toml text: String, file: String) throws(ThemeError) -> Theme {
-        guard text.utf8.count <= fileSizeLimit else {
-            throw ThemeError(kind: .unusable, file: file, problem: "is larger than \(fileSizeLimit / 1024) KiB", remedy: "a theme is a short text")
-        }
-        let positions = TOMLPositions(text)
-        if let deep = positions.tooDeepAt {
-            throw ThemeError(kind: .unusable, file: file, line: deep.line, column: deep.column, problem: "nested too deeply",
-                             remedy: "a theme has [palette] and [roles]")
-        }
-        let table: TOMLTable
-        do {
-            table = try TOMLTable(string: text)
-        } catch let error as TOMLParseError {
-            throw ThemeError(kind: .unusable, file: file, line: error.source.begin.line, column: error.source.begin.column,
-                             problem: error.description, remedy: "correct the TOML there")
-        } catch {
-            throw ThemeError(kind: .unusable, file: file, problem: "is not TOML", remedy: "correct the file")
-        }
+    public static func parse(toml text: String, file: String) throws(SettingsError) -> Theme {
+        let (table, positions) = try SettingsFile.parse(text, file: file, limit: fileSizeLimit, what: "theme", sections: "[palette] and [roles]")
         let reader = ThemeReader(file: file, positions: positions)
         return try reader.theme(table)
     }
@@ -46,7 +30,7 @@ private struct ThemeReader {
     let file: String
     let positions: TOMLPositions
 
-    func theme(_ table: TOMLTable) throws(ThemeError) -> Theme {
+    func theme(_ table: TOMLTable) throws(SettingsError) -> Theme {
         for key in table.keys where !["schema", "name", "depth", "palette", "roles"].contains(key) {
             throw refusal([key], "unknown key '\(key)'", "use schema, name, depth, [palette] and [roles]")
         }
@@ -92,13 +76,13 @@ private struct ThemeReader {
         return Theme(id: id.hasSuffix(".toml") ? String(id.dropLast(5)) : id, name: name, depth: depth, styles: styles)
     }
 
-    private func section(_ key: String, _ table: TOMLTable) throws(ThemeError) -> TOMLTable? {
+    private func section(_ key: String, _ table: TOMLTable) throws(SettingsError) -> TOMLTable? {
         guard let value = table[key] else { return nil }
         guard let inner = value.table else { throw refusal([key], "'\(key)' must be a table", "write [\(key)]") }
         return inner
     }
 
-    private func style(_ text: String, _ palette: [String: Color], on base: Color, _ path: [String]) throws(ThemeError) -> Style {
+    private func style(_ text: String, _ palette: [String: Color], on base: Color, _ path: [String]) throws(SettingsError) -> Style {
         var style = Style(.default, on: base)
         var named = false
         var background = false
@@ -125,7 +109,7 @@ private struct ThemeReader {
         "bold": .bold, "dim": .dim, "italic": .italic, "underline": .underline, "reverse": .reverse,
     ]
 
-    private func color(_ word: String, _ palette: [String: Color], _ path: [String]) throws(ThemeError) -> Color {
+    private func color(_ word: String, _ palette: [String: Color], _ path: [String]) throws(SettingsError) -> Color {
         if let color = palette[word] { return color }
         if word == "default" { return .default }
         if word.hasPrefix("#"), word.utf8.count == 7, let hex = UInt32(word.dropFirst(), radix: 16) { return .rgb(hex: hex) }
@@ -133,8 +117,8 @@ private struct ThemeReader {
         throw refusal(path, "unknown colour '\(word.prefix(40))'", "use a name from [palette], #rrggbb, 0 to 255 or default")
     }
 
-    private func refusal(_ path: [String], _ problem: String, _ remedy: String) -> ThemeError {
+    private func refusal(_ path: [String], _ problem: String, _ remedy: String) -> SettingsError {
         let position = positions[path.map { .key($0) }] ?? positions[[.key(path[0])]]
-        return ThemeError(kind: .unusable, file: file, line: position?.line, column: position?.column, problem: problem, remedy: remedy)
+        return SettingsError(kind: .unusable, file: file, line: position?.line, column: position?.column, problem: problem, remedy: remedy)
     }
 }

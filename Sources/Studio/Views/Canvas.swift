@@ -54,10 +54,10 @@ struct Canvas {
     }
 
     /// A cleared box over what is there; returns the inside.
-    mutating func window(_ rect: Rect, title: String) -> Rect {
+    mutating func window(_ rect: Rect, title: String, numbers: String = "") -> Rect {
         let area = rect.intersection(frame.bounds)
         fill(area, .text)
-        return panel(area, title: title, focused: true)
+        return panel(area, title: title, numbers: numbers, focused: true)
     }
 
     /// A centred rectangle of at most this size.

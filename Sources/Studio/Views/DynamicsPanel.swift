@@ -9,7 +9,7 @@ func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     guard area.rows > 0, area.columns > 0 else { return }
 
     let shown = deck.numbers, live = deck.meters
-    let voice = live.map { deck.voice == .original ? $0.original : $0.master }
+    let voice = deck.heard(live)
     var y = area.y
     // On a low panel compressor and limiter share a line, and then left and right do.
     let wide = area.columns >= 36

@@ -10,6 +10,10 @@ func drawFooter(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     case .prompt(let prompt):
         drawPrompt(prompt, rect, &canvas)
         return
+    case .abx:
+        // The panel says its keys; those of the view do not apply.
+        _ = drawLedgerCount(state, x: rect.x + 1, y: rect.y, width: rect.columns - 2, words: 0, &canvas)
+        return
     default: break
     }
     var x = rect.x + 1
@@ -96,10 +100,10 @@ private func drawKeys(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas
     var shown: [(key: String, word: String, order: Int)] = []
     var room = rect.columns
     // Help and quit come last but are the last to give way.
-    let offered = Command.offered(in: state.view).filter { $0.footer != nil && $0.unavailable(state) == nil }
+    let offered = state.keymap.offered(in: state.view).filter { $0.footer != nil && $0.unavailable(state) == nil }
         .sorted { rank($0) < rank($1) }
     for command in offered {
-        guard let footer = command.footer, let key = command.keys.first?.label else { continue }
+        guard let footer = command.footer, let key = state.keymap.keys(of: command).first?.label else { continue }
         let columns = TextWidth.of(key) + 1 + TextWidth.of(footer.word) + 2
         if columns > room { break }
         room -= columns

@@ -55,8 +55,8 @@ struct Layout {
         switch id {
         case .waveform: (5, 4, 14)
         case .spectrum: (6, 8, .max)
-        case .loudness: (6, 5, 18)
-        case .dynamics: (4, 4, 7)
+        case .loudness: (5, 5, 18)
+        case .dynamics: (5, 4, 7)
         case .view: (3, 1, .max)
         }
     }

@@ -102,7 +102,7 @@ private func solveLine(_ state: StudioState, dot: String) -> (String, Role) {
         if state.deck.path == nil { return ("open a file to hear it", .dim) }
         if case .failed(let why) = state.deck.stage { return (why, .error) }
         if let problem = state.deck.measureProblem { return (problem, .error) }
-        return state.deck.isMeasurementGone ? (Unavailable.notMeasured, .warning) : ("measuring the file", .dim)
+        return state.deck.isMeasurementGone ? (Unavailable.notMeasured(state.keymap), .warning) : ("measuring the file", .dim)
     }
     return (master.solving ? "solving the loudness" : "estimated", .dim)
 }

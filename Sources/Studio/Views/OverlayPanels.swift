@@ -9,11 +9,12 @@ func draw(_ overlay: Overlay, _ state: StudioState, _ canvas: inout Canvas) {
     case .presets(let picker): drawPresets(picker, state, &canvas)
     case .outputs(let cursor): drawOutputs(cursor, state, &canvas)
     case .note(let title, let lines): drawNote(title, lines, &canvas)
+    case .abx(let test): drawABX(test, state, &canvas)
     }
 }
 
 private func drawHelp(_ scroll: Int, _ state: StudioState, _ canvas: inout Canvas) {
-    let commands = Command.offered(in: state.view)
+    let commands = state.keymap.offered(in: state.view)
     let area = canvas.window(canvas.centred(columns: min(100, canvas.frame.size.columns - 4), rows: min(commands.count + 5, canvas.frame.size.rows - 4)),
                              title: "Keys in " + state.view.title)
     guard area.rows > 0, area.columns > 0 else { return }
@@ -27,7 +28,7 @@ private func drawHelp(_ scroll: Int, _ state: StudioState, _ canvas: inout Canva
             (key, word, rest) = (canvas.theme[.selection], canvas.theme[.selection], canvas.theme[.selection])
             canvas.fill(Rect(x: area.x, y: y, columns: area.columns, rows: 1), .selection)
         }
-        let keys = command.keys.prefix(3).map(\.label).joined(separator: " ")
+        let keys = state.keymap.keys(of: command).prefix(3).map(\.label).joined(separator: " ")
         canvas.text(keys, x: area.x, y: y, style: key, width: min(16, area.columns))
         let used = canvas.text(command.title, x: area.x + 17, y: y, style: word, width: area.columns - 17)
         canvas.text(command.help, x: area.x + 17 + max(20, used + 2), y: y, style: rest, width: area.columns - 17 - max(20, used + 2))
@@ -42,7 +43,7 @@ private func drawHelp(_ scroll: Int, _ state: StudioState, _ canvas: inout Canva
 }
 
 private func drawPalette(_ palette: Palette, _ state: StudioState, _ canvas: inout Canvas) {
-    let commands = palette.shown(in: state.view)
+    let commands = palette.shown(in: state.view, state.keymap)
     let area = canvas.window(canvas.centred(columns: min(72, canvas.frame.size.columns - 4), rows: min(18, canvas.frame.size.rows - 4)), title: "Commands")
     guard area.rows > 0, area.columns > 0 else { return }
     let used = canvas.text(":" + palette.field.text, x: area.x, y: area.y, .accent, width: area.columns, cut: .start)
@@ -58,7 +59,7 @@ private func drawPalette(_ palette: Palette, _ state: StudioState, _ canvas: ino
             style = canvas.theme[.selection]
             canvas.fill(line, .selection)
         }
-        let key = command.keys.first?.label ?? ""
+        let key = state.keymap.keys(of: command).first?.label ?? ""
         let right = canvas.textRight(key, maxX: line.maxX - 1, y: line.y, style: style, width: line.columns / 3) - 1
         let titled = canvas.text(command.title, x: line.x + 1, y: line.y, style: style, width: right - line.x - 1)
         if let why { canvas.text(why, x: line.x + titled + 3, y: line.y, style: style, width: right - line.x - titled - 3) }
@@ -94,7 +95,7 @@ private func drawPresets(_ picker: PresetPicker, _ state: StudioState, _ canvas:
     for (row, text) in wrapped(entry.problem ?? entry.intent, area.columns).prefix(detail - 1).enumerated() {
         canvas.text(text, x: area.x, y: area.maxY - detail + row, entry.problem == nil ? .dim : .error, width: area.columns)
     }
-    canvas.text("Enter take" + canvas.dot + "Esc back" + canvas.dot + "x A/B", x: area.x, y: area.maxY - 1, .accent, width: area.columns)
+    canvas.text("Enter take" + canvas.dot + "Esc back" + canvas.dot + state.keymap.name(of: "transport.voice") + " A/B", x: area.x, y: area.maxY - 1, .accent, width: area.columns)
 }
 
 private func drawOutputs(_ cursor: Cursor, _ state: StudioState, _ canvas: inout Canvas) {

@@ -6,11 +6,15 @@ func drawSpectrum(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let deck = state.deck
     // The words go when the picture does.
     let isEmpty = deck.meters.map(Ballistics.atRest) ?? true
-    let numbers = isEmpty ? "" : deck.numbers.map { loudest(deck.voice == .original ? $0.original : $0.master) } ?? ""
+    let most = isEmpty ? "" : deck.numbers.map { loudest(deck.voice == .original ? $0.original : $0.master) } ?? ""
+    let words = state.spectrum.words
+    var numbers = (words + (most.isEmpty ? [] : [most])).joined(separator: canvas.dot)
+    // What was chosen must be in sight; where the picture is highest can be seen.
+    if TextWidth.of(numbers) > rect.columns - 18 { numbers = words.joined(separator: canvas.dot) }
     let area = canvas.panel(rect, title: "Spectrum", numbers: numbers, focused: state.focus == .spectrum)
     guard area.rows > 0, area.columns > 0 else { return }
     guard let meters = deck.meters else {
-        canvas.text(deck.isLoaded ? "Space plays" : "nothing is heard", x: area.x, y: area.y + area.rows / 2, .dim, width: area.columns)
+        canvas.text(deck.isLoaded ? state.keymap.name(of: "transport.play") + " plays" : "nothing is heard", x: area.x, y: area.y + area.rows / 2, .dim, width: area.columns)
         return
     }
     let labelled = area.columns >= 30 && area.rows >= 4
@@ -21,10 +25,15 @@ func drawSpectrum(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let bars = min(MeterFrame.bandCount, graph.columns / pitch)
     guard bars > 0 else { return }
     let (front, back) = deck.voice == .original ? (meters.original, meters.master) : (meters.master, meters.original)
+    let held = deck.held.map { deck.voice == .original ? $0.original : $0.master }
     for bar in 0..<bars {
         let x = graph.x + bar * pitch
-        let heard = level(front, bar, bars), other = level(back, bar, bars)
-        for offset in 0..<max(1, pitch - 1) { drawBar(heard, behind: other, x: x + offset, graph, &canvas) }
+        let heard = level(bar, bars, state.spectrum) { front.spectrum[$0] }, other = level(bar, bars, state.spectrum) { back.spectrum[$0] }
+        let peak = held.map { held in level(bar, bars, state.spectrum) { held[$0] } }
+        for offset in 0..<max(1, pitch - 1) {
+            drawBar(heard, behind: other, x: x + offset, graph, &canvas)
+            if let peak { drawPeak(peak, over: heard, x: x + offset, graph, &canvas) }
+        }
     }
     guard labelled else { return }
     for (db, row) in [(top, 0), ((top + bottom) / 2, graph.rows / 2), (bottom, graph.rows - 1)] {
@@ -47,11 +56,19 @@ private let top = 0.0
 private let bottom = -84.0
 
 /// The highest band among those that one bar stands for, as a share of the height.
-private func level(_ voice: MeterFrame.VoiceMeters, _ bar: Int, _ bars: Int) -> Double {
+private func level(_ bar: Int, _ bars: Int, _ options: SpectrumOptions, _ spectrum: (Int) -> Float) -> Double {
     let from = bar * MeterFrame.bandCount / bars, to = max(from + 1, (bar + 1) * MeterFrame.bandCount / bars)
     var highest = MeterFrame.floorDB
-    for band in from..<to { highest = max(highest, voice.spectrum[band]) }
+    // Silence is not tilted: it stays at the bottom.
+    for band in from..<to where spectrum(band) > Ballistics.floor { highest = max(highest, spectrum(band) + options.tilt(ofBand: band)) }
     return Graph.share(Double(highest), from: bottom, to: top)
+}
+
+/// A line at the held level, where the bar does not reach it.
+private func drawPeak(_ peak: Double, over heard: Double, x: Int, _ graph: Rect, _ canvas: inout Canvas) {
+    let row = min(graph.rows - 1, Int(peak * Double(graph.rows)))
+    guard peak > 0, row > Int(heard * Double(graph.rows)) else { return }
+    canvas.text(canvas.isASCII ? "-" : "▔", x: x, y: graph.maxY - 1 - row, .spectrumHigh)
 }
 
 private func drawBar(_ heard: Double, behind other: Double, x: Int, _ graph: Rect, _ canvas: inout Canvas) {

@@ -8,12 +8,18 @@ func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         canvas.text(" " + canvas.paused + " nothing is loaded", x: rect.x, y: rect.y, .dim, width: rect.columns)
         return
     }
+    if case .abx(let test) = state.overlay {
+        // No number may give away which voice it is.
+        canvas.text(" " + (deck.player.playing ? canvas.playing : canvas.paused) + " " + Format.duration(deck.shownPosition, tenths: true) + "  "
+            + test.heard.rawValue, x: rect.x, y: rect.y, .title, width: rect.columns)
+        return
+    }
     let length = deck.duration.map { Format.duration($0) } ?? "-"
     let position = " " + (deck.player.playing ? canvas.playing : canvas.paused) + " "
         + Format.duration(deck.shownPosition, tenths: true) + " / " + length
     let numbers = deck.heardNumbers
     // Text, role and rank: the highest ranks are left out first; the match gives way to a mark instead.
-    var parts: [(String, Role, Int)] = [(position, .title, 0), (deck.voice == .original ? "A original" : "B master", .accent, 1)]
+    var parts: [(String, Role, Int)] = [(position, .title, 0), (deck.voice.title, .accent, 1)]
     var matchMark: String?
     if deck.matched, deck.profile != nil {
         let trims = state.trims
@@ -31,7 +37,7 @@ func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     parts.append(("corr " + (numbers?.correlation.map { Format.signed($0, 2) } ?? "-"), .text, 8))
     if deck.player.xruns > 0 { parts.append(("\(deck.player.xruns) dropouts", .warning, 2)) }
     let sink = deck.player.sinkDescription
-    if !sink.isEmpty { parts.append(deck.player.hasSound ? (sink, .dim, 9) : ("no sound" + canvas.dot + "o", .warning, 2)) }
+    if !sink.isEmpty { parts.append(deck.player.hasSound ? (sink, .dim, 9) : ("no sound" + canvas.dot + state.keymap.name(of: "transport.output"), .warning, 2)) }
 
     while parts.count > 1, parts.reduce(0, { $0 + TextWidth.of($1.0) + 2 }) - 2 > rect.columns {
         guard let widest = parts.indices.max(by: { parts[$0].2 < parts[$1].2 }) else { break }
@@ -44,6 +50,16 @@ func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     }
     var x = rect.x
     for (text, role, _) in parts { x += canvas.text(text, x: x, y: rect.y, role, width: rect.maxX - x) + 2 }
+}
+
+extension Voice {
+    var title: String {
+        switch self {
+        case .original: "A original"
+        case .master: "B master"
+        case .difference: "B-A difference"
+        }
+    }
 }
 
 /// Wide enough for any loudness, so that the numbers stand still.

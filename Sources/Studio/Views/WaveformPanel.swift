@@ -11,7 +11,7 @@ func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let area = canvas.panel(rect, title: "Waveform", numbers: numbers, focused: state.focus == .waveform)
     guard area.rows > 0, area.columns > 0 else { return }
     guard let wave = deck.profile?.wave, !wave.isEmpty else {
-        let lines = wrapped(placeholder(deck), area.columns, most: area.rows, ellipsis: canvas.ellipsis)
+        let lines = wrapped(placeholder(deck, state.keymap), area.columns, most: area.rows, ellipsis: canvas.ellipsis)
         let top = area.y + min(area.rows / 2, area.rows - lines.count)
         for (row, line) in lines.enumerated() {
             canvas.text(line, x: area.x, y: top + row, deck.measureProblem == nil ? .dim : .error, width: area.columns)
@@ -46,10 +46,10 @@ func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     }
 }
 
-private func placeholder(_ deck: DeckState) -> String {
+private func placeholder(_ deck: DeckState, _ keymap: Keymap) -> String {
     if let problem = deck.measureProblem { return problem }
     if case .failed(let why) = deck.stage { return why }
-    if deck.isMeasurementGone { return Unavailable.notMeasured }
+    if deck.isMeasurementGone { return Unavailable.notMeasured(keymap) }
     if let fraction = deck.measuring { return "measuring " + Format.fixed(fraction * 100, 0) + " %" }
     return "no file is open"
 }

@@ -1,7 +1,7 @@
 import Terminal
 
-/// Why a theme was refused.
-public struct ThemeError: Error, Sendable, Equatable {
+/// Why a theme or a keymap was refused.
+public struct SettingsError: Error, Sendable, Equatable {
     public enum Kind: Int32, Sendable { case unusable = 65, missing = 66 }
 
     public var kind: Kind

@@ -1,0 +1,103 @@
+import DSP
+
+/// Taking decks and parameters over while something sounds, without a gap.
+extension AudioThread {
+    mutating func takeMail() {
+        if let new = shared.pointee.parameters.take() { newest = new }
+        mixer.want(
+            masterTrim: Double(bitPattern: shared.pointee.masterTrim.load(ordering: .relaxed)),
+            originalTrim: Double(bitPattern: shared.pointee.originalTrim.load(ordering: .relaxed)))
+        mixer.want(wantedVoice)
+        takeDeck()
+        if let deck, sounding, let newest, deck.pointee.version < newest.version {
+            deck.pointee.chain.set(newest.parameters, ramp: true)
+            deck.pointee.version = newest.version
+            deck.pointee.exact = false
+            announce(deck)
+        }
+    }
+
+    mutating func takeDeck() {
+        guard leaving == nil else { return }
+        if let next = shared.pointee.incoming.exchange(nil, ordering: .acquiringAndReleasing) {
+            if let old = held { giveBack(old) }
+            held = nil
+            if next.pointee.aligned {
+                held = next
+            } else {
+                tapRestarts = true
+                change(to: next, aligned: false)
+            }
+        }
+        if let next = held {
+            guard let deck, next.pointee.seek == deck.pointee.seek, next.pointee.version >= deck.pointee.version,
+                next.pointee.firstFrame == deck.pointee.frame || (sounding && next.pointee.firstFrame > deck.pointee.frame)
+            else {
+                held = nil
+                return giveBack(next)
+            }
+            if next.pointee.firstFrame == deck.pointee.frame {
+                held = nil
+                change(to: next, aligned: true)
+            }
+        }
+    }
+
+    mutating func change(to next: UnsafeMutablePointer<Deck>, aligned: Bool) {
+        if let old = deck {
+            if sounding {
+                leaving = old
+                leavingFrames = 0
+                leavingIsAligned = aligned
+            } else {
+                giveBack(old)
+            }
+        }
+        deck = next
+        if !aligned { shared.pointee.ended.store(false, ordering: .releasing) }
+        announce(next)
+        publish()
+        shared.pointee.feederWakeup.post()
+    }
+
+    func announce(_ deck: UnsafeMutablePointer<Deck>) {
+        shared.pointee.deckInUse.store(deck, ordering: .releasing)
+        shared.pointee.exact.store(deck.pointee.exact, ordering: .releasing)
+        shared.pointee.versionInUse.store(deck.pointee.version, ordering: .releasing)
+        shared.pointee.seeksDone.store(deck.pointee.seek, ordering: .releasing)
+        if !deck.pointee.exact { shared.pointee.scoutWakeup.post() }
+    }
+
+    func giveBack(_ deck: UnsafeMutablePointer<Deck>) {
+        // There are fewer decks than places in the queue.
+        _ = shared.pointee.returned.push(deck)
+        shared.pointee.feederWakeup.post()
+    }
+
+    /// Adds the deck that is being left to the one that took its place.
+    mutating func blendLeaving(_ frames: Int) {
+        guard let old = leaving else { return }
+        let count = min(frames, mixer.fadeFrames - leavingFrames)
+        let heard = min(count, old.pointee.available)
+        if heard > 0 { old.pointee.render(master: oldMaster, original: oldOriginal, frames: heard) }
+        blend(oldMaster, into: master, count: count, heard: heard)
+        blend(oldOriginal, into: original, count: count, heard: heard)
+        leavingFrames += count
+        if leavingFrames == mixer.fadeFrames {
+            giveBack(old)
+            leaving = nil
+        }
+    }
+
+    func blend(_ old: AudioBlock, into new: AudioBlock, count: Int, heard: Int) {
+        for c in 0..<new.channels {
+            let x = new[c], y = old[c]
+            for i in 0..<count {
+                var coming = mixer.coming(leavingFrames + i + 1), going = mixer.going(leavingFrames + i + 1)
+                // Two takes of the same sound add up in amplitude, two places of a song in power.
+                if leavingIsAligned { (coming, going) = (coming * coming, going * going) }
+                x[i] = x[i] * coming + (i < heard ? y[i] * going : 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+extension Command {
+    static let spectrum: [Command] = [
+        Command("spectrum.tilt", "Spectrum tilt", keys: [.character("t")],
+                help: "Flat, 3 or 4.5 dB per octave: with a tilt a balanced mix lies level.") { state in
+            state.spectrum.tilt = state.spectrum.tilt.next
+            state.say(state.spectrum.tilt == .flat ? "spectrum without tilt" : "spectrum tilted by " + Format.fixed(state.spectrum.tilt.rawValue, 1) + " dB per octave")
+            return []
+        },
+        Command("spectrum.average", "Spectrum averaging", keys: [.character("T")], help: "Fast bars, or the mean of the last seconds.") { state in
+            state.spectrum.averaging = state.spectrum.averaging == .fast ? .slow : .fast
+            state.say(state.spectrum.averaging == .fast ? "fast spectrum" : "spectrum averaged over the last seconds")
+            return []
+        },
+        Command("spectrum.hold", "Hold spectrum peaks", keys: [.character("P")], help: "Marks the highest level of each band from now on; again forgets them.") { state in
+            state.spectrum.holdsPeaks.toggle()
+            state.deck.held = nil
+            state.say(state.spectrum.holdsPeaks ? "the spectrum's peaks are held; P forgets them" : "peaks forgotten")
+            return []
+        },
+    ]
+}
