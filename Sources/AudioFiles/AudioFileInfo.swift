@@ -13,7 +13,8 @@ public struct AudioFileInfo: Sendable, Equatable {
     public var channels: Int
     /// Frames the header announces; nil when it does not say (streamed WAV or FLAC).
     public var claimedFrames: Int64?
-    /// `title`, `artist`, `album`, `track`, `date`, `genre`, `comment`, `copyright`, `license`: those the file has. Untrusted text.
+    /// `title`, `artist`, `album`, `track`, `date`, `genre`, `comment`, `copyright`, `license`, `isrc`:
+    /// those the file has. Untrusted text.
     public var tags: [String: String]
 
     public init(

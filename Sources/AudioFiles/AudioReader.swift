@@ -85,6 +85,11 @@ public final class AudioReader {
         scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
     }
 
+    /// The `bext` chunk of a WAV; nil when it has none. Untrusted text.
+    public var broadcast: BroadcastExtension? { RIFFChunks.read("bext", from: handle).flatMap { BroadcastExtension(chunk: $0) } }
+    /// The `cart` chunk of a WAV; nil when it has none. Untrusted text.
+    public var cart: CartChunk? { RIFFChunks.read("cart", from: handle).flatMap { CartChunk(chunk: $0) } }
+
     private static func refusal(_ path: String, _ source: ByteSource) -> AudioFileError? {
         source.failure.map { .readFailed(path: path, reason: $0.reason) }
     }

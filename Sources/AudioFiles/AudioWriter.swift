@@ -22,11 +22,13 @@ public final class AudioWriter {
     /// - Parameters:
     ///   - fileDescriptor: open for reading and writing, empty; stays the caller's.
     ///   - path: for messages.
-    ///   - tags: keys as in `AudioFileInfo.tags`; a container leaves out what it has no place for.
+    ///   - tags: keys as in `AudioFileInfo.tags`; a container leaves out what it has no place for. Of WAV, AIFF and CAF only WAV holds an ISRC.
+    ///   - broadcast, cart: for WAV; other containers have no place for them.
     ///   - expectedFrames: when known, lets a WAV of more than 4 GiB become RF64.
     /// - Throws: `unsupportedOutput`, `tooLong`, `diskFull`, `writeFailed`.
     public init(
-        fileDescriptor: Int32, path: String, format: OutputFormat, tags: [String: String], expectedFrames: Int64? = nil
+        fileDescriptor: Int32, path: String, format: OutputFormat, tags: [String: String], expectedFrames: Int64? = nil,
+        broadcast: BroadcastExtension? = nil, cart: CartChunk? = nil
     ) throws(AudioFileError) {
         if let objection = format.objection { throw .unsupportedOutput(path: path, detail: objection) }
         self.format = format
@@ -59,6 +61,16 @@ public final class AudioWriter {
         }
         configure(handle)
         if format.container != .mp3 { Tags.write(tags, to: handle) }
+        if format.container == .wav {
+            try add("bext", broadcast?.chunk, to: handle)
+            try add("cart", cart?.chunk, to: handle)
+            try add("axml", tags["isrc"].flatMap { ISRC($0) }?.axml, to: handle)
+        }
+    }
+
+    private func add(_ id: String, _ chunk: [UInt8]?, to handle: OpaquePointer) throws(AudioFileError) {
+        guard let chunk else { return }
+        guard RIFFChunks.write(id, chunk, to: handle) else { throw .writeFailed(path: path, reason: "the header could not be made") }
     }
 
     private let isLarge: Bool
@@ -124,7 +136,8 @@ public final class AudioWriter {
     }
 
     /// Completes the header and brings the file to the disk. Call once, after the last `write`.
-    public func finish() throws(AudioFileError) {
+    /// - Parameter loudness: of what was written, put into the `broadcast` given at the start.
+    public func finish(loudness: BroadcastExtension.Loudness? = nil) throws(AudioFileError) {
         guard let open = handle else { return }
         handle = nil
         let closed = sf_close(open)
@@ -132,6 +145,10 @@ public final class AudioWriter {
         if let failure = sink.failure { throw Self.error(path, failure) }
         guard closed == 0 else { throw .writeFailed(path: path, reason: "the file could not be completed") }
         do throws(SystemCall.Failure) {
+            if let loudness, format.container == .wav, let bext = try RIFFChunks.offset(of: "bext", in: sink.descriptor) {
+                let bytes = loudness.bytes
+                try SystemCall.writeFully(sink.descriptor, bytes, bytes.count, at: bext + BroadcastExtension.Loudness.offset)
+            }
             _ = try SystemCall.run { fsync(sink.descriptor) }
         } catch {
             throw Self.error(path, error)

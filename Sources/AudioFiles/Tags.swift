@@ -21,6 +21,7 @@ enum Tags {
             let value = String(validatingCString: text) ?? latin1(text)
             if !value.isEmpty { tags[name] = cut(value) }
         }
+        if let code = RIFFChunks.read("axml", from: file).flatMap({ ISRC(axml: $0) }) { tags["isrc"] = code.description }
         return tags
     }
 
