@@ -77,7 +77,7 @@ public struct Analyzer: ~Copyable {
         out.clippedSamples = evidence.clippedSamples
         out.bands = spectra.bands
         let shape = spectra.shape
-        out.findings = Findings.judge(out, evidence, shape)
+        out.findings = Findings.judge(out, evidence, shape, effectiveChannels: levels.loudness.effectiveChannels)
         out.traits = ProgrammeTraits(
             spectrum: spectra.spectrum.longTerm, speech: levels.speech.reading, clippedRuns: evidence.clippedRuns,
             edgeHz: shape.edgeHz, peaks: levels.peaks.cells(within: ProgrammeTraits.peakSpanDB))

@@ -3,11 +3,15 @@ import Glibc
 
 /// Turns measurements into advice. Advisory throughout, and shy: a finding that is often wrong is soon not read.
 enum Findings {
-    static func judge(_ analysis: Analysis, _ evidence: Evidence, _ shape: SpectralShape) -> [Analysis.Finding] {
+    /// - Parameter effectiveChannels: channels like the loudest one that would be as loud as all together.
+    static func judge(
+        _ analysis: Analysis, _ evidence: Evidence, _ shape: SpectralShape, effectiveChannels: Double = 2
+    ) -> [Analysis.Finding] {
         if evidence.firstSound == nil {
             return [finding("silent", .warning, nil, "The whole file is silent (below −72 dBFS); check the export.")]
         }
-        let found = level(analysis, evidence, shape) + edges(analysis, evidence) + stereo(evidence, shape) + source(analysis, evidence, shape)
+        let found = level(analysis, evidence, shape, effectiveChannels) + edges(analysis, evidence) + stereo(evidence, shape)
+            + source(analysis, evidence, shape)
         return found.sorted { rank($0.severity) > rank($1.severity) }
     }
 
@@ -23,7 +27,9 @@ enum Findings {
         Analysis.Finding(code: code, severity: severity, atSeconds: at, message: message)
     }
 
-    private static func level(_ analysis: Analysis, _ evidence: Evidence, _ shape: SpectralShape) -> [Analysis.Finding] {
+    private static func level(
+        _ analysis: Analysis, _ evidence: Evidence, _ shape: SpectralShape, _ effectiveChannels: Double
+    ) -> [Analysis.Finding] {
         var found: [Analysis.Finding] = []
         func seconds(_ frame: Int64?) -> Double? { frame.map { Double($0) / evidence.sampleRate } }
 
@@ -45,7 +51,9 @@ enum Findings {
                 "true_peak_over", .warning, seconds(shape.firstTruePeakOver),
                 "The true peak is +\(tenths(peak)) dBTP: converters and encoders will clip; leave 1 dB."))
         }
-        if let plr = analysis.plrDB, let loudness = analysis.integratedLUFS, plr < 8, loudness > -16, analysis.seconds >= 3 {
+        // Loudness adds channels up, a peak is one channel's: the limit is that of stereo, 8 dB, whatever the number of channels.
+        let crowd = 10 * log10(effectiveChannels / 2)
+        if let plr = analysis.plrDB, let loudness = analysis.integratedLUFS, plr + crowd < 8, loudness - crowd > -16, analysis.seconds >= 3 {
             found.append(finding(
                 "already_limited", .warning, nil,
                 "Peaks stand only \(tenths(plr)) dB over the loudness (PLR): it is limited already; master from the unlimited mix if there is one."))

@@ -205,6 +205,14 @@ private func codes(_ analysis: Analysis) -> [String] { analysis.findings.map(\.c
         #expect(codes(analysis).contains("already_limited"))
     }
 
+    @Test(arguments: [1, 2, 3, 6, 8])
+    func beingLimitedDoesNotDependOnHowManyChannelsSayTheSame(channels: Int) {
+        var programme = Programme()
+        let mono = (0..<(48_000 * 6)).map { programme.sample(0, $0) }
+        #expect(!codes(analyze(seconds: 6, channels: channels) { _, i in mono[i] }).contains("already_limited"))
+        #expect(codes(analyze(seconds: 6, channels: channels) { _, i in 0.8 * tanh(12 * mono[i]) }).contains("already_limited"))
+    }
+
     @Test func stereoFaultsAreTold() throws {
         var programme = Programme()
         let mono = (0..<(48_000 * 6)).map { programme.sample(0, $0) }
