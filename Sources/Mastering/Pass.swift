@@ -24,6 +24,8 @@ enum Pass {
         process: (AudioBlock, Int, _ file: Int) -> Void,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
     ) throws -> Int64 {
+        let mode = Subnormals.off()
+        defer { Subnormals.restore(mode) }
         var file = 0
         var reader = try AudioReader(path: paths[0])
         let channels = reader.info.channels, sampleRate = reader.info.sampleRate
@@ -124,6 +126,7 @@ private final class Consumer: @unchecked Sendable {
     }
 
     private func loop() {
+        Subnormals.off()
         while true {
             filled.wait()
             guard let job = locked({ jobs.removeFirst() }) else { break }

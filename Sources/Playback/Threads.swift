@@ -1,4 +1,5 @@
 import CALSA
+import DSP
 import Glibc
 
 /// A counting semaphore that any thread, also the audio thread, may post without waiting.
@@ -55,6 +56,8 @@ struct PlaybackThread: @unchecked Sendable {
         let result = pthread_create(&made, nil, { argument in
             let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
             lathe_thread_name(start.name)
+            // As in a render, so that both give the same bits.
+            Subnormals.off()
             switch start.urgency {
             case .realTime: PlaybackThread.becomeRealTime()
             case .normal: break

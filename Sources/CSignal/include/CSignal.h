@@ -49,4 +49,9 @@ void lathe_transform_back(double *re, double *im, const double *twiddles, long s
 // Element 0 is frequency 0, element 1 frequency size/2, element h + c + 1 (h = 1, 2, 4 ... size/4; c < h) that of bit-reversed position 2h + c.
 void lathe_shape_pair(double *re, double *im, const double *sum, const double *difference, long size);
 
+// Lets numbers below the smallest normal one count as 0 on this thread (results and operands). Returns what the mode was.
+unsigned long lathe_subnormals_off(void);
+// Brings back a mode that lathe_subnormals_off returned.
+void lathe_subnormals_restore(unsigned long mode);
+
 #endif
