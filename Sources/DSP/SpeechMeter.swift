@@ -16,8 +16,6 @@ public struct SpeechMeter: ~Copyable {
         public var sibilantShare = 0.0
         /// Mean level of those cells, in the sibilant band, over that of the voice band in the rest, dB; nil when there are none.
         public var sibilanceDB: Double?
-        /// Mean level of those cells in the sibilant band, dBFS (mean square); nil when there are none.
-        public var sibilantDBFS: Double?
         public init() {}
     }
 
@@ -195,7 +193,6 @@ public struct SpeechMeter: ~Copyable {
         }
         let voiced = audible.cells - audible.sibilantCells
         out.sibilantShare = Double(audible.sibilantCells) / Double(audible.cells)
-        if audible.sibilantCells > 0 { out.sibilantDBFS = 10 * log10(audible.sibilant / Double(audible.sibilantCells)) }
         if audible.sibilantCells > 0, voiced > 0, audible.voice > 0 {
             out.sibilanceDB = 10 * log10(audible.sibilant / Double(audible.sibilantCells) / (audible.voice / Double(voiced)))
         }

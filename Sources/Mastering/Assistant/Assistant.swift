@@ -9,8 +9,6 @@ public enum Assistant {
         public var q: Double
         /// Most it takes away, dB < 0.
         public var rangeDB: Double
-        /// Level in the band from which it works, dBFS (mean square).
-        public var thresholdDBFS: Double
     }
 
     /// What follows for the chain, and the reasons.
@@ -44,6 +42,8 @@ public enum Assistant {
     /// Peak to short-term loudness under which material counts as limited, and under which glue would only dull it, dB.
     static let limitedPSRDB = 8.0
     static let gluePSRDB = 9.0
+    /// With more than this, peaks of one height are a drum machine's, no limiter's, dB.
+    static let piledPSRDB = 11.0
     /// Loudness range under which a compressor has nothing to even out, LU.
     static let glueLRALU = 4.0
     static let clippedRunLimit = 100
@@ -106,7 +106,7 @@ struct Judgement {
                 "its peaks stand only \(Move.tenths(psr)) dB over the loudness"
             } else if traits.clippedRuns > Assistant.clippedRunLimit {
                 "it is clipped in \(traits.clippedRuns) places"
-            } else if traits.isPeakLimited {
+            } else if traits.isPeakLimited, psr ?? 0 < Assistant.piledPSRDB {
                 "\(traits.peaksAtTop) peaks stand within \(Move.tenths(ProgrammeTraits.peakSpanDB)) dB of the highest"
             } else {
                 nil
@@ -158,12 +158,12 @@ extension Assistant.Plan {
             moves.append(Move(.compressor, "compressor_off", text: "Compressor off: \(reason)"))
         }
         let speech = judgement.analysis.traits.speech
-        if judgement.finishedBecause == nil, let sibilance = speech.sibilanceDB, let level = speech.sibilantDBFS,
-            sibilance > Assistant.sharpSibilanceDB, Assistant.sibilantShare.contains(speech.sibilantShare)
+        if judgement.finishedBecause == nil, let sibilance = speech.sibilanceDB, sibilance > Assistant.sharpSibilanceDB,
+            Assistant.sibilantShare.contains(speech.sibilantShare)
         {
             let excess = sibilance - Assistant.sharpSibilanceDB
             let range = -min(4, 1 + excess) * amount
-            deEss = Assistant.DeEss(hz: 6500, q: 1.5, rangeDB: onGrid(range, places: 2), thresholdDBFS: onGrid(level - 3, places: 1))
+            deEss = Assistant.DeEss(hz: 6500, q: 1.5, rangeDB: onGrid(range, places: 2))
             moves.append(Move(
                 .deEsser, "de_ess", db: range, hz: 6500,
                 text: "Up to \(Move.tenths(-range)) dB less at 6.5 kHz on sibilants: they are \(Move.tenths(excess)) dB sharper than usual"))

@@ -1,3 +1,5 @@
+import DSP
+
 /// One thing that was done to a programme without being asked for in numbers, or left undone on purpose, with its reason.
 public struct Move: Sendable, Equatable, Codable {
     public enum Block: String, Sendable, Codable { case tone, deEsser = "de_esser", compressor, clip, loudness, limiter }
@@ -106,10 +108,11 @@ extension Move {
 
     static func tenths(_ db: Double) -> String { fixedDecimal(db, places: 1) }
 
-    /// `45 Hz`, `250 Hz`, `3.5 kHz`: two digits.
+    /// `31.5 Hz`, `250 Hz`, `3.15 kHz` where a nominal third-octave frequency is meant, else two digits.
     static func frequency(_ hz: Double) -> String {
-        if hz < 100 { return "\(Int(hz.rounded())) Hz" }
-        if hz < 995 { return "\(Int((hz / 10).rounded()) * 10) Hz" }
-        return hz < 9950 ? trimmedDecimal(hz / 1000, places: 1) + " kHz" : "\(Int((hz / 1000).rounded())) kHz"
+        let nominal = ThirdOctaveSpectrum.centres.first { (hz / $0 - 1).magnitude < 0.015 }
+        let digits = hz < 100 ? 1.0 : hz < 1000 ? 10 : hz < 10_000 ? 100 : 1000
+        let shown = nominal ?? (hz / digits).rounded() * digits
+        return shown < 1000 ? trimmedDecimal(shown, places: 1) + " Hz" : trimmedDecimal(shown / 1000, places: 2) + " kHz"
     }
 }

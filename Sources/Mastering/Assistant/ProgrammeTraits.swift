@@ -33,8 +33,8 @@ public struct ProgrammeTraits: Sendable, Equatable {
         speech.syllabicModulation >= 0.25 && speech.pauseShare >= 0.15 && sideShare < 0.1 && bassRatio < 0.1
     }
 
-    /// Peaks stand in a pile at the top, as a limiter or clipper leaves them.
-    public var isPeakLimited: Bool { peaksAtTop >= 40 && Double(peaksAtTop) > 1.5 * Double(peaksBelow) }
+    /// Peaks stand in a pile at the top, as a limiter or clipper leaves them: without one each half decibel holds fewer than the one below.
+    public var isPeakLimited: Bool { peaksAtTop >= 60 && peaksAtTop > peaksBelow }
 
     private var sideShare: Double {
         let mid = spectrum.mid.reduce(0, +), side = spectrum.side.reduce(0, +)

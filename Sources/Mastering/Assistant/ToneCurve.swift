@@ -24,17 +24,18 @@ public struct ToneCurve: Sendable, Equatable, Codable {
     /// Largest |gain|, dB.
     public var peakDB: Double { max(midDB.reduce(0) { max($0, $1.magnitude) }, sideDB.reduce(0) { max($0, $1.magnitude) }) }
 
-    /// Between the points along log f; the ends are held.
-    public func midDB(at hz: Double) -> Double { Self.interpolate(midDB, at: hz) }
-    public func sideDB(at hz: Double) -> Double { Self.interpolate(sideDB, at: hz) }
+    /// For the equaliser, which draws the curve through the same points.
+    public var mid: GainCurve { Self.gains(midDB) }
+    public var side: GainCurve { Self.gains(sideDB) }
 
-    private static func interpolate(_ values: [Double], at hz: Double) -> Double {
-        let position = log10(max(hz, 1) / frequencies[0]) * Double(LongTermSpectrum.bandsPerDecade)
-        guard position > 0 else { return values[0] }
-        let index = Int(position)
-        guard index < values.count - 1 else { return values[values.count - 1] }
-        return values[index] + (position - Double(index)) * (values[index + 1] - values[index])
+    private static func gains(_ values: [Double]) -> GainCurve {
+        var out = GainCurve()
+        for i in 0..<GainCurve.pointCount { out.db[i] = values[i] }
+        return out
     }
+
+    public func midDB(at hz: Double) -> Double { mid.decibels(at: hz) }
+    public func sideDB(at hz: Double) -> Double { side.decibels(at: hz) }
 
     /// What the curve makes of a spectrum.
     public func applied(to spectrum: LongTermSpectrum) -> LongTermSpectrum {
