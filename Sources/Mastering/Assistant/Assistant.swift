@@ -43,7 +43,7 @@ public enum Assistant {
     static let limitedPSRDB = 8.0
     static let gluePSRDB = 9.0
     /// With more than this, peaks of one height are a drum machine's, no limiter's, dB.
-    static let piledPSRDB = 11.0
+    static let piledPSRDB = 12.0
     /// Loudness range under which a compressor has nothing to even out, LU.
     static let glueLRALU = 4.0
     static let clippedRunLimit = 100
