@@ -1,57 +1,83 @@
 import DSP
-import Glibc
+
+extension ChainParameters {
+    /// What the chain asks of its limiter.
+    var limiter: Limiter.Settings {
+        var s = Limiter.Settings()
+        s.on = limiterOn
+        s.ceilingDBTP = ceilingDBTP
+        s.lookaheadMs = lookaheadMs
+        s.holdMs = holdMs
+        s.releaseMs = limiterReleaseMs
+        return s
+    }
+}
 
 /// Foretells the loudness after the limiter for any gain, without running it: the signal before the limiter as cells of 256
 /// frames, each with its true peak and its K-weighted energy.
 ///
-/// The limiter is followed cell by cell (its look-ahead is shorter than one), which gives the loudness lost within a few
-/// hundredths of an LU at usual depths; the solve corrects what is left from a real pass. 4 bytes a cell.
+/// Every cell runs the limiter's own release law, with its peak for all that is wanted in it; a peak holds its reduction for the
+/// attack, the hold and `dwellMs`, which is what a smoothed gain's energy amounts to. That gives the loudness lost
+/// within a few hundredths of an LU at usual depths; the solve corrects what is left from a real pass. 6 bytes a cell.
 struct LoudnessModel {
     static let cellFrames = 256
     /// Codes are hundredths of a decibel above this.
     private static let floorDB = -200.0
-
-    private struct Cell { var peak: UInt16, energy: UInt16 }
+    /// Fitted to the limiter's own output on ten tracks, 1 to 5 dB into the ceiling, at nine settings: worst error 0.11 LU, mean 0.02.
+    private static let dwellMs = 2.5
 
     private let sampleRate: Double
-    private var cells: [Cell] = []
+    /// Codes of the cells' true peaks.
+    private var peaks: [UInt16] = []
+    /// The cells' mean squares.
+    private var energies: [Float] = []
 
     init(sampleRate: Double) { self.sampleRate = sampleRate }
 
     /// Adds a cell: linear true peak, and channel-weighted K-weighted mean square.
     mutating func append(peak: Double, meanSquare: Double) {
-        cells.append(Cell(peak: Self.code(peak), energy: Self.code(meanSquare.squareRoot())))
+        peaks.append(peak > 1e-10 ? UInt16(min(max((FastMath.decibels(peak) - Self.floorDB) * 100, 0), 65535)) : 0)
+        energies.append(Float(meanSquare))
     }
-
-    private static func code(_ amplitude: Double) -> UInt16 {
-        guard amplitude > 1e-10 else { return 0 }
-        return UInt16(min(max((FastMath.decibels(amplitude) - floorDB) * 100, 0), 65535))
-    }
-
-    private static func decoded(_ code: UInt16) -> Double { Double(code) * 0.01 + floorDB }
 
     /// Integrated loudness (BS.1770-5 gates, 400 ms blocks every 100 ms) of the limited signal, LUFS; nil when all is gated.
     func integratedLUFS(gainDB: Double, parameters: ChainParameters) -> Double? {
-        let thresholdDB = parameters.ceilingDBTP - Limiter.marginDB
+        let limiter = parameters.limiter
+        let thresholdDB = limiter.ceilingDBTP - Limiter.marginDB
         let cellMs = Double(Self.cellFrames) / sampleRate * 1000
-        let automatic = parameters.limiterReleaseMs <= 0
-        let fastDecay = exp(-cellMs / (automatic ? 40 : parameters.limiterReleaseMs))
-        let charge = exp(-cellMs / 60), slowDecay = exp(-cellMs / 250)
-        var fast = 0.0, slow = 0.0
+        var release = LimiterRelease(limiter, stepMs: cellMs)
+        // A peak reduces `whole` cells from its own on, and `part` of the one after them.
+        let dwell = (limiter.attackMs + limiter.holdMs + Self.dwellMs) / cellMs
+        let whole = Int(dwell), part = dwell - Double(whole)
+        var recent = [Double](repeating: 0, count: whole + 1)
+        let power = FastMath.exp2(2 * gainDB / FastMath.dBPerOctave)
         var steps: [Double] = []
         let stepFrames = sampleRate / 10
         var stepEnd = stepFrames, position = 0.0, sum = 0.0
-        for cell in cells {
-            let over = cell.peak == 0 || !parameters.limiterOn ? 0 : max(0, Self.decoded(cell.peak) + gainDB - thresholdDB)
-            fast = max(over, over + (fast - over) * fastDecay)
-            slow = automatic ? over + (slow - over) * (over > slow ? charge : slowDecay) : 0
-            if cell.energy > 0 {
-                let db = Self.decoded(cell.energy) + gainDB - max(fast, slow)
-                sum += FastMath.exp2(db / FastMath.dBPerOctave * 2)
+        // Codes up to this one stay under the threshold.
+        let quiet = limiter.on ? (thresholdDB - gainDB - Self.floorDB) * 100 : .infinity
+        var idle = 0
+        for index in peaks.indices {
+            var factor = 1.0
+            let code = Double(peaks[index])
+            idle = code > quiet ? 0 : idle + 1
+            if idle <= whole + 1 || release.reduction > 0 {
+                recent[index % recent.count] = code > quiet ? (code - quiet) * 0.01 / FastMath.dBPerOctave : 0
+                // The oldest of the ring is the one that reduces a part.
+                let slot = (index + 1) % recent.count
+                let oldest = recent[slot]
+                recent[slot] = 0
+                let held = recent.reduce(0, max)
+                recent[slot] = oldest
+                let left = max(held, release.step(wanted: max(held, oldest)))
+                factor = (1 - part) * FastMath.exp2(-2 * left) + part * FastMath.exp2(-2 * max(left, oldest))
+            } else {
+                release.clear()
             }
+            sum += Double(energies[index]) * factor
             position += Double(Self.cellFrames)
             if position >= stepEnd {
-                steps.append(sum * Double(Self.cellFrames) / stepFrames)
+                steps.append(sum * power * Double(Self.cellFrames) / stepFrames)
                 sum = 0
                 stepEnd += stepFrames
             }
@@ -70,13 +96,29 @@ struct LoudnessModel {
 
     /// The gain, dB, that the model expects to bring the limited signal to `target`, at most `highest`.
     func gain(toReach target: Double, correction: Double, parameters: ChainParameters, highest: Double) -> Double {
-        func loudness(_ gain: Double) -> Double { (integratedLUFS(gainDB: gain, parameters: parameters) ?? -200) + correction }
-        if loudness(highest) <= target { return highest }
-        var low = min(-80, highest - 1), high = highest
-        for _ in 0..<24 {
-            let middle = (low + high) / 2
-            if loudness(middle) < target { low = middle } else { high = middle }
+        func excess(_ gain: Double) -> Double { (integratedLUFS(gainDB: gain, parameters: parameters) ?? -200) + correction - target }
+        var high = highest, above = excess(high)
+        if above <= 0 { return highest }
+        // The limiter only takes away: the gain that leads to the target without it is too little or just enough.
+        var unlimited = parameters
+        unlimited.limiterOn = false
+        var low = min(target - correction - (integratedLUFS(gainDB: 0, parameters: unlimited) ?? 0), high), below = excess(low)
+        // False position with the Illinois weighting: the end that stays counts half.
+        var kept = 0
+        for _ in 0..<40 where below < -1e-4 && high - low > 1e-4 {
+            let next = low - below * (high - low) / (above - below)
+            let value = excess(next)
+            if value > 0 {
+                (high, above) = (next, value)
+                if kept == 1 { below *= 0.5 }
+                kept = 1
+                if value < 1e-4 { return next }
+            } else {
+                (low, below) = (next, value)
+                if kept == -1 { above *= 0.5 }
+                kept = -1
+            }
         }
-        return (low + high) / 2
+        return low
     }
 }

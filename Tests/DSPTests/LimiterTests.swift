@@ -87,7 +87,7 @@ private func truePeakDB(_ b: AudioBlock, frames: Int) -> Double {
         let input = buffer(channels: 1, frames: frames) { _, i in 2 * 0.8912509 * sin(2 * .pi * 997 * Double(i) / 44100) }
         let (out, latency) = limit(input, frames: frames)
         let settled = toneAmplitude(out.block[0] + latency + 22050, 22050 - 50, hz: 997, sampleRate: 44100)
-        #expect(abs(decibels(settled) - (-1.05)) < 0.1)
+        #expect(abs(decibels(settled) - (-1.05)) < 0.005)
     }
 
     @Test func afterAPeakTheGainComesBackToExactlyOne() {
@@ -97,11 +97,165 @@ private func truePeakDB(_ b: AudioBlock, frames: Int) -> Double {
         #expect(out.block[0][frames - 1 + latency - 100] == 0.3)
     }
 
-    @Test func latencyDoesNotDependOnLookahead() {
+    @Test func latencyDoesNotDependOnSettings() {
         for lookahead in [0.5, 1, 5, 10.0] {
-            let input = buffer(channels: 1, frames: 4000) { _, i in i == 1000 ? 0.5 : 0 }
-            let (out, latency) = limit(input, frames: 4000) { $0.lookaheadMs = lookahead }
-            #expect(out.block[0][1000 + latency] == 0.5)
+            for character in Limiter.Character.allCases {
+                let input = buffer(channels: 1, frames: 4000) { _, i in i == 1000 ? 0.5 : 0 }
+                let (out, latency) = limit(input, frames: 4000) { $0.lookaheadMs = lookahead; $0.character = character }
+                #expect(out.block[0][1000 + latency] == 0.5)
+            }
+        }
+    }
+
+    /// A sine that is limited steadily gets a constant gain, so it has no harmonics. The best of ten limiters measured reach −151 dB at
+    /// 50 Hz, −154 at 1 kHz and −166 at 5 kHz on this test; most bend the lowest by more than 1 %.
+    @Test(arguments: [20, 50, 60, 113, 997, 1000, 5000], [6.0, 12])
+    func steadySinesStaySines(hz: Int, over: Double) {
+        let rate = 44100, frames = 2 * rate
+        let level = pow(10, (over - 1) / 20)
+        let input = buffer(channels: 1, frames: frames) { _, i in level * sin(2 * .pi * Double(hz) * Double(i) / Double(rate)) }
+        let (out, latency) = limit(input, frames: frames)
+        #expect(harmonicDistortionDB(out.block[0] + latency + rate - 100, hz: hz, rate: rate) < -170)
+    }
+
+    /// The same tone must not be bent while the hold is still finding out that it is one.
+    @Test func bassIsProtectedFromItsFirstPeriods() {
+        let rate = 44100
+        let input = buffer(channels: 1, frames: rate) { _, i in i < 1000 ? 0 : 1.5 * sin(2 * .pi * 50 * Double(i - 1000) / 44100) }
+        func ripple(_ protects: Bool) -> Double {
+            let (out, latency) = limit(input, frames: rate) { $0.protectsLow = protects }
+            // Between the second and fifth period: how far the gain comes up between two peaks.
+            let gains = (2764..<5410).filter { abs(input.block[0][$0]) > 0.1 }.map { out.block[0][$0 + latency] / input.block[0][$0] }
+            return decibels(gains.max()! / gains.min()!)
+        }
+        #expect(ripple(true) < 2)
+        #expect(ripple(false) > 3)
+    }
+
+    /// What a 4:1 mix of 60 Hz and 7 kHz (SMPTE RP 120) shows at 7 kHz ± 60 Hz when it stands 3 dB over.
+    @Test func intermodulationOfASteadyMixIsBelowMinusSeventy() {
+        let rate = 44100, frames = 3 * rate
+        let input = buffer(channels: 1, frames: frames) { _, i in
+            let t = Double(i) / Double(rate)
+            return 1.26 * (0.8 * sin(2 * .pi * 60 * t) + 0.2 * sin(2 * .pi * 7000 * t))
+        }
+        let (out, latency) = limit(input, frames: frames)
+        let x = out.block[0] + latency + 2 * rate - 100
+        let carrier = toneAmplitude(x, rate, hz: 7000, sampleRate: 44100)
+        let sides = [6880, 6940, 7060, 7120].map { toneAmplitude(x, rate, hz: Double($0), sampleRate: 44100) }
+        #expect(decibels(sides.reduce(0, +) / carrier) < -70)
+    }
+
+    /// Isolated peaks are released at once, lasting reduction slowly.
+    @Test func releaseFollowsTheProgramme() {
+        let rate = 44100, end = 30000
+        var noise = Noise(seed: 5)
+        // A bed under the threshold, on it either one peak or half a second of uneven ones.
+        let bed = (0..<2 * rate).map { _ in noise.uniform() * 0.01 }
+        func reductionAfter(_ ms: Double, lasting: Bool) -> Double {
+            let input = buffer(channels: 1, frames: 2 * rate) { _, i in
+                let near = lasting ? i >= 8000 && i <= end && (end - i) % 40 == 0 : i == end
+                return near ? 2.5 + bed[i] * 60 : 0.2 + bed[i]
+            }
+            let (out, latency) = limit(input, frames: 2 * rate)
+            let at = end + Int(ms * 0.001 * Double(rate))
+            return -decibels(out.block[0][at + latency] / input.block[0][at])
+        }
+        #expect(reductionAfter(2, lasting: false) > 1)
+        #expect(reductionAfter(12, lasting: false) < 0.2)
+        #expect(reductionAfter(12, lasting: true) > 2)
+        #expect(reductionAfter(400, lasting: true) < 0.2)
+    }
+
+    @Test(arguments: [8000.0, 22050, 48000, 96000, 192000, 384_000])
+    func everySampleRateHoldsTheCeilingAndKeepsSinesWhole(rate: Double) {
+        let hz = 100, frames = Int(rate * 1.5)
+        let input = buffer(channels: 1, frames: frames) { _, i in
+            let t = Double(i) / rate
+            return t < 0.4 ? 2 * sin(2 * .pi * Double(hz) * t) : i % 977 == 0 ? 3 : 0.2 * sin(2 * .pi * 0.24 * Double(i))
+        }
+        let (out, latency) = limit(input, frames: frames, rate: rate)
+        #expect(truePeakDB(out.block, frames: frames + latency) <= -0.95)
+        var worst = 0.0
+        let from = Int(0.3 * rate), period = Int(rate) / hz
+        // Steady: a sample and the one half a period later are each other's negative.
+        for i in from..<from + period { worst = max(worst, abs(out.block[0][i + latency] + out.block[0][i + latency + period / 2])) }
+        if rate.truncatingRemainder(dividingBy: 200) == 0 { #expect(worst < 1e-9) }
+    }
+
+    /// The cases of the true-peak comparison: a quarter-rate sine between its samples and bursts of 12 kHz, 6 dB over.
+    @Test func interSamplePeaksHoldUnderAnIndependentInterpolator() {
+        let frames = 30000
+        let sine = buffer(channels: 1, frames: frames) { _, i in 0.891251 * 2 * sin(.pi / 2 * Double(i) + .pi / 4) }
+        let bursts = buffer(channels: 1, frames: frames) { _, i in
+            guard i > 2000 else { return 0 }
+            let k = i % 4410
+            guard k < 14 else { return 0 }
+            let hann = 0.5 - 0.5 * cos(2 * .pi * Double(k) / 13)
+            return 0.891251 * 2 * hann * sin(2 * .pi * 12000 * Double(k) / 44100 + 0.7 * Double((i - k) / 4410 % 7))
+        }
+        let fifth = buffer(channels: 1, frames: frames) { _, i in 2 * sin(0.8 * .pi * Double(i) + 0.3) }
+        for input in [sine, bursts, fifth] {
+            let (out, latency) = limit(input, frames: frames)
+            let peak = interpolatedPeakDB(out.block, frames: frames + latency)
+            #expect(peak <= -0.95 && peak > -1.2)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func theTruePeakHoldsWhateverTheSettings(seed: UInt64) {
+        var noise = Noise(seed: seed)
+        let frames = 12000
+        var level = 0.1, low = 0.0, lower = 0.0
+        let input = buffer(channels: 2, frames: frames) { _, i in
+            if i % 300 == 0 { level = pow(10, noise.uniform() * 15 / 20) }
+            low += 0.35 * (noise.uniform() * level - low)
+            lower += 0.6 * (low - lower)
+            return lower
+        }
+        for _ in 0..<4 {
+            let (lookahead, hold) = (0.5 + (noise.uniform() + 1) * 4.7, (noise.uniform() + 1) * 10)
+            let release = noise.uniform() > 0 ? 0 : (noise.uniform() + 1) * 100
+            let link = noise.uniform() > 0 ? 1 : (noise.uniform() + 1) / 2
+            let character = Limiter.Character.allCases[noise.integer(0...2)]
+            let low = noise.uniform() > 0
+            let (out, latency) = limit(input, frames: frames) {
+                ($0.lookaheadMs, $0.holdMs, $0.releaseMs, $0.link, $0.character, $0.protectsLow) = (lookahead, hold, release, link, character, low)
+            }
+            let peak = interpolatedPeakDB(out.block, frames: frames + latency)
+            #expect(peak <= -0.95, "seed \(seed): \(lookahead) \(hold) \(release) \(link) \(character) \(low)")
+        }
+    }
+
+    @Test func linkedChannelsShareTheGainAndUnlinkedOnesDoNot() {
+        let frames = 12000
+        let input = buffer(channels: 2, frames: frames) { c, i in c == 0 ? 2 * sin(0.3 * Double(i)) : 0.25 * cos(0.1 * Double(i)) }
+        let (linked, latency) = limit(input, frames: frames)
+        let (free, _) = limit(input, frames: frames) { $0.link = 0 }
+        let (half, _) = limit(input, frames: frames) { $0.link = 0.5 }
+        func reduction(_ b: AudioBuffer, _ c: Int) -> Double { -decibels(b.block[c][10000 + latency] / input.block[c][10000]) }
+        #expect(abs(reduction(linked, 0) - reduction(linked, 1)) < 1e-9)
+        for i in 0..<frames { #expect(free.block[1][i + latency] == input.block[1][i]) }
+        #expect(abs(reduction(half, 1) - reduction(half, 0) / 2) < 0.01)
+        #expect(abs(reduction(half, 0) - reduction(linked, 0)) < 1e-6)
+    }
+
+    /// 997 Hz at −1 dBFS (AES17) 0.5 dB into the ceiling: all that is not the tone.
+    @Test func distortionAndNoiseOfALimitedToneAreBelowMinusOneHundredAndForty() {
+        let rate = 44100, frames = 2 * rate
+        let input = buffer(channels: 1, frames: frames) { _, i in 0.891251 * sin(2 * .pi * 997 * Double(i) / Double(rate)) }
+        let (out, latency) = limit(input, frames: frames) { $0.ceilingDBTP = -1.45 }
+        #expect(restDB(out.block[0] + latency + rate - 100, except: [997], reference: 997, rate: rate) < -140)
+    }
+
+    @Test func silenceAfterNoiseIsSilenceAndRest() {
+        var noise = Noise(seed: 6)
+        let frames = 60000
+        let input = buffer(channels: 2, frames: frames) { _, i in i < 20000 ? noise.uniform() * 3 : i > 50000 ? 0.3 : 0 }
+        let (out, latency) = limit(input, frames: frames)
+        for c in 0..<2 {
+            for i in 20000..<50000 { #expect(out.block[c][i + latency] == 0) }
+            for i in 50001..<frames { #expect(out.block[c][i + latency] == 0.3) }
         }
     }
 }
