@@ -68,7 +68,7 @@ public struct Analysis: Sendable, Equatable, Codable {
     public var tempoBPM: Double?
     public var key: String?
     public var findings: [Finding] = []
-    /// What the assistant needs besides; not part of the JSON.
+    /// What the assistant needs besides; not part of the JSON, and lost on the way through it.
     public var traits = ProgrammeTraits()
 
     public init() {}

@@ -78,9 +78,13 @@ public struct Analyzer: ~Copyable {
         out.bands = spectra.bands
         let shape = spectra.shape
         out.findings = Findings.judge(out, evidence, shape, effectiveChannels: levels.loudness.effectiveChannels)
-        out.traits = ProgrammeTraits(
-            spectrum: spectra.spectrum.longTerm, speech: levels.speech.reading, clippedRuns: evidence.clippedRuns,
-            edgeHz: shape.edgeHz, peaks: levels.peaks.cells(within: ProgrammeTraits.peakSpanDB))
+        // What has no loudness has nothing to be judged by.
+        if out.integratedLUFS != nil {
+            out.traits = ProgrammeTraits(
+                spectrum: spectra.spectrum.longTerm, speech: levels.speech.reading, clippedRuns: evidence.clippedRuns,
+                edgeHz: shape.edgeHz, peaks: levels.peaks.cells(within: ProgrammeTraits.peakSpanDB),
+                effectiveChannels: levels.loudness.effectiveChannels)
+        }
         return out
     }
 

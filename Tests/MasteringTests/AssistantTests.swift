@@ -81,6 +81,18 @@ import Testing
         #expect(try self.plan(input, quiet).targetLUFS == -23)
     }
 
+    @Test(arguments: [(1.0, 10.9), (2, 7.9), (8, 1.9)])
+    func beingLimitedDoesNotDependOnHowManyChannelsSayTheSame(channels: Double, psr: Double) throws {
+        // Loudness grows by 10·log10 of the channels (BS.1770-5 equation 2), the peak does not.
+        func programme(_ psr: Double) -> Analysis {
+            mix { ($0.traits.effectiveChannels, $0.truePeakDBTP, $0.maxShortTermLUFS, $0.integratedLUFS) = (channels, -1, -1 - psr, -3 - psr) }
+        }
+        var loud = Preset()
+        loud.target.lufs = -6
+        #expect(try codes(plan(programme(psr), loud)).contains("compressor_off") && !plan(programme(psr), loud).mayClip)
+        #expect(try plan(programme(psr + 0.3), loud).mayClip)
+    }
+
     @Test func drumMachinesWithOneHeightOfPeaksAreNoLimiters() throws {
         let drums = mix { ($0.traits.peaksAtTop, $0.traits.peaksBelow, $0.truePeakDBTP) = (500, 0, -1) }
         #expect(drums.traits.isPeakLimited)

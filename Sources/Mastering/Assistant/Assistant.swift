@@ -1,4 +1,5 @@
 import DSP
+import Glibc
 
 /// Decides what is to be done to a programme, and what is better left alone, from what was measured of it. Pure: same measurements and
 /// preset, same plan.
@@ -39,7 +40,7 @@ public enum Assistant {
 
     /// Needed gain beyond which somebody should look at the export first, dB.
     static let largeGainDB = 12.0
-    /// Peak to short-term loudness under which material counts as limited, and under which glue would only dull it, dB.
+    /// Peak to short-term loudness of stereo under which material counts as limited, and under which glue would only dull it, dB.
     static let limitedPSRDB = 8.0
     static let gluePSRDB = 9.0
     /// With more than this, peaks of one height are a drum machine's, no limiter's, dB.
@@ -88,6 +89,8 @@ struct Judgement {
     let loudness: Double
     /// Peak over the loudest short-term loudness, or over the integrated one of a programme too short for that, dB.
     let psrDB: Double?
+    /// What `psrDB` would be if two channels said it: loudness adds channels up, a peak is one channel's.
+    let stereoPSRDB: Double?
     /// Why it counts as limited before; nil when it does not.
     let limitedBecause: String?
     /// Why it counts as a finished master; nil when it does not.
@@ -100,13 +103,16 @@ struct Judgement {
         self.loudness = loudness
         let traits = analysis.traits
         let psr = analysis.truePeakDBTP.map { $0 - (analysis.maxShortTermLUFS ?? loudness) }
+        let crowd = 10 * log10(max(traits.effectiveChannels, 0.1) / 2)
+        let stereoPSR = psr.map { $0 + crowd }
         psrDB = psr
+        stereoPSRDB = stereoPSR
         let limited: String? =
-            if let psr, psr < Assistant.limitedPSRDB {
+            if let psr, let stereoPSR, stereoPSR < Assistant.limitedPSRDB {
                 "its peaks stand only \(Move.tenths(psr)) dB over the loudness"
             } else if traits.clippedRuns > Assistant.clippedRunLimit {
                 "it is clipped in \(traits.clippedRuns) places"
-            } else if traits.isPeakLimited, psr ?? 0 < Assistant.piledPSRDB {
+            } else if traits.isPeakLimited, stereoPSR ?? 0 < Assistant.piledPSRDB {
                 "\(traits.peaksAtTop) peaks stand within \(Move.tenths(ProgrammeTraits.peakSpanDB)) dB of the highest"
             } else {
                 nil
@@ -173,7 +179,7 @@ extension Assistant.Plan {
     private func reasonAgainstGlue(_ judgement: Judgement) -> String? {
         if let reason = judgement.finishedBecause { return reason }
         if let reason = judgement.limitedBecause { return "it is limited already (\(reason))" }
-        if let psr = judgement.psrDB, psr < Assistant.gluePSRDB {
+        if let psr = judgement.psrDB, let stereoPSR = judgement.stereoPSRDB, stereoPSR < Assistant.gluePSRDB {
             return "peaks stand only \(Move.tenths(psr)) dB over the loudness"
         }
         // A voice is evened out for intelligibility, whatever its range.

@@ -12,18 +12,24 @@ public struct ProgrammeTraits: Sendable, Equatable {
     /// Cells of 20 ms whose peak is within `peakSpanDB` of the highest, and those in the span below.
     public var peaksAtTop = 0
     public var peaksBelow = 0
+    /// Channels like the loudest one that would be as loud as all together.
+    public var effectiveChannels = 2.0
 
     static let peakSpanDB = 0.5
 
     public init() {}
 
-    init(spectrum: LongTermSpectrum, speech: SpeechMeter.Reading, clippedRuns: Int, edgeHz: Double?, peaks: (top: Int, below: Int)) {
+    init(
+        spectrum: LongTermSpectrum, speech: SpeechMeter.Reading, clippedRuns: Int, edgeHz: Double?, peaks: (top: Int, below: Int),
+        effectiveChannels: Double
+    ) {
         self.spectrum = spectrum
         self.speech = speech
         self.clippedRuns = clippedRuns
         self.edgeHz = edgeHz
         peaksAtTop = peaks.top
         peaksBelow = peaks.below
+        self.effectiveChannels = effectiveChannels
     }
 
     /// A talking voice and little else: syllables, pauses, no bass and hardly any width.
