@@ -3,20 +3,35 @@ import Mastering
 /// What the engine can be asked to do. Codable, so that the engine may live in another process than the screen.
 public enum Job: Sendable, Codable, Equatable {
     case master(MasterRequest)
+    /// At least one track, in order, as one programme.
+    case album([MasterRequest])
 
-    /// The file it reads.
-    public var input: String {
-        switch self { case .master(let request): request.input }
+    /// One for each file.
+    public var requests: [MasterRequest] {
+        switch self {
+        case .master(let request): [request]
+        case .album(let tracks): tracks
+        }
     }
 
-    /// The file it makes.
-    public var output: String {
-        switch self { case .master(let request): request.output }
-    }
+    /// The file it reads; of an album the first.
+    public var input: String { requests[0].input }
+
+    /// The file it makes; of an album the first.
+    public var output: String { requests[0].output }
 }
 
 public enum JobResult: Sendable, Codable, Equatable {
     case master(MasterResult)
+    case album([MasterResult])
+
+    /// One for each file.
+    public var masters: [MasterResult] {
+        switch self {
+        case .master(let result): [result]
+        case .album(let results): results
+        }
+    }
 }
 
 /// Identifies a job within one engine, counted from 1.

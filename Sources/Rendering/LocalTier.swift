@@ -13,50 +13,63 @@ public struct LocalTier: Tier {
 
     public func run(_ job: Job, _ work: JobWork) async throws -> JobResult {
         switch job {
-        case .master(let request): .master(try await master(request, work))
+        case .master(let request): .master(try await master([request], work)[0])
+        case .album(let tracks): .album(try await master(tracks, work))
         }
     }
 
     /// Row, unnamed file in the target's folder, render, fsync, name, row handed over: in this order, so that a death at any
     /// moment leaves either the old output or the whole new one, and no byte that the ledger does not know.
-    private func master(_ request: MasterRequest, _ work: JobWork) async throws -> MasterResult {
+    /// The tracks of an album get a row and a file each; none gets its name before all are whole.
+    private func master(_ requests: [MasterRequest], _ work: JobWork) async throws -> [MasterResult] {
         let ledger = work.ledger
-        let row = try await ledger.create(ItemRequest(
-            kind: .renderScratch, origin: .renderJob, purpose: .mastering, place: .disk, displayName: fileName(of: request.output)))
-        let holder = WorkHolder(work.cancellation)
+        var rows: [RowID] = []
+        var named = 0
         do {
-            try await ledger.attach(holder, bytes: 0, to: row)
-            let output = try await open(request, row, ledger)
-            defer { output.abandon() }
-            let result = try Master.render(
-                request, fileDescriptor: output.fileDescriptor, tier: name, profile: work.profile,
+            var outputs: [AtomicOutput] = []
+            defer { for output in outputs { output.abandon() } }
+            let holder = WorkHolder(work.cancellation)
+            for request in requests {
+                let row = try await ledger.create(ItemRequest(
+                    kind: .renderScratch, origin: .renderJob, purpose: .mastering, place: .disk, displayName: fileName(of: request.output)))
+                rows.append(row)
+                try await ledger.attach(holder, bytes: 0, to: row)
+                outputs.append(try await open(request, inputs: requests.map(\.input), row, ledger))
+            }
+            let pulse = rows
+            let results = try Master.album(
+                requests, fileDescriptors: outputs.map(\.fileDescriptor), tier: name,
+                profiles: requests.count == 1 ? work.profile.map { [$0] } : nil,
                 progress: { stage, fraction in
-                    holder.beat(row, ledger)
+                    holder.beat(pulse, ledger)
                     work.progress(JobStage(stage), fraction)
                 },
                 isCancelled: { work.cancellation.isSet })
             if work.cancellation.isSet { throw CancellationError() }
-            var info = stat()
-            let bytes = fstat(output.fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
-            _ = try output.commit()
-            await ledger.handedOver(row, bytes: bytes)
-            return result
+            for output in outputs {
+                var info = stat()
+                let bytes = fstat(output.fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
+                _ = try output.commit()
+                await ledger.handedOver(rows[named], bytes: bytes)
+                named += 1
+            }
+            return results
         } catch {
-            // `output` has been abandoned on the way here.
-            await ledger.released(row, because: work.cancellation.isSet ? .cancelled : .jobEnded)
+            // The outputs have been abandoned on the way here.
+            for row in rows[named...] { await ledger.released(row, because: work.cancellation.isSet ? .cancelled : .jobEnded) }
             // Whoever set the flag wanted the job to end, whatever it was doing at that moment.
             throw work.cancellation.isSet ? CancellationError() : error
         }
     }
 
-    private func open(_ request: MasterRequest, _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
+    private func open(_ request: MasterRequest, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
         let folder = try AtomicOutput.scratchFolder(for: request.output)
         let name = NamedScratch.name(for: row)
         // Replacing needs a name for the instant of the rename, and some file systems need one all along.
         if request.force || UnnamedScratch.needsName(in: folder), let absolute = absolutePath(folder) {
             try await ledger.registerName(absolute + (absolute == "/" ? "" : "/") + name, for: row)
         }
-        return try AtomicOutput(target: request.output, force: request.force, inputs: [request.input], scratchName: name)
+        return try AtomicOutput(target: request.output, force: request.force, inputs: inputs, scratchName: name)
     }
 }
 

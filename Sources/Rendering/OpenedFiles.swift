@@ -45,7 +45,7 @@ extension RenderEngine {
                 try Solve.solve(
                     path: path, preset: preset, profile: profile,
                     progress: {
-                        work.beat(parent ?? row, ledger)
+                        work.beat([parent ?? row], ledger)
                         if gate.opens(.solving, $0) { hub.send(.solving(path: path, fraction: $0)) }
                     },
                     isCancelled: { work.cancellation.isSet })
@@ -95,7 +95,7 @@ extension RenderEngine {
                 try InputProfile.measure(
                     path,
                     progress: {
-                        work.beat(row, ledger)
+                        work.beat([row], ledger)
                         if gate.opens(.measuring, $0) { hub.send(.measuring(path: path, fraction: $0)) }
                     },
                     isCancelled: { work.cancellation.isSet })

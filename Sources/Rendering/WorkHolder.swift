@@ -28,12 +28,12 @@ public final class WorkHolder: Erasable {
     /// Tells the ledger that the work goes on, once in a period. Cheap enough for every block.
     /// - Returns: the telling, when there was one.
     @discardableResult
-    public func beat(_ row: RowID, _ ledger: Ledger) -> Task<Void, Never>? {
+    public func beat(_ rows: [RowID], _ ledger: Ledger) -> Task<Void, Never>? {
         let isDue = beatAt.withLock { last in
             guard last.duration(to: .now) >= period else { return false }
             last = .now
             return true
         }
-        return isDue ? Task { await ledger.touch(row) } : nil
+        return isDue ? Task { for row in rows { await ledger.touch(row) } } : nil
     }
 }

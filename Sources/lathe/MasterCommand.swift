@@ -23,6 +23,7 @@ struct MasterCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("16, 24 or 32f; else the preset's.", valueName: "bits")) var bits: Preset.Bits?
     @Option(help: ArgumentHelp("none, tpdf or shaped; else the preset's.", valueName: "dither")) var dither: Preset.Dither?
     @Option(help: ArgumentHelp("44100, 48000, 88200, 96000, 176400, 192000 or keep; else the preset's.", valueName: "hz")) var rate: Preset.Rate?
+    @Flag(help: "Treat the files as one programme: one setting for all, the loudest at the target, relative levels and seams kept.") var album = false
     @Option(parsing: .unconditional, help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
@@ -53,20 +54,20 @@ struct MasterCommand: AsyncParsableCommand {
             defer { reports.cancel() }
 
             // An objection is told in its turn, a job runs meanwhile.
-            var turns: [(request: MasterRequest, job: JobID?, objection: Failure?)] = []
-            for request in plan.requests {
-                let objection = plan.objection(to: request)
-                let job = objection == nil ? await engine.submit(.master(request)) : nil
-                if let job { Interruption.shared.whenRequested { Task { await engine.cancel(job) } } }
-                turns.append((request, job, objection))
+            var turns: [(work: Job, id: JobID?, objection: Failure?)] = []
+            for work in album ? [.album(plan.requests)] : plan.requests.map(Job.master) {
+                let objection = work.requests.lazy.compactMap { plan.objection(to: $0) }.first
+                let id = objection == nil ? await engine.submit(work) : nil
+                if let id { Interruption.shared.whenRequested { Task { await engine.cancel(id) } } }
+                turns.append((work, id, objection))
             }
             for turn in turns {
-                if let objection = turn.objection { batch.failed(turn.request.input, objection) }
-                guard let job = turn.job, let status = await engine.outcome(of: job) else { continue }
-                if case .master(let result) = status.result {
-                    try batch.succeeded(turn.request.input, json: result.json, report: result.report)
+                if let objection = turn.objection { batch.failed(turn.work.input, objection) }
+                guard let id = turn.id, let status = await engine.outcome(of: id) else { continue }
+                if let results = status.result?.masters {
+                    for result in results { try batch.succeeded(result.input, json: result.json, report: result.report) }
                 } else {
-                    batch.failed(turn.request.input, status.failure.map { Failure($0) } ?? .interrupted)
+                    batch.failed(turn.work.input, status.failure.map { Failure($0) } ?? .interrupted)
                 }
             }
         }

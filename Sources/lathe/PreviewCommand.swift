@@ -58,7 +58,7 @@ struct PreviewCommand: AsyncParsableCommand {
             try await ledger.attach(work, bytes: Self.bufferBytes, to: row)
             let pool = WorkerPool(threads: 1)
             defer { pool.stop() }
-            let playing = Task(executorPreference: pool) { [request, file] in try await Self.play(request, file, display, work.cancellation) { work.beat(row, ledger) } }
+            let playing = Task(executorPreference: pool) { [request, file] in try await Self.play(request, file, display, work.cancellation) { work.beat([row], ledger) } }
             let outcome = await playing.result
             await ledger.released(row)
             return try outcome.get()

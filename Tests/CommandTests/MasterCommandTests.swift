@@ -48,6 +48,32 @@ import Testing
         #expect(first["sha256"] as? String == String(digest))
     }
 
+    @Test func anAlbumKeepsTheDistancesOfItsTracks() throws {
+        let place = try Workspace()
+        try place.write("loud.wav", WAV.tone(dBFS: -17, seconds: 4))
+        try place.write("soft.wav", WAV.tone(dBFS: -26, seconds: 4))
+        let outcome = try place.run("master", "soft.wav", "loud.wav", "--album", "--json")
+        #expect(outcome.status == 0, "\(outcome.err)")
+        let loudness = try outcome.array.map { result -> Double in
+            let after = try #require(result["after"] as? [String: Any])
+            return try #require(after["integrated_lufs"] as? Double)
+        }
+        #expect(loudness.count == 2)
+        #expect(abs(loudness[1] + 14) <= 0.2 && abs(loudness[1] - loudness[0] - 9) <= 0.1, "\(loudness)")
+        #expect(try place.names() == ["soft.wav", "loud.wav", "soft-master.wav", "loud-master.wav"])
+        #expect(try place.openRows().isEmpty)
+    }
+
+    @Test func anAlbumWithABadTrackLeavesNothing() throws {
+        let place = try Workspace()
+        try place.write("good.wav", WAV.tone(dBFS: -20, seconds: 2))
+        try place.write("bad.wav", Array("this is text".utf8))
+        let outcome = try place.run("master", "good.wav", "bad.wav", "--album")
+        #expect(outcome.status == 65 && outcome.err.contains("bad.wav") && outcome.out.isEmpty)
+        #expect(try place.names() == ["good.wav", "bad.wav"])
+        #expect(try place.openRows().isEmpty)
+    }
+
     @Test func whatTheCapForbidsIsSaidAndNotDone() throws {
         let place = try Workspace()
         try place.write("mix.wav", WAV.bursts(seconds: 4))

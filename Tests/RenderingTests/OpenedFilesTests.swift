@@ -84,7 +84,7 @@ struct OpenedFilesTests {
         let before = try await ledger.row(matching: row.rawValue)
         let work = WorkHolder(every: .zero)
         try await ledger.attach(work, bytes: 0, to: row)
-        await work.beat(row, ledger)?.value
+        await work.beat([row], ledger)?.value
         let after = try await ledger.row(matching: row.rawValue)
         #expect(after.createdAt + 600 <= after.expiresAt && before.expiresAt < after.expiresAt)
         #expect(work.erase() == .pending && work.isErased && work.cancellation.isSet)

@@ -225,7 +225,10 @@ extension JobRow {
         case .failed: .failed(status.failure?.message ?? "failed")
         case .finished:
             switch status.result {
-            case .master(let result)?: .done(lufs: result.after.integratedLUFS, dbtp: result.after.truePeakDBTP, note: result.note)
+            case let result?:
+                // Of an album, its first track: the screen masters files one by one.
+                .done(
+                    lufs: result.masters[0].after.integratedLUFS, dbtp: result.masters[0].after.truePeakDBTP, note: result.masters[0].note)
             case nil: .done(lufs: nil, dbtp: nil, note: nil)
             }
         }
