@@ -42,7 +42,7 @@ public final class ChildProcess: Sendable {
     ///   - limit: after this it is killed and whoever waits is told.
     public init(
         _ executable: String, _ arguments: [String], environment: [String: String]? = nil, folder: String? = nil,
-        input: Bool = false, output: Stream = .captured, error: Stream = .shared, limit: Duration = .seconds(120)
+        input: Bool = false, output: Stream = .captured, error: Stream = .shared, limit: Duration = .seconds(300)
     ) throws {
         command = ([executable] + arguments).joined(separator: " ")
         deadline = .now + limit
