@@ -1,9 +1,16 @@
 import DSP
 import Foundation
 
-/// Energy of harmonics 2…20 below half the sample rate against the fundamental, dB: exactly one second from `x` on, `hz` a whole number, so
-/// that every line falls on a bin of the transform.
-func harmonicDistortionDB(_ x: UnsafePointer<Double>, hz: Int, rate: Int) -> Double {
+/// The amplitude of a tone in `frames` frames of the first channel. Keeps the buffer while it reads, which a bare pointer does not.
+func toneAmplitude(_ b: AudioBuffer, from first: Int, _ frames: Int, hz: Double, rate: Double) -> Double {
+    withExtendedLifetime(b) { toneAmplitude(b.block[0] + first, frames, hz: hz, sampleRate: rate) }
+}
+
+/// Energy of harmonics 2…20 below half the sample rate against the fundamental, dB: exactly one second from frame `first` on, `hz` a whole
+/// number, so that every line falls on a bin of the transform.
+func harmonicDistortionDB(_ b: AudioBuffer, from first: Int, hz: Int, rate: Int) -> Double {
+    defer { withExtendedLifetime(b) {} }
+    let x = b.block[0] + first
     let fundamental = toneAmplitude(x, rate, hz: Double(hz), sampleRate: Double(rate))
     var sum = 0.0
     for h in 2...20 where h * hz < rate / 2 - 50 {
@@ -13,8 +20,10 @@ func harmonicDistortionDB(_ x: UnsafePointer<Double>, hz: Int, rate: Int) -> Dou
     return 10 * log10(sum / (fundamental * fundamental) + 1e-40)
 }
 
-/// What is left of one second when the lines at `except` (whole Hz) are taken out, against the line `reference`, dB.
-func restDB(_ x: UnsafePointer<Double>, except lines: [Int], reference: Int, rate: Int) -> Double {
+/// What is left of one second from frame `first` on when the lines at `except` (whole Hz) are taken out, against the line `reference`, dB.
+func restDB(_ b: AudioBuffer, from first: Int, except lines: [Int], reference: Int, rate: Int) -> Double {
+    defer { withExtendedLifetime(b) {} }
+    let x = b.block[0] + first
     var energy = 0.0, mean = 0.0
     for i in 0..<rate {
         energy += x[i] * x[i]
@@ -44,7 +53,9 @@ func restDB(_ x: UnsafePointer<Double>, except lines: [Int], reference: Int, rat
 
 /// True peak, dB, by direct interpolation: 16 places a frame, 128 taps of a sinc under a Kaiser window (β 10), wherever a sample near
 /// reaches half the highest. Shares nothing with the meters under test.
-func interpolatedPeakDB(_ b: AudioBlock, frames: Int) -> Double {
+func interpolatedPeakDB(_ buffer: AudioBuffer, frames: Int) -> Double {
+    defer { withExtendedLifetime(buffer) {} }
+    let b = buffer.block
     func bessel(_ x: Double) -> Double {
         var sum = 1.0, term = 1.0
         for k in 1..<60 {

@@ -49,6 +49,39 @@ void lathe_transform_back(double *re, double *im, const double *twiddles, long s
 // Element 0 is frequency 0, element 1 frequency size/2, element h + c + 1 (h = 1, 2, 4 ... size/4; c < h) that of bit-reversed position 2h + c.
 void lathe_shape_pair(double *re, double *im, const double *sum, const double *difference, long size);
 
+// One row of a symmetric filter over rows: out[i] = middle * base[middle_at + i] + sum of taps[k] * (base[early[k] + i] + base[late[k] + i]).
+struct lathe_row_filter {
+    const double *taps;
+    const int *early, *late;
+    long pairs;
+    double middle;
+    long middle_at;
+};
+
+// count is a multiple of 4.
+void lathe_filter_row(const struct lathe_row_filter *filter, const double *base, double *out, long count);
+
+// Largest |x[i]| and |x[i-1] - 2 x[i] + x[i+1]|, 0 <= i < count, a multiple of 4.
+void lathe_extent(const double *x, long count, double *peak, double *bend);
+
+// A value per frame each: what v = drive * u + bias goes through v / sqrt(1 + v^2) for, times gain, less rest, is the shaped u; its
+// difference from u comes out, times weight.
+struct lathe_saturation {
+    const double *drive, *bias, *gain, *rest, *weight;
+};
+
+// Rows are `places` places of a frame, every `step`-th row; the shaped rows' differences from the mean of neighbours, half a place early, go to
+// out, one row each. Reads row `places - 1` from frame -1 on. count is a multiple of 4.
+void lathe_saturate(const double *rows, long stride, double *out, long out_stride, long places, long step, const struct lathe_saturation *p, long count);
+
+// A value per frame each: where the knee starts, its width (> 0), and what the difference is multiplied by.
+struct lathe_clipping {
+    const double *start, *knee, *weight;
+};
+
+// As lathe_saturate, for the curve that leaves the straight line at `start` and is level from `start + knee` on. out has the rows' stride.
+void lathe_clip(const double *rows, long stride, double *out, long places, const struct lathe_clipping *p, long count);
+
 // Lets numbers below the smallest normal one count as 0 on this thread (results and operands). Returns what the mode was.
 unsigned long lathe_subnormals_off(void);
 // Brings back a mode that lathe_subnormals_off returned.
