@@ -194,7 +194,8 @@ private func truePeakDB(_ b: AudioBuffer, from first: Int = 0, frames: Int) -> D
             let hann = 0.5 - 0.5 * cos(2 * .pi * Double(k) / 13)
             return 0.891251 * 2 * hann * sin(2 * .pi * 12000 * Double(k) / 44100 + 0.7 * Double((i - k) / 4410 % 7))
         }
-        let fifth = buffer(channels: 1, frames: frames) { _, i in 2 * sin(0.8 * .pi * Double(i) + 0.3) }
+        // 0.4 of the rate, its peaks half way between the places of an 8× grid: 0.107 dB higher than any of them.
+        let fifth = buffer(channels: 1, frames: frames) { _, i in 2 * sin(0.8 * .pi * Double(i) + 0.05 * .pi) }
         for input in [sine, bursts, fifth] {
             let (out, latency) = limit(input, frames: frames)
             let peak = interpolatedPeakDB(out, frames: frames + latency)
