@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 @testable import Terminal
 
@@ -52,12 +53,24 @@ struct ScriptedApp: TerminalApp {
 struct RunningLoop {
     let mailbox: Mailbox<Int>
     let log = ScriptedApp.Log()
-    let outcome: Task<Outcome, any Error>
+    let outcome: Ending
 
     struct Outcome: Sendable {
         let reason: EndReason
         let frames: Int
         let writes: Int
+    }
+
+    /// How the loop ended, once it has. The thread is started without the cooperative pool, which waiting tests may keep busy.
+    struct Ending: Sendable {
+        fileprivate let results: AsyncStream<Result<Outcome, TerminalError>>
+
+        var value: Outcome {
+            get async throws {
+                for await result in results { return try result.get() }
+                throw CancellationError()
+            }
+        }
     }
 
     init(on terminal: PseudoTerminal, environment: [String: String] = [:], framesPerSecond: Double = 30) throws {
@@ -72,20 +85,19 @@ struct RunningLoop {
         options.capturesStandardError = false
         options.framesPerSecond = framesPerSecond
         let settled = options
-        outcome = Task {
-            let result: Result<Outcome, TerminalError> = try await TerminalThread.run {
-                do throws(TerminalError) {
-                    let loop = try EventLoop(options: settled, mailbox: mailbox)
-                    var app = ScriptedApp(log: log)
-                    let reason = try loop.run(&app)
-                    log.isEnded.withLock { $0 = true }
-                    return .success(Outcome(reason: reason, frames: loop.frames, writes: loop.writes))
-                } catch {
-                    log.isEnded.withLock { $0 = true }
-                    return .failure(error)
-                }
+        let (results, ended) = AsyncStream.makeStream(of: Result<Outcome, TerminalError>.self)
+        outcome = Ending(results: results)
+        Thread.detachNewThread {
+            do throws(TerminalError) {
+                let loop = try EventLoop(options: settled, mailbox: mailbox)
+                var app = ScriptedApp(log: log)
+                let reason = try loop.run(&app)
+                log.isEnded.withLock { $0 = true }
+                ended.yield(.success(Outcome(reason: reason, frames: loop.frames, writes: loop.writes)))
+            } catch {
+                log.isEnded.withLock { $0 = true }
+                ended.yield(.failure(error))
             }
-            return try result.get()
         }
     }
 }
