@@ -28,6 +28,13 @@ struct AppTests {
         #expect(app.handle([.input(.key(.character("q"), []))]).requests == [.end])
     }
 
+    @Test func shiftTabGoesTheOtherWay() throws {
+        var forth = try Self.app(), back = try Self.app()
+        _ = forth.handle([.input(.key(.tab, []))])
+        _ = back.handle([.input(.key(.tab, .shift))])
+        #expect(forth.state.focus == PanelID.graphs.first && back.state.focus == PanelID.graphs.last)
+    }
+
     @Test func whatKeysAskForBeforeThereAreServicesIsKept() throws {
         var app = try Self.app()
         _ = app.handle([.input(.key(.character("s"), []))])

@@ -104,6 +104,17 @@ struct ListeningTests {
         #expect(abs(test.guessing - expected) < 1e-12)
     }
 
+    @Test func eachTrialDrawsItsOwnX() throws {
+        var state = Self.begun()
+        var seen: [Voice] = []
+        for _ in 0..<20 {
+            seen.append(try Self.test(state).x)
+            press(&state, "A")
+        }
+        #expect(Set(seen) == [.original, .master])
+        #expect(try Self.test(state).heard == .x && state.deck.voice == Self.test(state).x)
+    }
+
     @Test func xIsDrawnFairlyAndDiffersFromTestToTest() {
         var heads = 0
         var chance = Chance(seed: 3)

@@ -34,6 +34,15 @@ struct TypedAheadTests {
         #expect(state.files.cursor.index == 2 && state.view == .files)
     }
 
+    @Test func aKeyThatWaitedWaitsForAllRows_becauseTheFirstOnesAreInNoOrder() {
+        var state = Self.early()
+        press(&state, "j")
+        _ = Self.rowsArrive(&state, complete: false)
+        #expect(state.files.cursor.index == 0 && !state.typedAhead.isEmpty)
+        _ = Self.rowsArrive(&state)
+        #expect(state.files.cursor.index == 1)
+    }
+
     @Test func theFirstRowsOfALargeFolderAnswerKeysAtOnce() {
         var state = Self.early()
         _ = Self.rowsArrive(&state, complete: false)

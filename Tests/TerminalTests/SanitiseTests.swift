@@ -2,6 +2,12 @@ import Testing
 @testable import Terminal
 
 @Suite struct SanitiseTests {
+    /// A path writes a byte that is not UTF-8 as U+10FE00 + byte; ISO 8859-1 has é at E9.
+    @Test func bytesInPathsAreShownAsBytes() {
+        #expect(Sanitise.line("caf\u{10FEE9}.wav") == "caf‹xE9›.wav")
+        #expect(Sanitise.line("caf\u{10FEE9}.wav") == Sanitise.line(bytes: Array("caf".utf8) + [0xE9] + Array(".wav".utf8)))
+    }
+
     @Test(arguments: [
         ("plain name.wav", "plain name.wav"),
         ("\u{1B}[31mred", "␛[31mred"),

@@ -21,9 +21,10 @@ extension Command {
                 }) { state in
             guard let parameter = state.master.selected, let value = state.master.sound.base.value(of: parameter.key) else { return [] }
             return state.change(parameter) { preset throws(PresetError) in
-                try preset.set(parameter.key, to: value)
                 // Setting a value of a band switches the band on; going back must not.
-                if let band = parameter.band { preset.eq[band - 1].on = parameter.key.hasSuffix(".on") ? value == .toggle(true) : preset.eq[band - 1].on }
+                let wasOn = parameter.band.map { preset.eq[$0 - 1].on }
+                try preset.set(parameter.key, to: value)
+                if let band = parameter.band, let wasOn, !parameter.key.hasSuffix(".on") { preset.eq[band - 1].on = wasOn }
             }
         },
         Command("master.bypass", "Bypass the block", keys: [.character("b")], in: [.master], footer: ("bypass", 8),

@@ -40,11 +40,12 @@ final class LiveFiles: FileListing {
     private let state = Mutex(State())
     private let post: Post
     private let headers = DispatchQueue(label: "lathe.headers", qos: .utility)
-    private let changes: FolderWatch
+    private let changes: FolderWatch?
 
-    init(post: @escaping Post) {
+    /// - Parameter isTold: whether to hear of changes from the system, where it tells of them.
+    init(isTold: Bool = true, post: @escaping Post) {
         self.post = post
-        changes = FolderWatch { post(.folderChanged($0)) }
+        changes = isTold ? FolderWatch { post(.folderChanged($0)) } : nil
     }
 
     func list(_ query: FileQuery) {
@@ -137,7 +138,7 @@ final class LiveFiles: FileListing {
 
     private func read(_ query: FileQuery) {
         let began = LiveTime.monotonicMilliseconds()
-        if isCurrent(query) { changes.follow(query.folder) }
+        if isCurrent(query) { changes?.follow(query.folder) }
         guard let folder = query.folder.withFileName({ opendir($0) }) else {
             let code = errno
             state.withLock { if $0.current == query.number { $0.known = nil } }
@@ -166,7 +167,7 @@ final class LiveFiles: FileListing {
             }
         }
         state.withLock { if $0.current == query.number { $0.known = (query, entries, wantsStatus, stamp) } }
-        changes.readingTook(milliseconds: LiveTime.monotonicMilliseconds() - began)
+        changes?.readingTook(milliseconds: LiveTime.monotonicMilliseconds() - began)
         answer(query, entries, complete: true)
     }
 
