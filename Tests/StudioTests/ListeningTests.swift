@@ -111,7 +111,7 @@ struct ListeningTests {
             seen.append(try Self.test(state).x)
             press(&state, "A")
         }
-        #expect(Set(seen) == [.original, .master])
+        #expect(Set(seen.dropFirst()) == [.original, .master])
         #expect(try Self.test(state).heard == .x && state.deck.voice == Self.test(state).x)
     }
 

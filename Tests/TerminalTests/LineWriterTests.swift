@@ -9,7 +9,8 @@ import Testing
 
         init() throws {
             struct Failed: Error {}
-            guard pipe(&ends) == 0, fcntl(ends[1], F_SETPIPE_SZ, 4096) >= 4096 else { throw Failed() }
+            // F_SETPIPE_SZ of <linux/fcntl.h>, which needs _GNU_SOURCE.
+            guard pipe(&ends) == 0, fcntl(ends[1], 1031, 4096) >= 4096 else { throw Failed() }
             for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
         }
 
