@@ -5,7 +5,7 @@ import Glibc
 /// Writes planar 64-bit samples to an open, empty file.
 ///
 /// Integer formats take samples that already lie on the grid of their width (dither first) and store them exactly; others are rounded.
-/// The same samples and tags give the same bytes, except in Ogg, whose streams carry a random serial number. One thread at a time.
+/// The same samples and tags give the same bytes. One thread at a time.
 public final class AudioWriter {
     public let format: OutputFormat
     public private(set) var framesWritten: Int64 = 0
@@ -149,6 +149,7 @@ public final class AudioWriter {
                 let bytes = loudness.bytes
                 try SystemCall.writeFully(sink.descriptor, bytes, bytes.count, at: bext + BroadcastExtension.Loudness.offset)
             }
+            if format.container == .ogg || format.container == .opus { try OggPages.setSerial(in: sink.descriptor) }
             _ = try SystemCall.run { fsync(sink.descriptor) }
         } catch {
             throw Self.error(path, error)

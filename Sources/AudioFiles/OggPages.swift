@@ -28,6 +28,33 @@ enum OggPages {
         return .complete
     }
 
+    /// Gives every page of a finished file of one stream the same serial number: encoders make up a random one, and equal sound should give
+    /// equal bytes. A number has to differ only from those of other streams in the same file (§4).
+    static func setSerial(in descriptor: Int32) throws(SystemCall.Failure) {
+        let serial = Array("Lath".utf8)
+        var offset: Int64 = 0
+        var page = [UInt8](repeating: 0, count: largestPage)
+        while true {
+            let count = try SystemCall.readFully(descriptor, &page, largestPage, at: offset)
+            guard count >= 27, page[..<4].elementsEqual("OggS".utf8) else { return }
+            let segments = Int(page[26])
+            guard count >= 27 + segments else { return }
+            let length = page[27..<(27 + segments)].reduce(27 + segments) { $0 + Int($1) }
+            guard count >= length else { return }
+            for i in 0..<4 {
+                page[14 + i] = serial[i]
+                page[22 + i] = 0
+            }
+            let sum = crc(Array(page[..<length]))
+            for i in 0..<4 { page[22 + i] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * i)) }
+            try SystemCall.writeFully(descriptor, Array(page[14..<26]), 12, at: offset + 14)
+            offset += Int64(length)
+        }
+    }
+
+    /// Header, 255 segment lengths, and as many segments of 255 bytes.
+    private static let largestPage = 27 + 255 + 255 * 255
+
     /// Whether another page starts within 256 KiB, four times the largest page.
     private static func isPageLater(_ source: ByteSource, _ offset: Int64) -> Bool {
         let bytes = source.bytes(at: offset, 256 << 10)

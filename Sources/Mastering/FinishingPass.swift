@@ -15,6 +15,8 @@ final class FinishingPass: @unchecked Sendable {
         var integratedLUFS: Double?
         /// Linear.
         var truePeak: Double
+        /// At or beyond full scale before the word was shortened.
+        var clampedSamples: Int
     }
 
     private let writers: [AudioWriter]
@@ -27,6 +29,8 @@ final class FinishingPass: @unchecked Sendable {
     private var analyzer: Analyzer?
     private var ends: [End] = []
     private var framesOut: Int64 = 0
+    /// In the open track.
+    private var clampedSamples = 0
 
     /// - Parameters:
     ///   - writers: one for each track, of one format.
@@ -58,6 +62,7 @@ final class FinishingPass: @unchecked Sendable {
         try cut(block, frames, at: framesOut, by: boundaries) { part, count, track in
             while ends.count < track { closeTrack() }
             analyzer?.processSignal(part, frames: count)
+            noteClamped(part, count)
             if format.isInteger {
                 // Counted from the track's own first frame: a track's bytes do not depend on the length of those before it.
                 let first = framesOut - boundaries[track]
@@ -75,11 +80,19 @@ final class FinishingPass: @unchecked Sendable {
         }
     }
 
+    private func noteClamped(_ block: AudioBlock, _ count: Int) {
+        for c in 0..<format.channels {
+            let row = block[c]
+            for i in 0..<count where row[i].magnitude >= 1 { clampedSamples += 1 }
+        }
+    }
+
     private func closeTrack() {
         guard var last = analyzer.take() else { return }
         last.settle()
         let (loudness, peak) = last.loudnessAndPeak
-        ends.append(End(analysis: last.finish(), integratedLUFS: loudness, truePeak: peak))
+        ends.append(End(analysis: last.finish(), integratedLUFS: loudness, truePeak: peak, clampedSamples: clampedSamples))
+        clampedSamples = 0
         if ends.count < writers.count { analyzer = Analyzer(sampleRate: Double(format.sampleRate), channels: format.channels) }
     }
 
@@ -87,7 +100,16 @@ final class FinishingPass: @unchecked Sendable {
     func end() throws -> [End] {
         try converter?.finish { try put($0, $1) }
         while ends.count < writers.count { closeTrack() }
-        for writer in writers { try writer.finish() }
+        for (writer, end) in zip(writers, ends) { try writer.finish(loudness: BroadcastExtension.Loudness(end.analysis)) }
         return ends
+    }
+}
+
+extension BroadcastExtension.Loudness {
+    /// What was measured, as Tech 3285 stores it.
+    init(_ analysis: Analysis) {
+        self.init(
+            integrated: analysis.integratedLUFS, range: analysis.loudnessRangeLU, maxTruePeak: analysis.truePeakDBTP,
+            maxMomentary: analysis.maxMomentaryLUFS, maxShortTerm: analysis.maxShortTermLUFS)
     }
 }

@@ -9,6 +9,7 @@ public struct MasterRequest: Sendable, Codable, Equatable {
     public var container: OutputFormat.Container
     /// Replace an existing output. Never the input.
     public var force: Bool
+    public var delivery = Delivery()
 
     /// - Parameter preset: its `output` section holds the word length and the dither.
     public init(input: String, output: String, preset: Preset, container: OutputFormat.Container, force: Bool) {
@@ -44,11 +45,18 @@ public struct MasterResult: Sendable, Codable, Equatable {
     public var limiterMaxReductionDB: Double
     /// Of the output file.
     public var sha256: String
+    /// Of the preset's canonical form.
+    public var presetHash = ""
+    /// Samples at or beyond full scale when the word was shortened; 0 unless something is wrong.
+    public var clampedSamples = 0
+    public var deliverables: [DeliveredFile] = []
+    public var manifest: String?
 
     enum CodingKeys: String, CodingKey {
         case input, output, preset, engine, seconds, tier, before, after, note, sha256
         case realtimeFactor = "realtime_factor", targetLUFS = "target_lufs", targetReached = "target_reached"
         case gainDB = "gain_db", limiterMaxReductionDB = "limiter_max_reduction_db"
+        case presetHash = "preset_hash", clampedSamples = "clamped_samples", deliverables, manifest
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -69,5 +77,9 @@ public struct MasterResult: Sendable, Codable, Equatable {
         try c.encode(gainDB, forKey: .gainDB)
         try c.encode(limiterMaxReductionDB, forKey: .limiterMaxReductionDB)
         try c.encode(sha256, forKey: .sha256)
+        try c.encode(presetHash, forKey: .presetHash)
+        try c.encode(clampedSamples, forKey: .clampedSamples)
+        try c.encode(deliverables, forKey: .deliverables)
+        try c.encode(manifest, forKey: .manifest)
     }
 }

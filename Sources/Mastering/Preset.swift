@@ -113,6 +113,8 @@ public struct Preset: Sendable, Equatable, Hashable {
         public var bits = Bits.int24
         public var dither = Dither.tpdf
         public var rate = Rate.keep
+        /// A WAV carries its loudness in a `bext` chunk.
+        public var bext = false
         public init() {}
     }
 }

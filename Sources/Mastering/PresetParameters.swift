@@ -148,6 +148,7 @@ extension Preset {
                 .init(value: "176400", effect: "four times CD"),
                 .init(value: "192000", effect: "the highest that players take"),
             ], "Sample rate of the master; the ceiling is held after the conversion."),
+            toggle("output.bext", "Loudness in WAV", \.output.bext, "A WAV states its own loudness, as broadcasters ask for (bext, EBU Tech 3285)."),
         ]
         return rows
     }()

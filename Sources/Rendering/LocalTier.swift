@@ -20,7 +20,7 @@ public struct LocalTier: Tier {
 
     /// Row, unnamed file in the target's folder, render, fsync, name, row handed over: in this order, so that a death at any
     /// moment leaves either the old output or the whole new one, and no byte that the ledger does not know.
-    /// The tracks of an album get a row and a file each; none gets its name before all are whole.
+    /// The tracks of an album, deliverables and manifests get a row and a file each; none gets its name before all are whole.
     private func master(_ requests: [MasterRequest], _ work: JobWork) async throws -> [MasterResult] {
         let ledger = work.ledger
         var rows: [RowID] = []
@@ -30,11 +30,13 @@ public struct LocalTier: Tier {
             defer { for output in outputs { output.abandon() } }
             let holder = WorkHolder(work.cancellation)
             for request in requests {
-                let row = try await ledger.create(ItemRequest(
-                    kind: .renderScratch, origin: .renderJob, purpose: .mastering, place: .disk, displayName: fileName(of: request.output)))
-                rows.append(row)
-                try await ledger.attach(holder, bytes: 0, to: row)
-                outputs.append(try await open(request, inputs: requests.map(\.input), row, ledger))
+                for path in request.outputs {
+                    let row = try await ledger.create(ItemRequest(
+                        kind: .renderScratch, origin: .renderJob, purpose: .mastering, place: .disk, displayName: fileName(of: path)))
+                    rows.append(row)
+                    try await ledger.attach(holder, bytes: 0, to: row)
+                    outputs.append(try await open(path, force: request.force, inputs: requests.map(\.input), row, ledger))
+                }
             }
             let pulse = rows
             let results = try Master.album(
@@ -62,14 +64,14 @@ public struct LocalTier: Tier {
         }
     }
 
-    private func open(_ request: MasterRequest, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
-        let folder = try AtomicOutput.scratchFolder(for: request.output)
+    private func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
+        let folder = try AtomicOutput.scratchFolder(for: path)
         let name = NamedScratch.name(for: row)
         // Replacing needs a name for the instant of the rename, and some file systems need one all along.
-        if request.force || UnnamedScratch.needsName(in: folder), let absolute = absolutePath(folder) {
+        if force || UnnamedScratch.needsName(in: folder), let absolute = absolutePath(folder) {
             try await ledger.registerName(absolute + (absolute == "/" ? "" : "/") + name, for: row)
         }
-        return try AtomicOutput(target: request.output, force: request.force, inputs: inputs, scratchName: name)
+        return try AtomicOutput(target: path, force: force, inputs: inputs, scratchName: name)
     }
 }
 

@@ -1,29 +1,8 @@
 import AudioFiles
 import Mastering
 
-/// What `lathe analyze` says of a file, for scripts and for people.
+/// What `lathe analyze` says of a file, for people.
 extension Analysis {
-    /// The fields of the command's contract, in its order.
-    var json: JSON {
-        .object([
-            ("file", .string(file)), ("format", .string(format)), ("encoding", .string(encoding)), ("sample_rate", .int(sampleRate)),
-            ("channels", .int(channels)), ("frames", .int(Int(frames))), ("seconds", .measured(seconds)),
-            ("integrated_lufs", .measured(integratedLUFS)), ("loudness_range_lu", .measured(loudnessRangeLU)),
-            ("max_momentary_lufs", .measured(maxMomentaryLUFS)), ("max_short_term_lufs", .measured(maxShortTermLUFS)),
-            ("true_peak_dbtp", .measured(truePeakDBTP)),
-            ("true_peak_itu_dbtp", .measured(ituTruePeakDBTP)), ("sample_peak_dbfs", .measured(samplePeakDBFS)), ("plr_db", .measured(plrDB)),
-            ("correlation", .measured(correlation)), ("dc_offset", .number(dcOffset)), ("clipped_samples", .int(clippedSamples)),
-            ("bands", .array(bands.map { .object([("hz", .number($0.hz)), ("db", .measured($0.db))]) })),
-            ("tempo_bpm", .measured(tempoBPM)), ("key", .optional(key)),
-            ("findings", .array(findings.map { finding in
-                .object([
-                    ("code", .string(finding.code)), ("severity", .string(finding.severity.rawValue)),
-                    ("at_seconds", .measured(finding.atSeconds)), ("message", .string(finding.message)),
-                ])
-            })),
-        ])
-    }
-
     var report: String {
         let layout = channels == 1 ? "mono" : channels == 2 ? "stereo" : "\(channels) channels"
         var lines = [

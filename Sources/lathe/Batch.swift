@@ -1,4 +1,5 @@
 import AudioFiles
+import Mastering
 import PrivacyLedger
 import Rendering
 

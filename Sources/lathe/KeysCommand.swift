@@ -1,5 +1,6 @@
 import ArgumentParser
 import AudioFiles
+import Mastering
 import Studio
 
 /// `lathe keys`: what every key of the studio does, and whether a file with other keys can be used.

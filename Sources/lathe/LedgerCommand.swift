@@ -1,5 +1,6 @@
 import ArgumentParser
 import AudioFiles
+import Mastering
 import FoundationEssentials
 import PrivacyLedger
 

@@ -23,6 +23,11 @@ struct MasterCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("16, 24 or 32f; else the preset's.", valueName: "bits")) var bits: Preset.Bits?
     @Option(help: ArgumentHelp("none, tpdf or shaped; else the preset's.", valueName: "dither")) var dither: Preset.Dither?
     @Option(help: ArgumentHelp("44100, 48000, 88200, 96000, 176400, 192000 or keep; else the preset's.", valueName: "hz")) var rate: Preset.Rate?
+    @Option(help: ArgumentHelp("A further file of the same render, e.g. flac:24, mp3 or wav:16:44100; repeatable.", valueName: "format[:bits][:hz]"))
+    var deliver: [DeliverableOption] = []
+    @Flag(help: "Write an account of the render beside each master, with every setting, measurement and hash, as OUT.manifest.json.") var manifest = false
+    @Flag(help: "Let a WAV state its own loudness in a bext chunk; the broadcast preset always does.") var bext = false
+    @Option(help: ArgumentHelp("The recording's code, into every container that has a place for it (WAV, FLAC, Ogg, MP3).", valueName: "code")) var isrc: String?
     @Flag(help: "Treat the files as one programme: one setting for all, the loudest at the target, relative levels and seams kept.") var album = false
     @Option(parsing: .unconditional, help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
@@ -31,6 +36,10 @@ struct MasterCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let jobs, !(1...64).contains(jobs) { throw ValidationError("--jobs takes 1 to 64") }
+        if let isrc {
+            guard ISRC(isrc) != nil else { throw ValidationError("--isrc: '\(isrc.prefix(40))' is no ISRC; write it like GB-ABC-26-00001") }
+            guard inputs.count == 1 else { throw ValidationError("--isrc is one recording's; give one file") }
+        }
     }
 
     func run() async throws {
@@ -39,7 +48,8 @@ struct MasterCommand: AsyncParsableCommand {
         if let bits { wanted.output.bits = bits }
         if let dither { wanted.output.dither = dither }
         if let rate { wanted.output.rate = rate }
-        let plan = try MasterPlan(inputs: inputs, output: output, format: format, preset: wanted, force: force)
+        if bext { wanted.output.bext = true }
+        let plan = try MasterPlan(inputs: inputs, output: output, format: format, preset: wanted, force: force, extras: .init(deliverables: deliver, manifest: manifest, isrc: isrc.flatMap { ISRC($0) }))
 
         Interruption.shared.install()
         var batch = Batch(inputs: inputs.count, progress: progress, json: json)

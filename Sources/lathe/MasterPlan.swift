@@ -11,7 +11,7 @@ struct MasterPlan {
     ///   - output: a file, or a folder when it exists as one or ends in `/`; nil puts each master beside its input.
     ///   - format: nil follows the ending of `output`, else WAV.
     /// - Throws: usage errors: several inputs into one file, two masters of one name, an ending that contradicts or says nothing.
-    init(inputs: [String], output: String?, format: OutputFormat.Container?, preset: Preset, force: Bool) throws(Failure) {
+    init(inputs: [String], output: String?, format: OutputFormat.Container?, preset: Preset, force: Bool, extras: Extras = Extras()) throws(Failure) {
         let folder = output.flatMap { $0.hasSuffix("/") || Self.isFolder($0) ? $0 : nil }
         if inputs.count > 1, let output, folder == nil {
             throw Failure(Failure.usageExitCode, "\(output): is one name for \(inputs.count) masters; name an existing folder")
@@ -19,13 +19,18 @@ struct MasterPlan {
         var container = format ?? .wav
         if let output, folder == nil { container = try Self.container(of: output, asked: format) }
         var requests: [MasterRequest] = []
-        var takenBy: [String: String] = [:]
-        for input in inputs {
+        var takenBy: [String: Int] = [:]
+        for (index, input) in inputs.enumerated() {
             let path = (folder == nil ? output : nil) ?? OutputName.standard(for: input, in: folder, container: container)
-            if let other = takenBy.updateValue(input, forKey: path) {
-                throw Failure(Failure.usageExitCode, "\(path): would be the master of both \(other) and \(input); master them into different folders")
+            var request = MasterRequest(input: input, output: path, preset: preset, container: container, force: force)
+            request.delivery = extras.delivery(besides: path)
+            for output in request.outputs {
+                guard let other = takenBy.updateValue(index, forKey: Self.place(of: output)) else { continue }
+                throw Failure(Failure.usageExitCode, other == index
+                    ? "\(output): would be written twice; give the deliverables different formats"
+                    : "\(output): would be the master of both \(inputs[other]) and \(input); master them into different folders")
             }
-            requests.append(MasterRequest(input: input, output: path, preset: preset, container: container, force: force))
+            requests.append(request)
         }
         self.requests = requests
     }
@@ -48,8 +53,22 @@ struct MasterPlan {
     /// Why a request must not run: its output is an input of the same command, by any name. The engine itself guards each
     /// job's own input only.
     func objection(to request: MasterRequest) -> Failure? {
-        guard let output = Self.identity(request.output), requests.contains(where: { Self.identity($0.input) == output }) else { return nil }
-        return Failure(AudioFileError.outputIsInput(path: request.output))
+        let inputs = requests.compactMap { Self.identity($0.input) }
+        return request.outputs.first { output in Self.identity(output).map(inputs.contains) ?? false }
+            .map { Failure(AudioFileError.outputIsInput(path: $0)) }
+    }
+
+    /// Where a file would come to lie, links followed: two names of one place are one output.
+    private static func place(of path: String) -> String {
+        func real(_ path: String) -> String? {
+            guard let found = path.withFileName({ realpath($0, nil) }) else { return nil }
+            defer { free(found) }
+            return FileName.text(found)
+        }
+        if let existing = real(path) { return existing }
+        let name = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let folder = name.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return (real(folder) ?? folder) + "/" + (name.map { String(path[path.index(after: $0)...]) } ?? path)
     }
 
     /// Device and inode, the same through every name and link; nil when there is no such file.

@@ -1,5 +1,6 @@
 import AudioFiles
 import Glibc
+import Mastering
 import Synchronization
 
 /// What standard error shows of the work under way, from any thread.

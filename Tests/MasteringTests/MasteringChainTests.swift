@@ -76,7 +76,7 @@ private func differ(_ a: AudioBlock, _ b: AudioBlock, _ range: Range<Int>) -> In
         let frames = 70000
         let input = noise(channels: 2, frames: frames, seed: 2)
         let (reference, latency) = run(input, frames: frames, everything()) { _ in 4096 }
-        for size in [1, 7, 64, 511, 65536] {
+        for size in [1, 7, 64, 511, 4096, 65536] {
             let (out, _) = run(input, frames: frames, everything()) { _ in size }
             #expect(differ(out.block, reference.block, 0..<(frames + latency)) == nil, "blocks of \(size)")
         }

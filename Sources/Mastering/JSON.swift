@@ -1,7 +1,7 @@
 import AudioFiles
 
 /// A JSON value whose object fields keep the order they are written in, as commands.md lists them.
-enum JSON: Sendable, Equatable {
+public enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
     case int(Int)
@@ -11,21 +11,59 @@ enum JSON: Sendable, Equatable {
     case array([JSON])
     case object([(String, JSON)])
 
-    static func == (a: JSON, b: JSON) -> Bool { a.text == b.text }
+    public static func == (a: JSON, b: JSON) -> Bool { a.text == b.text }
 
-    static func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
+    public static func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 
     /// Rounded to a millionth: below it a measurement says nothing, and 17 digits hide what it does say.
-    static func measured(_ x: Double?) -> JSON {
+    public static func measured(_ x: Double?) -> JSON {
         guard let x, x.isFinite else { return .null }
         return .number(abs(x) < 1e9 ? (x * 1e6).rounded() / 1e6 + 0 : x)
     }
 
     /// One line, no spaces.
-    var text: String {
+    public var text: String {
         var out = ""
         write(to: &out)
         return out
+    }
+
+    /// A line for each field and element, two spaces deeper inside: for files that people read too.
+    public var indented: String {
+        var out = ""
+        writeIndented(to: &out, "\n")
+        return out + "\n"
+    }
+
+    private func writeIndented(to out: inout String, _ line: String) {
+        let inner = line + "  "
+        switch self {
+        case .array(let items) where items.contains { $0.isContainer }:
+            out += "["
+            for (i, item) in items.enumerated() {
+                out += (i > 0 ? "," : "") + inner
+                // Small ones of one kind, such as the bands of a spectrum, are rows.
+                item.write(to: &out)
+            }
+            out += line + "]"
+        case .object(let fields) where !fields.isEmpty:
+            out += "{"
+            for (i, field) in fields.enumerated() {
+                out += (i > 0 ? "," : "") + inner
+                Self.quote(field.0, to: &out)
+                out += ": "
+                field.1.writeIndented(to: &out, inner)
+            }
+            out += line + "}"
+        default: write(to: &out)
+        }
+    }
+
+    private var isContainer: Bool {
+        switch self {
+        case .array, .object: true
+        default: false
+        }
     }
 
     private func write(to out: inout String) {

@@ -1,0 +1,43 @@
+import AudioFiles
+
+/// What a file says of itself besides its sound: tags, and for WAV the `bext` chunk of broadcasters, carried on from the input.
+struct FileNotes {
+    let tags: [String: String]
+    private let inherited: BroadcastExtension?
+    private let inputRate: Int
+    private let wantsLoudness: Bool
+
+    /// - Parameters:
+    ///   - isrc: replaces the input's.
+    ///   - wantsLoudness: make a `bext` chunk although the input has none.
+    /// - Throws: `AudioFileError`.
+    init(of input: String, isrc: ISRC?, wantsLoudness: Bool) throws {
+        let reader = try AudioReader(path: input)
+        var tags = reader.info.tags
+        if let isrc { tags["isrc"] = isrc.description }
+        self.tags = tags
+        inherited = reader.broadcast
+        inputRate = reader.info.sampleRate
+        self.wantsLoudness = wantsLoudness
+    }
+
+    /// The chunk of a file in `format`, its loudness still open; nil when nobody wants one.
+    ///
+    /// A line is added to the history (EBU R 98). The identity of the material (UMID) stays the input's own.
+    func broadcast(_ format: OutputFormat) -> BroadcastExtension? {
+        guard wantsLoudness || inherited != nil else { return nil }
+        var chunk = inherited ?? BroadcastExtension()
+        chunk.umid = []
+        chunk.loudness = .init()
+        if chunk.description.isEmpty { chunk.description = [tags["artist"], tags["title"]].compactMap(\.self).joined(separator: " - ") }
+        if chunk.originator.isEmpty { chunk.originator = Engine.name }
+        let (whole, rest) = chunk.timeReference.quotientAndRemainder(dividingBy: UInt64(inputRate))
+        chunk.timeReference = whole &* UInt64(format.sampleRate) &+ rest * UInt64(format.sampleRate) / UInt64(inputRate)
+        let width = format.bits == .int16 ? 16 : format.bits == .int24 ? 24 : 32
+        let mode = format.channels == 1 ? "mono" : format.channels == 2 ? "stereo" : "multichannel"
+        var history = chunk.codingHistory
+        if !history.isEmpty, history.unicodeScalars.last != "\n" { history += "\r\n" }
+        chunk.codingHistory = history + "A=PCM,F=\(format.sampleRate),W=\(width),M=\(mode),T=\(Engine.name)"
+        return chunk
+    }
+}

@@ -1,0 +1,66 @@
+import AudioFiles
+import DSP
+
+/// The further files of a solved programme: one more run of the chain writes them all, and one each for those whose peaks came out too high.
+struct FurtherRenditions {
+    let programme: Programme
+    let preset: Preset
+    /// What the solve of the master came to.
+    let solution: Solution
+
+    /// - Returns: for each rendition, what came of each track.
+    /// - Throws: `AudioFileError`, `CancellationError`.
+    func write(_ renditions: [Rendition], progress: (Double) -> Void, isCancelled: () -> Bool) throws -> [[Rendition.Written]] {
+        guard !renditions.isEmpty else { return [] }
+        let settings = Solve.Settings(parameters: solution.parameters, trimsDB: solution.trimsDB)
+        // Half of the time for the run that all have in common; most need no other.
+        var written = try run(renditions, settings, progress: { progress(0.5 * $0) }, isCancelled: isCancelled)
+        for index in renditions.indices {
+            let done = 0.5 + 0.5 * Double(index) / Double(renditions.count), share = 0.5 / Double(renditions.count)
+            var own = settings
+            var passes = 1
+            while passes < Solve.maximumPasses, let next = correction(of: own, Solve.Outcome(loudestOf: written[index].map(\.outcome))) {
+                own = next
+                passes += 1
+                written[index] = try run(
+                    [renditions[index]], own, progress: { progress(done + share * $0) }, isCancelled: isCancelled)[0]
+            }
+        }
+        progress(1)
+        return written
+    }
+
+    /// A lower ceiling when the peaks are too high, as rate conversion and encoders leave them, and the gain that makes up for it.
+    private func correction(of settings: Solve.Settings, _ outcome: Solve.Outcome) -> Solve.Settings? {
+        var next = settings
+        if let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Solve.ceilingSlackDB {
+            next.parameters.ceilingDBTP -= peak - preset.target.ceilingDBTP + Solve.ceilingSlackDB
+            return next
+        }
+        // What the solve could not reach, a deliverable does not try to either.
+        guard solution.reached, let loudness = outcome.integratedLUFS, abs(loudness - preset.target.lufs) > preset.target.toleranceLU,
+            let wanted = solution.integratedLUFS
+        else { return nil }
+        let missing = wanted - loudness
+        guard abs(missing) >= 0.005 else { return nil }
+        next.parameters.makeupGainDB += max(-1, min(1, missing))
+        return next
+    }
+
+    private func run(
+        _ renditions: [Rendition], _ settings: Solve.Settings, progress: (Double) -> Void, isCancelled: () -> Bool
+    ) throws -> [[Rendition.Written]] {
+        let passes = try renditions.map { try $0.begin() }
+        // A rendition that quantises in place would leave its own sound to the next.
+        let copies = AudioBuffer(channels: programme.channels, frames: Pass.blockFrames)
+        defer { withExtendedLifetime(copies) {} }
+        let reductions = try Solve.runChain(programme, settings, progress: progress, isCancelled: isCancelled) { block, frames, _ in
+            for pass in passes.dropLast() {
+                copies.block.copy(from: block, frames: frames)
+                try pass.process(copies.block, frames)
+            }
+            try passes.last?.process(block, frames)
+        }
+        return try zip(renditions, passes).map { try $0.end($1, reductionsDB: reductions, isCancelled: isCancelled) }
+    }
+}

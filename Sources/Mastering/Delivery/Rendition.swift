@@ -1,0 +1,91 @@
+import AudioFiles
+import DSP
+import Glibc
+
+/// One form in which a programme is written: a format, and an open file for each track.
+struct Rendition {
+    let format: OutputFormat
+    let dither: Preset.Dither
+    let paths: [String]
+    /// Of files that are open for reading and writing; they stay the caller's.
+    let fileDescriptors: [Int32]
+    let notes: [FileNotes]
+    /// First frame of each track at the format's rate, and the end of the last.
+    let boundaries: [Int64]
+    private let inputRate: Int
+
+    /// - Throws: `.unsupportedOutput` when the container does not hold the format.
+    init(
+        _ programme: Programme, format: OutputFormat, dither: Preset.Dither, paths: [String], fileDescriptors: [Int32], notes: [FileNotes]
+    ) throws {
+        if let objection = format.objection { throw AudioFileError.unsupportedOutput(path: paths[0], detail: objection) }
+        let rate = programme.profile.analysis.sampleRate
+        self.format = format
+        self.dither = dither
+        self.paths = paths
+        self.fileDescriptors = fileDescriptors
+        self.notes = notes
+        inputRate = rate
+        boundaries = programme.boundaries.map { SampleRateConverter.outputFrames($0, from: rate, to: format.sampleRate) }
+    }
+
+    /// Empties the files and opens them anew, for a pass that writes them.
+    func begin() throws -> FinishingPass {
+        let writers = try paths.indices.map { index in
+            guard ftruncate(fileDescriptors[index], 0) == 0, lseek(fileDescriptors[index], 0, SEEK_SET) == 0 else {
+                throw AudioFileError.writeFailed(path: paths[index], reason: String(cString: strerror(errno)))
+            }
+            return try AudioWriter(
+                fileDescriptor: fileDescriptors[index], path: paths[index], format: format, tags: notes[index].tags,
+                expectedFrames: boundaries[index + 1] - boundaries[index], broadcast: notes[index].broadcast(format))
+        }
+        return FinishingPass(writers: writers, boundaries: boundaries, inputRate: inputRate, dither: dither)
+    }
+
+    /// What came of a track.
+    struct Written {
+        var analysis: Analysis
+        var outcome: Solve.Outcome
+        var clampedSamples: Int
+    }
+
+    /// Completes the files of a pass: the meters' readings, and a file's own where only it can tell.
+    func end(_ pass: FinishingPass, reductionsDB: [Double], isCancelled: () -> Bool) throws -> [Written] {
+        try pass.end().enumerated().map { index, end in
+            var analysis = end.analysis
+            var outcome = Solve.Outcome(end.integratedLUFS, end.truePeak, reductionDB: reductionsDB[index])
+            let isFaint = format.isInteger && end.integratedLUFS ?? -.infinity < FinishingPass.faintLUFS
+            if format.container.isLossy || isFaint {
+                analysis = try Analyze.file("/proc/self/fd/\(fileDescriptors[index])", isCancelled: isCancelled).0
+                // What the encoder made of it is what listeners get: its peaks are the ones the ceiling is for.
+                if format.container.isLossy { outcome.truePeakDBTP = analysis.truePeakDBTP }
+            } else {
+                analysis.format = format.container.rawValue.uppercased()
+                analysis.encoding = format.bits.encodingName
+            }
+            analysis.file = paths[index]
+            return Written(analysis: analysis, outcome: outcome, clampedSamples: end.clampedSamples)
+        }
+    }
+}
+
+extension Preset.Bits {
+    public var sampleBits: OutputFormat.SampleBits {
+        switch self {
+        case .int16: .int16
+        case .int24: .int24
+        case .float32: .float32
+        }
+    }
+}
+
+extension OutputFormat.SampleBits {
+    /// As `AudioFileInfo.encoding` names it.
+    var encodingName: String {
+        switch self {
+        case .int16: "pcm_16"
+        case .int24: "pcm_24"
+        case .float32: "float_32"
+        }
+    }
+}
