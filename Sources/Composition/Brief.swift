@@ -1,0 +1,74 @@
+/// What is to be made: everything that a prompt can say and an option can set, decided. Same brief, seed and version: same score.
+public struct Brief: Sendable, Equatable {
+    public var language = "en"
+    public var genre = Genre()
+    public var moods: [Mood] = []
+    /// Felt beats per minute; `meter.tempoUnit` says which note that is.
+    public var bpm = 120.0
+    public var key = Key(tonic: Tone(letter: 0, alteration: 0), mode: .major)
+    public var meter = Meter.common
+    public var bars = 32
+    /// Length of the file; nil: as long as the bars last.
+    public var seconds: Double?
+    /// Asked for, in the order of the prompt.
+    public var voices: [Voice] = []
+    /// Voices or families that must not play.
+    public var without: [String] = []
+    /// Nothing but `voices`.
+    public var isOnly = false
+    public var withoutMelody = false
+    /// One to a bar, over and over; empty: the genre's harmony.
+    public var chords: [Chord] = []
+    public var isBlues = false
+    public var isHalfTime = false
+    public var halfTimeIntroOnly = false
+    /// A swing asked for, nil as the genre has it.
+    public var swing: Double?
+    /// Weight of the intro: 0 none, 1 as the genre has it, 2 long.
+    public var introWeight = 1.0
+    /// Seconds at which the fullest section is to begin.
+    public var dropAt: Double?
+    public var isLoop = false
+    public var seed: UInt64 = 1
+
+    public init() {}
+
+    /// Energy added to every section by moods, −0.4…0.4.
+    public var lift: Double { max(-0.4, min(0.4, moods.reduce(0) { $0 + $1.energy })) }
+
+    public var quartersPerMinute: Double { meter.quartersPerMinute(bpm) }
+    public var secondsPerTick: Double { 60 / (quartersPerMinute * Double(Meter.quarter)) }
+    public var secondsPerBar: Double { Double(meter.ticksPerBar) * secondsPerTick }
+
+    /// Whether a voice may play.
+    public func allows(_ voice: Voice) -> Bool {
+        !without.contains { $0 == voice.name || voice.families.contains($0) || ($0 == "drums" && (voice.program == nil || voice.families.contains("drums"))) }
+    }
+}
+
+/// A colour of the music that a word stands for.
+public struct Mood: Sendable, Equatable {
+    public var name: String
+    /// Added to the energy of sections.
+    public var energy: Double
+    /// Leans to major (+) or minor (−).
+    public var valence: Double
+    /// Factor on the tempo where none is asked for.
+    public var pace: Double
+}
+
+/// What became of a stretch of the prompt.
+public struct Reading: Sendable, Equatable {
+    public struct Understood: Sendable, Equatable, Codable {
+        public var text: String
+        public var `as`: String
+    }
+    public struct Ignored: Sendable, Equatable, Codable {
+        public var text: String
+        public var why: String
+    }
+    public var understood: [Understood] = []
+    public var ignored: [Ignored] = []
+
+    public init() {}
+}

@@ -1,0 +1,115 @@
+/// A chord by its root and quality, over a bass of its own where one is named.
+public struct Chord: Sendable, Codable, Hashable {
+    public enum Quality: String, Sendable, Codable, CaseIterable {
+        case major = "", minor = "m", diminished = "dim", augmented = "aug", power = "5", sus2, sus4
+        case dominant7 = "7", major7 = "maj7", minor7 = "m7", halfDiminished = "m7b5", diminished7 = "dim7", minorMajor7 = "mMaj7"
+        case six = "6", minor6 = "m6", add9, minorAdd9 = "madd9", nine = "9", major9 = "maj9", minor9 = "m9"
+        case sevenSus4 = "7sus4", thirteen = "13", sevenFlat9 = "7b9", sevenSharp9 = "7#9", sixNine = "69", minor11 = "m11"
+
+        /// Semitones above the root.
+        public var intervals: [Int] {
+            switch self {
+            case .major: [0, 4, 7]
+            case .minor: [0, 3, 7]
+            case .diminished: [0, 3, 6]
+            case .augmented: [0, 4, 8]
+            case .power: [0, 7]
+            case .sus2: [0, 2, 7]
+            case .sus4: [0, 5, 7]
+            case .dominant7: [0, 4, 7, 10]
+            case .major7: [0, 4, 7, 11]
+            case .minor7: [0, 3, 7, 10]
+            case .halfDiminished: [0, 3, 6, 10]
+            case .diminished7: [0, 3, 6, 9]
+            case .minorMajor7: [0, 3, 7, 11]
+            case .six: [0, 4, 7, 9]
+            case .minor6: [0, 3, 7, 9]
+            case .add9: [0, 4, 7, 14]
+            case .minorAdd9: [0, 3, 7, 14]
+            case .nine: [0, 4, 7, 10, 14]
+            case .major9: [0, 4, 7, 11, 14]
+            case .minor9: [0, 3, 7, 10, 14]
+            case .sevenSus4: [0, 5, 7, 10]
+            case .thirteen: [0, 4, 7, 10, 21]
+            case .sevenFlat9: [0, 4, 7, 10, 13]
+            case .sevenSharp9: [0, 4, 7, 10, 15]
+            case .sixNine: [0, 4, 7, 9, 14]
+            case .minor11: [0, 3, 7, 10, 17]
+            }
+        }
+
+        /// The spellings people use, longest first, so that `maj7` is not read as `m` and a rest.
+        static let spellings: [(String, Quality)] = [
+            ("maj7", .major7), ("M7", .major7), ("Δ7", .major7), ("Δ", .major7), ("maj9", .major9), ("M9", .major9), ("maj", .major),
+            ("m7b5", .halfDiminished), ("m7♭5", .halfDiminished), ("ø7", .halfDiminished), ("ø", .halfDiminished),
+            ("mMaj7", .minorMajor7), ("mmaj7", .minorMajor7), ("madd9", .minorAdd9), ("min7", .minor7), ("min9", .minor9), ("min", .minor),
+            ("m11", .minor11), ("m7", .minor7), ("m9", .minor9), ("m6", .minor6), ("-7", .minor7), ("m", .minor),
+            ("dim7", .diminished7), ("dim", .diminished), ("°7", .diminished7), ("°", .diminished), ("o7", .diminished7), ("aug", .augmented),
+            ("+", .augmented), ("7sus4", .sevenSus4), ("sus4", .sus4), ("sus2", .sus2), ("sus", .sus4), ("add9", .add9), ("69", .sixNine),
+            ("7b9", .sevenFlat9), ("7#9", .sevenSharp9), ("13", .thirteen), ("9", .nine), ("7", .dominant7), ("6", .six), ("5", .power), ("", .major),
+        ]
+
+        public init?(spelling: some StringProtocol) {
+            guard let found = Self.spellings.first(where: { $0.0 == spelling }) else { return nil }
+            self = found.1
+        }
+    }
+
+    public var root: Tone
+    public var quality: Quality
+    public var bass: Tone?
+
+    public init(root: Tone, quality: Quality, bass: Tone? = nil) {
+        self.root = root
+        self.quality = quality
+        self.bass = bass
+    }
+
+    /// `F#m7`, `C/E`.
+    public var symbol: String { root.name + quality.rawValue + (bass.map { "/" + $0.name } ?? "") }
+
+    /// A chord symbol as people write it; the root is a capital letter.
+    public init?(symbol: some StringProtocol) {
+        let halves = symbol.split(separator: "/", omittingEmptySubsequences: false)
+        guard let main = halves.first, let first = main.first, first.isUppercase, halves.count <= 2 else { return nil }
+        let signs = main.dropFirst().prefix { "#♯b♭".contains($0) }.prefix(1)
+        guard let root = Tone(String(first) + signs), let quality = Quality(spelling: main.dropFirst(1 + signs.count)) else { return nil }
+        var bass: Tone?
+        if halves.count == 2 {
+            guard halves[1].first?.isUppercase == true, let low = Tone(halves[1]) else { return nil }
+            bass = low
+        }
+        self.init(root: root, quality: quality, bass: bass)
+    }
+
+    /// A scale degree in Roman numerals (`i`, `bVII`, `V7`, `iiø7`), case giving the third, in the scale of `key`.
+    public init?(numeral: some StringProtocol, in key: Key) {
+        var rest = numeral[...]
+        var alteration = 0
+        while let sign = rest.first, sign == "b" || sign == "#" {
+            alteration += sign == "#" ? 1 : -1
+            rest.removeFirst()
+        }
+        let figures = rest.prefix { "IViv".contains($0) }
+        guard let degree = ["I", "II", "III", "IV", "V", "VI", "VII"].firstIndex(of: figures.uppercased()) else { return nil }
+        rest = rest.dropFirst(figures.count)
+        let isMinor = figures.first?.isLowercase == true
+        let root = key.tone(degree: degree, alteration: alteration)
+        let text = String(rest)
+        let quality: Quality?
+        if isMinor, ["", "7", "9", "6", "11", "add9"].contains(text) { quality = Quality(spelling: "m" + text) } else { quality = Quality(spelling: text) }
+        guard let quality else { return nil }
+        self.init(root: root, quality: quality)
+    }
+
+    /// Pitch classes, the root's first.
+    public var pitchClasses: [Int] { quality.intervals.map { (root.pitchClass + $0) % 12 } }
+
+    /// Root, third and fifth (or what stands in their place).
+    public var triad: [Int] { Array(pitchClasses.prefix(3)) }
+
+    /// Pitch class of the lowest tone.
+    public var lowest: Int { (bass ?? root).pitchClass }
+
+    public func contains(_ pitch: Int) -> Bool { pitchClasses.contains(((pitch % 12) + 12) % 12) }
+}

@@ -1,0 +1,126 @@
+/// Grooves, fills and the marks of the form: crashes at borders, a breath before what is fullest.
+struct Drums {
+    let brief: Brief
+    let sections: [Section]
+    let ringStart: Int
+    /// Percussion that was asked for by name.
+    let extras: [Voice]
+    /// The kit itself plays.
+    let hasKit: Bool
+
+    static let keys = ["kick": 36, "snare": 38, "rim": 37, "clap": 39, "hat": 42, "open": 46, "ride": 51, "crash": 49, "tom": 45, "shaker": 70, "tambourine": 54,
+                       "cowbell": 56, "conga": 63, "bongo": 60, "timbale": 65, "claves": 75, "triangle": 81, "brush": 40]
+
+    /// Plays when a genre without drums is asked for them.
+    static let plain: [Genre.Groove] = [
+        .init(energy: 0.35, lines: ["kick": Array("X.......x......."), "rim": Array("....x.......x..."), "hat": Array("x.x.x.x.x.x.x.x.")]),
+        .init(energy: 0.8, lines: ["kick": Array("X.....x.x......."), "snare": Array("....X.......X..."), "hat": Array("x.x.x.x.x.x.x.x.")]),
+    ]
+
+    func notes() -> [Note] {
+        var out: [Note] = []
+        let bar = brief.meter.ticksPerBar
+        let grooves = brief.genre.grooves.isEmpty ? Self.plain : brief.genre.grooves
+        for (index, section) in sections.enumerated() {
+            let groove = grooves.min { abs($0.energy - section.energy) < abs($1.energy - section.energy) } ?? Self.plain[0]
+            var stream = RandomStream(brief.seed, section.name + String(index), "drums", "groove")
+            let next = index + 1 < sections.count ? sections[index + 1] : nil
+            let halves = brief.isHalfTime && (!brief.halfTimeIntroOnly || section.name == "intro")
+            // An intro builds: the kit comes in by halves.
+            let isThin = index == 0 && section.energy < 0.3 && section.bars >= 4 && !brief.isLoop
+            for i in 0..<section.bars {
+                let start = (section.bar + i) * bar
+                if start >= ringStart, !brief.isLoop { break }
+                let isLast = i == section.bars - 1
+                let fills = hasKit && brief.genre.fills && brief.bars > 4 && (isLast && next != nil || (i % 8 == 7 && section.energy > 0.5)) && section.energy > 0.3
+                let rising = isLast && (next?.energy ?? 0) > section.energy + 0.25
+                if hasKit {
+                    for (name, pattern) in groove.lines.sorted(by: { $0.key < $1.key }) {
+                        guard let key = Self.keys[name] else { continue }
+                        if isThin, i < section.bars / 2, ["kick", "snare", "clap"].contains(name) { continue }
+                        let isBackbone = ["kick", "snare", "clap", "rim"].contains(name)
+                        let told = halves && isBackbone ? Self.stretched(pattern, second: i % 2 == 1) : pattern
+                        for (tick, sign, _) in brief.meter.place(told) {
+                            // The fill takes the second half of the bar; before a rise the kick holds its breath.
+                            if fills, tick >= bar / 2, name != "hat", name != "ride", name != "shaker" { continue }
+                            if rising, tick >= bar * 3 / 4, name == "kick" { continue }
+                            if sign == "o", stream.chance(0.15) { continue }
+                            out.append(hit(start + tick, key, sign, section.energy, &stream))
+                        }
+                    }
+                    if fills { out += fill(start, rising ? 1 : section.energy, &stream) }
+                    if i == 0, index > 0, section.energy >= 0.45, section.energy >= sections[index - 1].energy - 0.05 {
+                        out.append(Note(start: start, length: Meter.quarter, pitch: 49, velocity: 84 + Int(section.energy * 24)))
+                    }
+                }
+                for voice in extras { out += percussion(voice, start, i, section.energy, &stream) }
+            }
+        }
+        if hasKit, !brief.isLoop, ringStart > 0, (sections.last?.energy ?? 0) > 0.25 || brief.bars <= 32 {
+            let loud = Int(70 + 30 * (sections.last?.energy ?? 0.5))
+            out.append(Note(start: ringStart, length: Meter.quarter, pitch: 36, velocity: loud))
+            if sections.count > 1 { out.append(Note(start: ringStart, length: Meter.quarter, pitch: 49, velocity: loud - 10)) }
+        }
+        return Self.merged(out)
+    }
+
+    /// Half of a pattern at half speed: two bars tell the whole of it.
+    static func stretched(_ pattern: [Character], second: Bool) -> [Character] {
+        let half = pattern.count / 2
+        return Array(pattern[(second ? half : 0)..<(second ? pattern.count : half)].flatMap { [$0, "."] })
+    }
+
+    /// No drum is struck twice at once.
+    private static func merged(_ notes: [Note]) -> [Note] {
+        var best: [Int: Note] = [:]
+        for note in notes {
+            let place = note.start * 128 + note.pitch
+            if let there = best[place], there.velocity >= note.velocity { continue }
+            best[place] = note
+        }
+        return best.values.sorted { ($0.start, $0.pitch) < ($1.start, $1.pitch) }
+    }
+
+    private func hit(_ start: Int, _ key: Int, _ sign: Character, _ energy: Double, _ stream: inout RandomStream) -> Note {
+        let base: Double = switch sign {
+        case "X": 112
+        case "o": 42
+        case "s", "p": 60
+        default: 88
+        }
+        let velocity = base * (0.86 + 0.16 * energy) + stream.bell() * (2 + 5 * brief.genre.looseness)
+        return Note(start: start, length: Meter.quarter / 4, pitch: key, velocity: max(12, min(127, Int(velocity))))
+    }
+
+    private func fill(_ start: Int, _ energy: Double, _ stream: inout RandomStream) -> [Note] {
+        let bar = brief.meter.ticksPerBar
+        let step = Meter.quarter / (brief.meter.isCompound ? 2 : 4)
+        let from = bar / 2 / step * step
+        var out: [Note] = []
+        let isElectronic = brief.genre.kit == "electronic"
+        let toms = isElectronic ? [38, 38, 38, 38] : [38, 48, 45, 41]
+        let count = max(1, (bar - from) / step)
+        for i in 0..<count {
+            let place = Double(i) / Double(count)
+            guard stream.chance(0.45 + 0.5 * energy) || i % 4 == 0 else { continue }
+            let pitch = toms[min(toms.count - 1, Int(place * Double(toms.count)))]
+            out.append(Note(start: start + from + i * step, length: step, pitch: pitch, velocity: Int(58 + 46 * place * (0.5 + 0.5 * energy)) + stream.index(8)))
+        }
+        out.append(Note(start: start + from, length: step, pitch: 36, velocity: 92))
+        return out
+    }
+
+    /// What a percussion instrument does when its genre has no line for it.
+    private static let habits: [String: String] = [
+        "claps": "....X.......X...", "tambourine": "o.x.o.x.o.x.o.x.", "cowbell": "x...x.x...x.x...", "bongos": "x.oxx.o.x.oxx.xo", "congas": "..x...xx..x...xx",
+        "timbales": "x.x.xx.x.xx.x.xx", "shaker": "xoxoxoxoxoxoxoxo", "claves": "x..x..x...x.x...", "woodblock": "x...x...x..x..x.", "triangle": "x.o.x.o.x.o.x.o.",
+    ]
+
+    private func percussion(_ voice: Voice, _ start: Int, _ barIndex: Int, _ energy: Double, _ stream: inout RandomStream) -> [Note] {
+        let pattern = Array(Self.habits[voice.name] ?? "x...x...x...x...")
+        return brief.meter.place(pattern).enumerated().map { i, place in
+            let key = voice.keys[i % voice.keys.count]
+            return hit(start + place.tick, key, place.sign, energy * 0.9, &stream)
+        }
+    }
+}

@@ -1,0 +1,267 @@
+/// Words of the prompt reader: one English vocabulary, and what leads there from other languages. Accents are folded.
+enum Lexicon {
+    static let translations: [String: String] = table(european)
+    static let japanese: [String: String] = table(japaneseRows)
+
+    /// Value of a number word below 101 in one of the languages.
+    static func number(_ word: String) -> Double? {
+        if let value = numbers[word] { return value }
+        // zweiundneunzig
+        guard let split = word.firstRange(of: "und"), let unit = numbers[String(word[..<split.lowerBound])], let ten = numbers[String(word[split.upperBound...])],
+              unit < 10, ten >= 20 else { return nil }
+        return unit + ten
+    }
+
+    private static let numbers: [String: Double] = {
+        var out: [String: Double] = [:]
+        for row in numberRows.split(separator: "\n") {
+            let words = row.split(separator: " ")
+            guard let value = words.first.flatMap({ Double($0) }) else { continue }
+            for word in words.dropFirst() { out[String(word)] = value }
+        }
+        return out
+    }()
+
+    /// Each row: English = other | other | …
+    private static func table(_ rows: String) -> [String: String] {
+        var out: [String: String] = [:]
+        for row in rows.split(separator: "\n") {
+            let halves = row.split(separator: "=", maxSplits: 1)
+            guard halves.count == 2 else { continue }
+            let english = halves[0].split(separator: " ").joined(separator: " ")
+            for other in halves[1].split(separator: "|") { out[other.split(separator: " ").joined(separator: " ")] = english }
+        }
+        return out
+    }
+
+    private static let numberRows = """
+        2 two zwei dos deux due dois
+        3 three drei tres trois tre
+        4 four vier cuatro quatre quattro quatro
+        5 five funf cinco cinq cinque
+        6 six sechs seis sei
+        7 seven sieben siete sept sette sete
+        8 eight acht ocho huit otto oito
+        9 nine neun nueve neuf nove
+        10 ten zehn diez dix dieci dez
+        11 eleven elf once onze undici
+        12 twelve zwolf doce douze dodici doze
+        13 thirteen dreizehn trece treize
+        14 fourteen vierzehn catorce quatorze
+        15 fifteen funfzehn quince quinze quindici
+        16 sixteen sechzehn dieciseis seize sedici dezesseis
+        17 seventeen siebzehn
+        18 eighteen achtzehn
+        19 nineteen neunzehn
+        20 twenty zwanzig veinte vingt venti vinte
+        24 veinticuatro ventiquattro
+        30 thirty dreissig treinta trente trenta trinta
+        32 trentadue
+        40 forty vierzig cuarenta quarante quaranta quarenta
+        50 fifty funfzig cincuenta cinquante cinquanta cinquenta
+        60 sixty sechzig sesenta soixante sessanta sessenta
+        70 seventy siebzig setenta settanta
+        80 eighty achtzig ochenta quatrevingts ottanta oitenta
+        90 ninety neunzig noventa quatrevingtdix novanta
+        100 hundred hundert einhundert cien ciento cent cento cem
+        """
+
+    private static let european = """
+        without         = ohne | kein | keine | keinen | sin | sans | pas de | pas d' | senza | sem | bez | zonder | nada de | aucun | aucune | ningun | drumless | no hay
+        only            = nur | ausschliesslich | solo con | solamente | unicamente | seulement | uniquement | soltanto | apenas | somente
+        and             = und | y | et
+        with            = mit | con | avec | com
+        for             = fur | para | pour | per
+        bars            = takte | takten | takt | compases | compas | mesures | mesure | battute | battuta | compassos | measures | measure | bar | maten
+        seconds         = sekunden | sekunde | segundos | segundo | secondes | seconde | secondi | secs | sec | second | seconden
+        minutes         = minuten | minute | minutos | minuto | minuti | mins | min | minuut
+        1 minutes       = eine minute | un minuto | une minute | um minuto | a minute | one minute
+        90 seconds      = a minute and a half | one and a half minutes | anderthalb minuten | eineinhalb minuten | minuto y medio | une minute et demie | un minuto y medio | minute and a half
+        30 seconds      = half a minute | eine halbe minute | halbe minute | medio minuto | une demi minute | half minute | mezzo minuto
+        bpm             = schlage pro minute | beats per minute | beats a minute | pulsaciones por minuto | battements par minute | battiti al minuto | batidas por minuto | ppm | golpes por minuto | schlagen pro minute
+        bpm             = a la noire | a la negra | per quarter | quarter notes per minute | la noire | bpms
+        tempo           = tempi | pace | tiempo | velocidad | geschwindigkeit
+        major           = dur | mayor | majeur | maggiore | maior | maj
+        minor           = moll | menor | mineur | minore | mol
+        dorian          = dorisch | dorico | dorien
+        phrygian        = phrygisch | frigio | phrygien
+        lydian          = lydisch | lidio | lydien
+        mixolydian      = mixolydisch | mixolidio | mixolydien
+        key             = tonart | tonalidad | tonalite | tonalita | tonalidade
+        sharp           = sostenido | diese | diesis | sustenido
+        flat            = bemol | bemolle
+        slow            = langsamer | langsames | langsame | langsam | lento y | lenta | lent | lente | langsames | slowly | ruhiges
+        fast            = schneller | schnelles | schnelle | schnell | rapido | rapida | rapide | veloce | quick | quickly
+        drums           = schlagzeug | drum kit | drum set | drumset | kit | bateria | batterie | batteria | percusion completa | schlagwerk | beats | drum machine | drum beat | drumbeat | breakbeats | full drum kit
+        percussion      = perkussion | percusion | percussions | percussao | percussioni
+        bass            = bajo | basse | basso | baixo | bassline | bass line | bass guitar | basslinie | e bass
+        upright bass    = kontrabass | contrabajo | contrebasse | contrabbasso | double bass | standup bass | acoustic bass | contrabass | contrabaixo
+        piano           = klavier | felt piano | grand piano | pianoforte | flugel | piano montuno | montuno | pianos | keys | keyboard
+        electric piano  = e piano | epiano | piano electrico | piano electrique | wurlitzer | wurly | fender rhodes | e klavier
+        rhodes          = rhodes piano
+        organ           = orgel | organo | orgue | hammond | orgao | b3
+        accordion       = akkordeon | acordeon | accordeon | fisarmonica | acordeao | squeezebox | musette
+        harmonica       = mundharmonika | armonica | blues harp | gaita
+        guitar          = gitarre | guitarra | guitare | chitarra | gitarren | guitars
+        acoustic guitar = akustische gitarre | akustikgitarre | guitarra acustica | guitare acoustique | chitarra acustica | westerngitarre | steel string guitar | acoustic guitars | guitare seche
+        nylon guitar    = konzertgitarre | klassische gitarre | guitarra clasica | guitarra espanola | guitare classique | nylon string guitar | classical guitar | spanish guitar | flamenco guitar | violao
+        electric guitar = e gitarre | guitarra electrica | guitare electrique | chitarra elettrica | electric guitars | clean guitar | twangy guitar | elektrische gitarre
+        distorted guitar = verzerrte gitarre | guitarra distorsionada | guitare saturee | distorted guitars | heavy guitars | heavy guitar | distortion guitar | fuzz guitar | power chords | crunchy guitars | distorted electric guitar
+        violin          = geige | violine | violines | violon | violino | violins
+        viola           = bratsche
+        cello           = violoncello | violonchelo | violoncelle | celli | cellos
+        strings         = streicher | cuerdas | cordes | archi | cordas | string section | string ensemble | string quartet | orchestra strings | streichquartett
+        harp            = harfe | arpa | harpe
+        choir           = chor | coro | choeur | choral | choirs | chorus vocals
+        trumpet         = trompete | trompeta | trompette | tromba | trumpets | trompeten
+        trombone        = posaune | trombon | trombones
+        horn            = french horn | cor | corno | horns section
+        brass           = blaser | blasern | metales | cuivres | ottoni | brass section | horns | horn section | brass band | blechblaser | vientos | metais | blaserensemble
+        saxophone       = sax | saxofon | saxofono | saxophon | saxofone | saxophones | alto sax
+        tenor saxophone = tenor sax
+        clarinet        = klarinette | clarinete | clarinette | clarinetto
+        flute           = flote | flauta | flauto | querflote | flutes
+        recorder        = blockflote | flauta dulce | flute a bec
+        oboe            = hautbois
+        bassoon         = fagott | fagot | basson
+        bagpipe         = dudelsack | cornemuse | bagpipes
+        bells           = glocken | campanas | cloches | tubular bells
+        glockenspiel    = glock | carillon
+        music box       = spieluhr | caja de musica | boite a musique | musicbox
+        marimba         = marimbas
+        vibraphone      = vibes | vibraphon | vibrafono
+        xylophone       = xylophon | xilofono
+        synth           = synthesizer | synthesiser | sintetizador | synthe | synthes | sintetizzatore | synths | arpeggiated synth | synthesizers | analog synth | synth arp | arpeggio | arpeggios | arp
+        pad             = pads | synth pad | synth pads | flachen | nappes | nappe | nappes de synthe | colchones | flachensounds | warm pads | texturen
+        lead            = synth lead | leads | lead synth | saw lead
+        square lead     = pulse lead
+        synth bass      = synthbass | bajo sintetizado | basse synthe | moog bass | reese bass | reese
+        sub bass        = subbass | 808 bass | 808 | 808s | sub
+        acid bass       = acid line | 303 | tb 303
+        claps           = clap | hand claps | handclaps | hand clap | palmas | klatschen | handeklatschen | clapping
+        shaker          = shakers | maracas | maraca | egg shaker | ganza
+        tambourine      = tamburin | pandereta | tambourin | pandeiro
+        cowbell         = cowbells | kuhglocke | cencerro
+        congas          = conga | tumbadora | hand drums
+        bongos          = bongo
+        timbales        = timbal
+        claves          = clave
+        triangle        = triangel | triangulo
+        timpani         = pauken | timbales d'orchestre | timpanis | kettledrums | kesselpauken
+        taiko           = taikos | taiko drums
+        pizzicato       = pizzicato strings | pizz
+        ukulele         = uke | ukelele
+        banjo           = banjos
+        fiddle          = fiddles
+        koto            = kotos
+        loop            = seamless | seamless loop | nahtlos | schleife | bucle | boucle | loopable | looping
+        melody          = melodie | melodia | lead melody | melodies
+        chords          = akkorde | acordes | accords | accordi | chord progression | chord sequence | akkordfolge | progression | progresion | progressione | cadence
+        song            = lied | stuck | cancion | tema | morceau | chanson | brano | pezzo | canzone | musica | musik | musique | track
+        waltz           = walzer | vals | valse | valzer | valsa
+        march           = marsch | marcha | marche | marcia
+        ballad          = ballade | balada | ballata
+        sad             = traurig | trauriges | traurige | trauriger | triste | tristes | mournful | melancholic | melancholy | melancholisch | melancolico | melancolique | malinconico | sorrowful | wehmutig | somber | heartbreaking
+        happy           = frohlich | frohlicher | frohliche | frohliches | alegre | alegres | joyeux | joyeuse | gai | felice | allegra | cheerful | joyful | heiter | heiteres | feliz | sunny | merry | playful | bouncy | contento
+        calm            = ruhig | ruhige | tranquilo | tranquila | calme | calmo | peaceful | relaxing | relaxed | serene | gentle | soft | quiet | leise | suave | doux | douce | sanft | entspannt | soothing | chill | mellow | dolce | tranquille
+        dark            = dunkel | dunkler | dunkles | dustere | dusterer | oscuro | oscura | sombre | cupo | ominous | sinister | brooding | gloomy | scary | eerie | evil | escuro | dusteres
+        energetic       = energisch | energetisch | energico | energetique | driving | powerful | intense | treibend | treibender | banger | epic | heroic | aggressive | fierce | hard | heavy | kraftvoll | potente | pumping | festival | upbeat
+        warm            = warmer | warmes | calido | calida | chaud | chaude | caldo | cozy | gemutlich
+        bright          = hell | helles | brillante | lumineux | luminoso | shiny | shimmering
+        dreamy          = traumerisch | vertraumt | sonador | reveur | sognante | ethereal | floating | hazy
+        romantic        = romantisch | romantico | romantique | tender | love
+        uplifting       = erhebend | edificante | inspiring | hopeful | triumphant | euphoric | motivational | hoffnungsvoll
+        jazz            = jazzig | jazzige | jazzy
+        electronic      = elektronisch | elektronische | electronica | electro | electronique | elettronica | eletronica
+        orchestral      = orchester | orquesta | orchestre | orchestra | sinfonico | symphonic | orkester | orquestral
+        folk            = volksmusik | folclore | folklore
+        medieval        = mittelalterlich | mittelalter | medievales
+        """
+
+    private static let japaneseRows = """
+        tempo     = テンポ | 速度
+        bpm       = 拍毎分
+        c major   = ハ長調
+        c minor   = ハ短調
+        d major   = ニ長調
+        d minor   = ニ短調
+        e major   = ホ長調
+        e minor   = ホ短調
+        f major   = ヘ長調
+        f minor   = ヘ短調
+        g major   = ト長調
+        g minor   = ト短調
+        a major   = イ長調
+        a minor   = イ短調
+        b major   = ロ長調
+        b minor   = ロ短調
+        c# major  = 嬰ハ長調
+        c# minor  = 嬰ハ短調
+        d# minor  = 嬰ニ短調
+        f# major  = 嬰ヘ長調
+        f# minor  = 嬰ヘ短調
+        g# minor  = 嬰ト短調
+        db major  = 変ニ長調
+        eb major  = 変ホ長調
+        eb minor  = 変ホ短調
+        gb major  = 変ト長調
+        ab major  = 変イ長調
+        ab minor  = 変イ短調
+        bb major  = 変ロ長調
+        bb minor  = 変ロ短調
+        3/4       = 4分の3拍子 | 四分の三拍子 | 三拍子 | 3拍子
+        4/4       = 4分の4拍子 | 四分の四拍子 | 四拍子 | 4拍子
+        6/8       = 8分の6拍子
+        5/4       = 4分の5拍子 | 5拍子
+        7/8       = 8分の7拍子
+        bars      = 小節
+        seconds   = 秒間 | 秒
+        minutes   = 分間 | 分
+        absent    = なし | 無し | 抜き | なしで
+        piano     = ピアノ
+        electric piano = エレピ | エレクトリックピアノ
+        bass      = ベース
+        drums     = ドラム | ドラムス
+        guitar    = ギター
+        acoustic guitar = アコギ | アコースティックギター
+        electric guitar = エレキギター
+        violin    = バイオリン | ヴァイオリン
+        cello     = チェロ
+        flute     = フルート
+        strings   = ストリングス | 弦楽
+        synth     = シンセ | シンセサイザー
+        pad       = パッド
+        organ     = オルガン
+        trumpet   = トランペット
+        saxophone = サックス
+        choir     = 合唱 | コーラス
+        koto      = 琴 | 箏
+        shamisen  = 三味線
+        shakuhachi = 尺八
+        taiko     = 太鼓 | 和太鼓
+        harp      = ハープ
+        music box = オルゴール
+        pop       = ポップス | ポップ
+        rock      = ロック
+        jazz      = ジャズ
+        bossa nova = ボサノバ | ボサノヴァ
+        techno    = テクノ
+        house     = ハウス
+        ambient   = アンビエント
+        ballad    = バラード
+        waltz     = ワルツ
+        orchestral = オーケストラ
+        lofi      = ローファイ
+        hip hop   = ヒップホップ
+        happy     = 明るい | 楽しい | 陽気な
+        sad       = 悲しい | 切ない
+        calm      = 静かな | 穏やかな | 優しい
+        dark      = 暗い
+        fast      = 速い
+        slow      = 遅い | ゆっくり
+        energetic = 激しい
+        loop      = ループ
+        song      = 曲 | 音楽
+        filler    = の | と | は | を | で | が | に | な
+        """
+}

@@ -1,0 +1,165 @@
+/// Chords, metre and key in a prompt.
+extension PromptReader {
+    /// Three chord symbols in a row, or fewer after the word for chords; Roman numerals likewise.
+    mutating func readChords() {
+        var at = 0
+        while at < tokens.count {
+            if tokens[at].word == "chords" {
+                var start = at + 1
+                while start < tokens.count, start < at + 6, Chord(symbol: tokens[start].source) == nil || tokens[start].source == "A", Self.numeral(tokens[start]) == nil { start += 1 }
+                if start < tokens.count, collect(from: start, least: 2) { at = start }
+            } else if wish.chords.isEmpty, collect(from: at, least: 3) {
+                continue
+            }
+            at += 1
+        }
+    }
+
+    private static func numeral(_ token: Token) -> String? {
+        let text = token.source
+        guard text.contains(where: { "IViv".contains($0) }), let key = Tone("C").map({ Key(tonic: $0, mode: .major) }), Chord(numeral: text, in: key) != nil else { return nil }
+        return text
+    }
+
+    private mutating func collect(from start: Int, least: Int) -> Bool {
+        var chords: [Chord] = []
+        var numerals: [String] = []
+        var end = start
+        while end < tokens.count, isFree(end) {
+            if chords.isEmpty, let numeral = Self.numeral(tokens[end]) { numerals.append(numeral) }
+            else if numerals.isEmpty, let chord = Chord(symbol: tokens[end].source) { chords.append(chord) }
+            else { break }
+            end += 1
+            // A full sentence may end between them, but "Am. The" does not go on.
+            if end < tokens.count, ["major", "minor", "flat", "sharp"].contains(tokens[end].word) { chords = chords.dropLast(); end -= 1; break }
+        }
+        guard max(chords.count, numerals.count) >= least else { return false }
+        if !chords.isEmpty {
+            if wish.chords.isEmpty { wish.chords = Array(chords.prefix(64)) }
+            use(start..<end, as: "chords " + chords.map(\.symbol).joined(separator: " "))
+        } else {
+            if wish.numerals.isEmpty { wish.numerals = Array(numerals.prefix(64)) }
+            use(start..<end, as: "degrees " + numerals.joined(separator: " "))
+        }
+        return true
+    }
+
+    mutating func readMeter() {
+        for i in tokens.indices where isFree(i) {
+            var found: Meter?
+            var range = i..<i + 1
+            if let meter = Meter(tokens[i].word) {
+                found = meter
+            } else if tokens[i].word == "counts", let n = (i + 1..<min(i + 4, tokens.count)).first(where: { tokens[$0].number != nil }), let count = tokens[n].number {
+                found = Meter(count: Int(count), unit: 4)
+                range = i..<n + 1
+            } else if ["waltz", "minuet", "menuett", "minueto", "menuet", "mazurka", "dreivierteltakt"].contains(word(i)) || ["waltz", "waltzing"].contains(word(i)) {
+                if wish.meter == nil { found = Meter(count: 3, unit: 4) }
+            } else if ["jig", "tarantella", "siciliana", "barcarolle", "sechsachteltakt"].contains(word(i)), wish.meter == nil {
+                found = Meter(count: 6, unit: 8)
+            } else if word(i) == "march", wish.meter == nil {
+                use(i..<i + 1, as: "a march")
+                continue
+            }
+            guard let found else { continue }
+            if let before = wish.meter, before != found {
+                if ["waltz", "minuet"].contains(word(i)) { continue }
+                ignore(range, "the metre is \(before.name) already")
+            } else {
+                wish.meter = found
+                use(range, as: "metre \(found.name)")
+            }
+        }
+    }
+
+    private static let solfege = ["do": 0, "ut": 0, "re": 1, "mi": 2, "fa": 3, "sol": 4, "la": 5, "si": 6]
+    private static let modes: [String: Mode] = ["major": .major, "minor": .minor, "dorian": .dorian, "phrygian": .phrygian, "lydian": .lydian,
+                                                "mixolydian": .mixolydian, "aeolian": .minor, "ionian": .major, "locrian": .locrian]
+
+    mutating func readKey() {
+        var at = 0
+        while at < tokens.count {
+            guard isFree(at), let (key, end, isSure) = key(at) else { at += 1; continue }
+            let isCorrection = (max(0, at - 3)..<at).contains { ["no", "actually", "rather", "instead", "sorry", "nein", "lieber"].contains(tokens[$0].word) }
+            if let before = wish.key, before != key, isSure {
+                if isCorrection {
+                    wish.reading.ignored.append(.init(text: before.name, why: "taken back later in the prompt"))
+                    wish.key = key
+                    use(at..<end, as: "key of \(key.name)")
+                } else {
+                    ignore(at..<end, "the key is \(before.name) already")
+                }
+            } else if wish.key == nil {
+                wish.key = key
+                use(at..<end, as: "key of \(key.name)")
+            } else {
+                for i in at..<end { tokens[i].isUsed = true }
+            }
+            at = end
+        }
+    }
+
+    /// A key at token `i`, where it ends, and whether it can be nothing else.
+    private func key(_ i: Int) -> (Key, Int, Bool)? {
+        let token = tokens[i]
+        let introduced = (max(0, i - 3)..<i).contains { tokens[$0].word == "key" } || (i > 0 && ["in"].contains(tokens[i - 1].word))
+        var end = i + 1
+        var tone: Tone?
+        var mode: Mode?
+        let follower = word(i + 1)
+        let germanMode = i + 1 < tokens.count && ["dur", "moll"].contains(tokens[i + 1].plain)
+        if let letter = Self.solfege[token.word], token.word.count > 1 {
+            var tonic = Tone(letter: letter, alteration: 0)
+            if follower == "sharp" { tonic.alteration = 1; end += 1 } else if follower == "flat" { tonic.alteration = -1; end += 1 }
+            guard let named = Self.modes[word(end)] else { return nil }
+            return (Key(tonic: tonic, mode: named), end + 1, true)
+        }
+        if germanMode {
+            tone = Self.german(token.plain)
+        } else if let short = Self.keySymbol(token.source) {
+            (tone, mode) = short
+        } else if token.source.count == 1, let letter = Tone(token.source) {
+            tone = letter
+        } else if token.word.count == 2, let letter = Tone(token.word), token.source.count == 2 {
+            tone = letter
+        }
+        guard var tonic = tone else { return nil }
+        if mode == nil, tonic.alteration == 0, word(end) == "sharp" { tonic.alteration = 1; end += 1 }
+        else if mode == nil, tonic.alteration == 0, word(end) == "flat" { tonic.alteration = -1; end += 1 }
+        if mode == nil, end < tokens.count, !tokens[end].isAfterBreak || germanMode {
+            if word(end) == "harmonic" || word(end) == "natural" || word(end) == "melodic", word(end + 1) == "minor" {
+                return (Key(tonic: tonic, mode: word(end) == "harmonic" ? .harmonicMinor : .minor), end + 2, true)
+            }
+            if let named = Self.modes[word(end)] { return (Key(tonic: tonic, mode: named), end + 1, true) }
+        }
+        if let mode { return (Key(tonic: tonic, mode: mode), end, introduced || token.source.count > 2) }
+        // A letter alone is a key only where one is announced, or with its sign.
+        let isUpper = token.source.first?.isUppercase == true
+        guard introduced || (end > i + 1 && isUpper) , isUpper || end > i + 1 else { return nil }
+        return (Key(tonic: tonic, mode: .major), end, introduced)
+    }
+
+    /// `Am`, `F#m`, `Bbmin`, `Dmaj`: a tonic with its mode in one word.
+    private static func keySymbol(_ text: String) -> (Tone, Mode)? {
+        guard text.first?.isUppercase == true else { return nil }
+        for (ending, mode) in [("minor", Mode.minor), ("major", .major), ("min", .minor), ("maj", .major), ("m", .minor), ("M", .major)] where text.hasSuffix(ending) {
+            if let tone = Tone(text.dropLast(ending.count)) { return (tone, mode) }
+        }
+        return nil
+    }
+
+    /// German note names: H is B, B is B flat, -is sharp, -es flat.
+    private static func german(_ word: String) -> Tone? {
+        let first = word.prefix(1)
+        if word == "b" { return Tone(letter: 6, alteration: -1) }
+        if word == "es" { return Tone(letter: 2, alteration: -1) }
+        if word == "as" { return Tone(letter: 5, alteration: -1) }
+        guard let letter = first == "h" ? 6 : Tone(first)?.letter else { return nil }
+        switch word.dropFirst() {
+        case "": return Tone(letter: letter, alteration: 0)
+        case "is": return Tone(letter: letter, alteration: 1)
+        case "es": return Tone(letter: letter, alteration: -1)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/// Reads a prompt in everyday language into a `Wish`, and says what became of each word.
+///
+/// Passes run from the most particular to the most general; each marks the tokens it used, so that none is read twice.
+public struct PromptReader {
+    var tokens: [Token]
+    var wish = Wish()
+    let genres: [Genre]
+
+    /// Cost: linear in the prompt, which is cut after 4000 characters.
+    public static func read(_ prompt: String, genres: [Genre]) -> Wish {
+        var reader = PromptReader(tokens: Tokenizer.tokens(prompt), genres: genres)
+        reader.wish.language = language(of: prompt)
+        reader.readChords()
+        reader.readMeter()
+        reader.readKey()
+        reader.readLength()
+        reader.readStructure()
+        reader.readTempo()
+        reader.readGenre()
+        reader.readInstruments()
+        reader.readMoods()
+        reader.settle()
+        reader.gatherRest()
+        return reader.wish
+    }
+
+    func word(_ i: Int) -> String { tokens.indices.contains(i) ? tokens[i].word : "" }
+    func isFree(_ i: Int) -> Bool { tokens.indices.contains(i) && !tokens[i].isUsed }
+
+    /// Whether the tokens from `i` on are these words.
+    func reads(_ i: Int, _ words: [Substring]) -> Bool {
+        words.indices.allSatisfy { tokens.indices.contains(i + $0) && tokens[i + $0].reads(words[$0]) && ($0 == 0 || !tokens[i + $0].isAfterBreak) }
+    }
+
+    /// Source text of a range, each source once.
+    func text(_ range: Range<Int>) -> String {
+        var out: [String] = []
+        for token in tokens[range] where out.last != token.source { out.append(token.source) }
+        return out.joined(separator: " ").shown
+    }
+
+    mutating func use(_ range: Range<Int>, as meaning: String) {
+        wish.reading.understood.append(.init(text: text(range), as: meaning))
+        for i in range { tokens[i].isUsed = true }
+    }
+
+    mutating func ignore(_ range: Range<Int>, _ why: String) {
+        wish.reading.ignored.append(.init(text: text(range), why: why))
+        for i in range { tokens[i].isUsed = true }
+    }
+
+    /// The language most of whose everyday words occur.
+    static func language(of prompt: String) -> String {
+        if prompt.unicodeScalars.contains(where: { (0x3040...0x30FF).contains($0.value) }) { return "ja" }
+        let words = Set(prompt.lowercased().split(whereSeparator: { !$0.isLetter && $0 != "'" }).map(String.init))
+        let marks: [(String, String)] = [
+            ("de", "ein eine einen der die das und mit ohne für im in takte schläge pro langsamer fröhlicher moll dur sehr nur klavier"),
+            ("es", "una un el los las con sin y de en para muy mayor menor por compases alegre triste pulsaciones"),
+            ("fr", "une un le les des et avec sans pour en très de du majeur mineur mesures secondes douce pas la"),
+            ("it", "una un il lo gli con senza e di per molto maggiore minore battute della"),
+            ("pt", "uma um o os com sem e de para muito maior menor compassos"),
+            ("en", "a an the and with without for in of at no is this song key bars with to not"),
+        ]
+        return marks.map { ($0.0, $0.1.split(separator: " ").count { words.contains(String($0)) }) }
+            .max { ($0.1, $0.0 == "en" ? 1 : 0) < ($1.1, $1.0 == "en" ? 1 : 0) }.flatMap { $0.1 > 0 ? $0.0 : nil } ?? "en"
+    }
+
+    /// Words that carry no wish by themselves.
+    static let fillers = Set("""
+        a an the and or of in on at to for with is it its this that be as by my me i we you your from into over some any like about around make made
+        please song want need something tempo bpm key chords piece tune sound sounds sounding feel feeling style vibe vibes time signature rhythm groove
+        very really quite bit more less most much little one played play plays playing goes go pace beat music background full solo duo trio
+        quartet quintet band but not too so then than just only up down out no other others instruments instrument part parts
+        section per minute minutes seconds bars length long short create generate compose write give main also through have has add
+        du der die das ein eine einen einem einer im am zum de la le les el los las un una une des del da do il lo gli von auf aus an al l d en
+        dans sur est son ses avec con et y e o ou oder als sehr muy tres molto piu mas plus bien este esta este ce cet cette tu eres quiero je veux ich will
+        mochte musical instrumental composition arrangement filler mode counts count sequence here there actually called named
+        """.split(whereSeparator: \.isWhitespace).map(String.init))
+
+    /// What no pass could use becomes `ignored`, neighbours together.
+    private mutating func gatherRest() {
+        var at = 0
+        while at < tokens.count {
+            guard isFree(at), !Self.fillers.contains(tokens[at].word), !Self.fillers.contains(tokens[at].plain) else { at += 1; continue }
+            var end = at + 1
+            while end < tokens.count, isFree(end), !tokens[end].isAfterBreak, !Self.fillers.contains(tokens[end].word) { end += 1 }
+            ignore(at..<end, "says nothing that Lathe knows how to play")
+            at = end
+        }
+    }
+
+    /// What contradicts itself is decided, and said.
+    private mutating func settle() {
+        let clash = wish.voices.filter { voice in wish.without.contains { $0 == voice.name } }
+        for voice in clash { wish.reading.ignored.append(.init(text: voice.name, why: "asked for and forbidden at once; it is left out")) }
+        wish.voices.removeAll { clash.contains($0) }
+    }
+}
+
+extension String {
+    /// Without characters that a terminal acts on or that change the direction of text.
+    var shown: String {
+        String(unicodeScalars.filter { v in
+            !(v.value < 0x20 || (0x7F...0x9F).contains(v.value) || (0x200B...0x200F).contains(v.value) || (0x2028...0x202E).contains(v.value)
+                || (0x2066...0x2069).contains(v.value))
+        }.map(Character.init))
+    }
+}

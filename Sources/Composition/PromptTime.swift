@@ -1,0 +1,130 @@
+/// Tempo, length and structure in a prompt.
+extension PromptReader {
+    mutating func readLength() {
+        for i in tokens.indices where isFree(i) {
+            if let seconds = Self.clock(tokens[i].word) {
+                // "drop at 1:00" is a place, not a length.
+                if (max(0, i - 3)..<i).contains(where: { Self.peaks.contains(tokens[$0].word) }) { continue }
+                setSeconds(seconds, i..<i + 1)
+                continue
+            }
+            guard let n = tokens[i].number else { continue }
+            var unit = i + 1
+            if word(unit) == "more" || word(unit) == "full" { unit += 1 }
+            guard isFree(unit), !tokens[unit].isAfterBreak else { continue }
+            switch tokens[unit].word {
+            case "seconds", "s": setSeconds(n, i..<unit + 1)
+            case "minutes":
+                var (total, end) = (n * 60, unit + 1)
+                if word(end) == "and", word(end + 1) == "a", word(end + 2) == "half" { total += 30; end += 3 }
+                else if let more = (end..<min(end + 2, tokens.count)).first(where: { tokens[$0].number != nil }), word(more + 1) == "seconds", let extra = tokens[more].number {
+                    total += extra
+                    end = more + 2
+                }
+                setSeconds(total, i..<end)
+            case "bars":
+                if word(unit + 1) == "blues" {
+                    wish.isBlues = true
+                    use(i..<unit + 2, as: "blues form")
+                    if wish.genre == nil, genres.contains(where: { $0.id == "blues" }) { wish.genre = "blues" }
+                } else if let before = wish.bars, before != Int(n) {
+                    ignore(i..<unit + 1, "the length is \(before) bars already")
+                } else if Brief.barsRange.contains(Int(n)) {
+                    wish.bars = Int(n)
+                    use(i..<unit + 1, as: "\(Int(n)) bars")
+                } else {
+                    ignore(i..<unit + 1, "a track has 1 to 2000 bars")
+                }
+            default: break
+            }
+        }
+        if wish.bars != nil, wish.seconds != nil {
+            wish.reading.ignored.append(.init(text: "\(wish.seconds ?? 0) seconds", why: "bars were given too, and count"))
+            wish.seconds = nil
+        }
+    }
+
+    private mutating func setSeconds(_ seconds: Double, _ range: Range<Int>) {
+        if let before = wish.seconds, before != seconds { return ignore(range, "the length is \(before) seconds already") }
+        guard Brief.secondsRange.contains(seconds) else { return ignore(range, "a track lasts 1 second to an hour") }
+        wish.seconds = seconds
+        use(range, as: "\(seconds) seconds")
+    }
+
+    /// `1:15`.
+    private static func clock(_ word: String) -> Double? {
+        let halves = word.split(separator: ":")
+        guard halves.count == 2, halves[1].count == 2, let minutes = Double(halves[0]), let seconds = Double(halves[1]), seconds < 60 else { return nil }
+        return minutes * 60 + seconds
+    }
+
+    private static let peaks: Set<String> = ["drop", "chorus", "climax", "hook", "refrain", "peak", "drops"]
+
+    mutating func readStructure() {
+        for i in tokens.indices where isFree(i) {
+            let next = word(i + 1)
+            if next == "intro" || (next == "introduction"), ["long", "short", "no", "without", "lange", "langes", "larga", "longue"].contains(word(i)) {
+                wish.introWeight = ["no", "without"].contains(word(i)) ? 0 : word(i) == "short" ? 0.5 : 2
+                use(i..<i + 2, as: wish.introWeight == 0 ? "no intro" : wish.introWeight < 1 ? "a short intro" : "a long intro")
+            } else if Self.peaks.contains(word(i)), let at = (i + 1..<min(i + 4, tokens.count)).first(where: { Self.clock(tokens[$0].word) != nil || (tokens[$0].number != nil && word($0 + 1) == "seconds") }) {
+                wish.dropAt = Self.clock(tokens[at].word) ?? tokens[at].number
+                use(i..<(tokens[at].number != nil ? at + 2 : at + 1), as: "the fullest section begins at \(wish.dropAt ?? 0) s")
+            } else if word(i) == "loop" {
+                wish.isLoop = true
+                use(i..<i + 1, as: "a loop")
+            } else if word(i) == "half" && next == "time" {
+                wish.isHalfTime = true
+                wish.halfTimeIntroOnly = (i + 2..<min(i + 6, tokens.count)).contains { tokens[$0].word == "intro" }
+                use(i..<(word(i + 2) == "feel" ? i + 3 : i + 2), as: wish.halfTimeIntroOnly ? "half-time drums in the intro" : "half-time drums")
+            } else if word(i) == "double", next == "time" {
+                use(i..<(word(i + 2) == "feel" ? i + 3 : i + 2), as: "lively subdivisions")
+            } else if ["swing", "swung", "swinging", "shuffle", "shuffled"].contains(word(i)) {
+                wish.swing = 1
+                // "swing" may name a genre as well, so it stays free.
+                if word(i) != "swing" { use(i..<i + 1, as: "swung eighths") }
+            } else if word(i) == "straight", ["eighths", "feel", "rhythm"].contains(next) {
+                wish.swing = 0
+                use(i..<i + 2, as: "straight eighths")
+            }
+        }
+    }
+
+    /// Metronome marks as they are usually given, beats per minute.
+    private static let words: [String: Double] = [
+        "grave": 42, "largo": 52, "larghetto": 62, "lento": 54, "adagio": 68, "adagietto": 72, "andante": 88, "andantino": 94, "moderato": 112,
+        "allegretto": 116, "allegro": 132, "vivace": 164, "vivo": 160, "presto": 180, "prestissimo": 206,
+    ]
+
+    mutating func readTempo() {
+        // With a unit, before or after it.
+        for i in tokens.indices where isFree(i) {
+            guard let n = tokens[i].number else { continue }
+            let after = word(i + 1)
+            let before = (max(0, i - 5)..<i).reversed().prefix { !tokens[$0 + 1].isAfterBreak }.map { tokens[$0].word }
+            if after == "bpm" || after == "beats" || (after == "drums" && tokens[i + 1].plain == "beats") {
+                setTempo(n, i..<i + 2)
+            } else if before.contains("bpm") || before.contains("tempo") {
+                setTempo(n, i..<i + 1)
+            }
+        }
+        // A number alone that can be nothing else.
+        for i in tokens.indices where isFree(i) {
+            guard let n = tokens[i].number, n >= 40, n <= 250 else { continue }
+            let stands = !isFree(i + 1) || tokens[i + 1].isAfterBreak || Self.fillers.contains(word(i + 1))
+            if wish.bpm == nil, stands || ["at", "around", "over", "about"].contains(word(i - 1)) { setTempo(n, i..<i + 1) }
+        }
+        for i in tokens.indices where isFree(i) {
+            if let mark = Self.words[tokens[i].word] {
+                if wish.bpm == nil, wish.paceBPM == nil { wish.paceBPM = mark }
+                use(i..<i + 1, as: "tempo \(tokens[i].word), about \(Int(mark)) beats a minute")
+            }
+        }
+    }
+
+    private mutating func setTempo(_ bpm: Double, _ range: Range<Int>) {
+        guard Brief.tempoRange.contains(bpm) else { return ignore(range, "a tempo lies between 30 and 300 beats a minute") }
+        if let before = wish.bpm, before != bpm { return ignore(range, "the tempo is \(before) already") }
+        wish.bpm = bpm
+        use(range, as: "\(bpm) beats a minute")
+    }
+}

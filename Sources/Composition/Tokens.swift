@@ -1,0 +1,174 @@
+/// A word, number or sign of the prompt.
+struct Token: Sendable, Equatable {
+    /// As it stands in the prompt.
+    var source: String
+    /// Lower case, accents folded, translated into the reader's English; several words when a phrase was.
+    var word: String
+    /// A number, written in digits or words.
+    var number: Double?
+    /// A comma, full stop or line end stands before it.
+    var isAfterBreak = false
+    var isUsed = false
+
+    /// As it stands in the prompt, but for case and accents.
+    var plain: String { Tokenizer.fold(source) }
+
+    func reads(_ other: some StringProtocol) -> Bool { word == other || plain == other }
+}
+
+/// Cuts a prompt into tokens and brings every language to one set of words.
+enum Tokenizer {
+    /// Prompts are cut after this many characters.
+    static let longest = 4000
+
+    static func tokens(_ prompt: String) -> [Token] {
+        var out: [Token] = []
+        var text = ""
+        var isAfterBreak = false
+        func flush() {
+            guard !text.isEmpty else { return }
+            out.append(Token(source: text, word: fold(text), number: Double(text), isAfterBreak: isAfterBreak))
+            text = ""
+            isAfterBreak = false
+        }
+        var characters = Array(prompt.prefix(longest))
+        characters = characters.map { fullWidth[$0] ?? $0 }
+        var at = 0
+        while at < characters.count {
+            let c = characters[at]
+            let isCounted = c.isNumber && at + 1 < characters.count && isIdeographic(characters[at + 1]) && japanese(characters, at) != nil
+            if isIdeographic(c) || isCounted {
+                flush()
+                if let (length, words) = japanese(characters, at) {
+                    let source = String(characters[at..<at + length])
+                    for word in words.split(separator: " ") {
+                        out.append(Token(source: source, word: String(word), number: Double(word), isAfterBreak: isAfterBreak))
+                        isAfterBreak = false
+                    }
+                    at += length
+                } else {
+                    var end = at + 1
+                    while end < characters.count, isIdeographic(characters[end]), japanese(characters, end) == nil { end += 1 }
+                    let source = String(characters[at..<end])
+                    // Particles and endings carry no wish.
+                    if source.contains(where: { !isKana($0) }) || source.count > 3 { out.append(Token(source: source, word: source, isAfterBreak: isAfterBreak)) }
+                    at = end
+                }
+                continue
+            }
+            if c.isLetter || c.isNumber || c == "'" || c == "’" {
+                // "120bpm": a number ends where letters begin, but "C7" and "2step" stay whole.
+                if let last = text.last, last.isNumber, c.isLetter, text.allSatisfy({ $0.isNumber || $0 == "." }) { flush() }
+                text.append(c == "’" ? "'" : c)
+            } else if c == "#" || c == "♯" || c == "♭" || c == "°" || c == "+" || c == "Δ" || c == "ø" {
+                text.append(c == "♯" ? "#" : c == "♭" ? "b" : c)
+            } else if c == ".", let last = text.last, last.isNumber, at + 1 < characters.count, characters[at + 1].isNumber {
+                text.append(c)
+            } else if c == "/", !text.isEmpty, at + 1 < characters.count, characters[at + 1].isNumber || characters[at + 1].isLetter {
+                text.append(c)
+            } else if c == ":", let last = text.last, last.isNumber, at + 1 < characters.count, characters[at + 1].isNumber {
+                text.append(c)
+            } else {
+                flush()
+                if ",.;:!?()\n、。・「」".contains(c) { isAfterBreak = true }
+                // A hyphen joins words, but between chords it is a gap.
+            }
+            at += 1
+        }
+        flush()
+        return number(translate(out))
+    }
+
+    static func fold(_ text: String) -> String {
+        String(text.lowercased().map { folded[$0] ?? $0 }).replacing("ß", with: "ss").replacing("œ", with: "oe")
+    }
+
+    private static let folded: [Character: Character] = {
+        var table: [Character: Character] = [:]
+        for (to, from) in [("a", "àáâãäåā"), ("e", "èéêëēę"), ("i", "ìíîïī"), ("o", "òóôõöøō"), ("u", "ùúûüū"), ("n", "ñń"), ("c", "çćč"), ("s", "śš"), ("z", "žźż"), ("l", "ł"), ("y", "ýÿ")] {
+            for c in from { table[c] = Character(to) }
+        }
+        return table
+    }()
+
+    private static let fullWidth: [Character: Character] = {
+        var table: [Character: Character] = ["／": "/", "：": ":", "，": ",", "．": ".", "＃": "#"]
+        for (n, c) in "０１２３４５６７８９".enumerated() { table[c] = Character(String(n)) }
+        return table
+    }()
+
+    private static func isIdeographic(_ c: Character) -> Bool {
+        guard let v = c.unicodeScalars.first?.value else { return false }
+        return (0x3040...0x30FF).contains(v) || (0x4E00...0x9FFF).contains(v) || v == 0x3005 || v == 0x30FC
+    }
+
+    private static func isKana(_ c: Character) -> Bool { c.unicodeScalars.first.map { (0x3040...0x309F).contains($0.value) } ?? false }
+
+    private static func japanese(_ characters: [Character], _ at: Int) -> (Int, String)? {
+        for length in stride(from: min(8, characters.count - at), through: 1, by: -1) {
+            if let words = Lexicon.japanese[String(characters[at..<at + length])] { return (length, words) }
+        }
+        return nil
+    }
+
+    /// Replaces words and phrases of other languages, longest phrase first; source texts stay.
+    private static func translate(_ tokens: [Token]) -> [Token] {
+        var out: [Token] = []
+        var at = 0
+        scan: while at < tokens.count {
+            for length in stride(from: min(5, tokens.count - at), through: 1, by: -1) {
+                let slice = tokens[at..<at + length]
+                if length > 1, slice.dropFirst().contains(where: \.isAfterBreak) { continue }
+                guard let english = Lexicon.translations[slice.map(\.word).joined(separator: " ")] else { continue }
+                let source = slice.map(\.source).joined(separator: " ")
+                for (n, word) in english.split(separator: " ").enumerated() {
+                    out.append(Token(source: source, word: String(word), number: Double(word), isAfterBreak: n == 0 && tokens[at].isAfterBreak))
+                }
+                at += length
+                continue scan
+            }
+            out.append(tokens[at])
+            at += 1
+        }
+        return out
+    }
+
+    /// Joins number words: "one hundred and twelve", "noventa y cinco", "zweiundneunzig".
+    private static func number(_ tokens: [Token]) -> [Token] {
+        var out: [Token] = []
+        var at = 0
+        while at < tokens.count {
+            var (total, used, sources) = (0.0, 0, [String]())
+            var lastSize = Double.infinity
+            while at + used < tokens.count {
+                let token = tokens[at + used]
+                if used > 0, token.isAfterBreak { break }
+                let connects = used > 0 && ["and", "y", "et", "und", "e"].contains(token.word) && at + used + 1 < tokens.count
+                    && Lexicon.number(tokens[at + used + 1].word).map { $0 < lastSize && (lastSize > 10) } == true
+                if connects {
+                    sources.append(token.source)
+                    used += 1
+                    continue
+                }
+                guard let value = Lexicon.number(token.word) else { break }
+                if value == 100, used > 0, total < 10 { total *= 100; lastSize = 100 }
+                else if used == 0 || value < lastSize, used == 0 || (lastSize >= 20 && value < 10 || lastSize >= 100 || (lastSize == 60 || lastSize == 80) && value < 20) { total += value; lastSize = value }
+                else { break }
+                sources.append(token.source)
+                used += 1
+            }
+            if used > 0 {
+                var token = tokens[at]
+                token.source = sources.joined(separator: " ")
+                token.word = String(Int(total))
+                token.number = total
+                out.append(token)
+                at += used
+            } else {
+                out.append(tokens[at])
+                at += 1
+            }
+        }
+        return out
+    }
+}

@@ -1,0 +1,140 @@
+/// What a prompt asks for, and nothing it does not: every field may be unset. Options of a command change it before it becomes a `Brief`.
+public struct Wish: Sendable, Equatable {
+    public var language = "en"
+    /// Id of a genre.
+    public var genre: String?
+    public var moods: [Mood] = []
+    public var bpm: Double?
+    /// From a tempo word, where no number is given.
+    public var paceBPM: Double?
+    public var key: Key?
+    public var meter: Meter?
+    public var seconds: Double?
+    public var bars: Int?
+    public var voices: [Voice] = []
+    public var without: [String] = []
+    public var isOnly = false
+    public var withoutMelody = false
+    public var chords: [Chord] = []
+    /// Roman numerals, told in the key once it is known.
+    public var numerals: [String] = []
+    public var isBlues = false
+    public var isHalfTime = false
+    public var halfTimeIntroOnly = false
+    public var swing: Double?
+    public var introWeight = 1.0
+    public var dropAt: Double?
+    public var isLoop = false
+    public var reading = Reading()
+
+    public init() {}
+}
+
+extension Brief {
+    /// Most and least that can be asked for.
+    public static let tempoRange = 30.0...300.0
+    public static let secondsRange = 1.0...3600.0
+    public static let barsRange = 1...2000
+
+    /// Decides what the wish leaves open: by genre and mood, and by the seed where several are as good.
+    public init(_ wish: Wish, genres: [Genre], seed: UInt64) {
+        self.init()
+        self.seed = seed
+        language = wish.language
+        moods = wish.moods
+        voices = wish.voices
+        without = wish.without
+        isOnly = wish.isOnly
+        withoutMelody = wish.withoutMelody
+        isBlues = wish.isBlues
+        isHalfTime = wish.isHalfTime
+        halfTimeIntroOnly = wish.halfTimeIntroOnly
+        swing = wish.swing
+        introWeight = wish.introWeight
+        dropAt = wish.dropAt
+        isLoop = wish.isLoop
+        genre = genres.first { $0.id == wish.genre } ?? Self.fitting(wish, genres)
+        meter = wish.meter ?? genre.meter
+
+        var stream = RandomStream(seed, "brief")
+        let pace = moods.reduce(1) { $0 * $1.pace }
+        if let asked = wish.bpm ?? wish.paceBPM {
+            bpm = asked
+        } else {
+            let chosen = (genre.tempo + (genre.fastest - genre.slowest) * 0.3 * stream.signed()) * pace
+            bpm = max(genre.slowest, min(genre.fastest, chosen)).rounded()
+        }
+        key = Self.key(wish, genre, moods, &stream)
+        chords = wish.chords.isEmpty ? wish.numerals.compactMap { Chord(numeral: $0, in: key) } : wish.chords
+        seconds = wish.bars == nil ? wish.seconds : nil
+        if let asked = wish.bars {
+            bars = asked
+        } else if let seconds {
+            // The bars that fit; what is left over belongs to the last chord.
+            bars = max(1, Int(seconds / secondsPerBar + 0.02))
+            if isLoop { self.seconds = nil }
+        } else {
+            let usual = genre.forms.first?.reduce(0) { $0 + $1.bars } ?? 32
+            let wanted = isLoop ? 8 : max(8, min(usual, Int(150 / secondsPerBar)) / 4 * 4)
+            bars = wanted
+        }
+    }
+
+    /// Length of the file in seconds.
+    public var length: Double { seconds ?? Double(bars) * secondsPerBar }
+
+    private static func key(_ wish: Wish, _ genre: Genre, _ moods: [Mood], _ stream: inout RandomStream) -> Key {
+        if let key = wish.key { return key.spelledSimply }
+        if let implied = Key.implied(by: wish.chords) { return implied }
+        let valence = moods.reduce(0) { $0 + $1.valence }
+        let usual = stream.pick(genre.modes) ?? .minor
+        let mode = valence > 0.3 && usual.isMinor ? Mode.major : valence < -0.3 && !usual.isMinor ? .minor : usual
+        // Keys with few signs, as players and singers prefer them.
+        let names = mode.isMinor ? ["A", "E", "D", "B", "C", "G", "F#", "C#", "F"] : ["C", "G", "D", "F", "A", "Bb", "Eb", "E", "Ab"]
+        return Key(tonic: stream.pick(names).flatMap { Tone($0) } ?? Tone(letter: 0, alteration: 0), mode: mode)
+    }
+
+    /// The genre that has most of the wanted instruments, when none is named.
+    private static func fitting(_ wish: Wish, _ genres: [Genre]) -> Genre {
+        func score(_ genre: Genre) -> Double {
+            var points = 0.0
+            for voice in wish.voices {
+                if genre.parts.contains(where: { $0.voice == voice.name }) { points += 2 }
+                else if genre.parts.contains(where: { Voice.named($0.voice).map { !Set($0.families).isDisjoint(with: voice.families) } ?? false }) { points += 1 }
+            }
+            if let bpm = wish.bpm { points -= bpm < genre.slowest || bpm > genre.fastest ? 1 : 0 }
+            if wish.meter.map({ $0 != .common }) == true, genre.kit == "electronic" { points -= 1 }
+            for mood in wish.moods {
+                let energy = genre.forms.first.map { $0.map(\.energy).reduce(0, +) / Double($0.count) } ?? 0.5
+                points += mood.energy * (energy - 0.5) * 6
+            }
+            if wish.without.contains("drums"), genre.grooves.isEmpty { points += 1.5 }
+            if wish.voices.contains(where: { $0.name == "drums" }), genre.grooves.isEmpty { points -= 3 }
+            if genre.id == "pop" { points += 0.5 }
+            return points
+        }
+        return genres.max { (score($0), $1.id) < (score($1), $0.id) } ?? Genre()
+    }
+}
+
+extension Key {
+    /// The key a progression is in: the one whose scale holds most of its tones, the first and last roots weighing most as tonic.
+    static func implied(by chords: [Chord]) -> Key? {
+        guard let first = chords.first, let last = chords.last else { return nil }
+        var best: (key: Key, points: Double)?
+        for chord in chords {
+            let minorThird = chord.quality.intervals.contains(3)
+            for mode in minorThird ? [Mode.minor] : [.major, .mixolydian] {
+                let key = Key(tonic: chord.root, mode: mode)
+                var points = mode == .mixolydian ? -0.6 : 0.0
+                for other in chords { points += Double(other.triad.count(where: { key.contains($0) })) * 0.5 }
+                if chord.root == first.root { points += 2 }
+                if chord.root == last.root { points += 1 }
+                if chords.contains(where: { ($0.root.pitchClass - chord.root.pitchClass + 12) % 12 == 7 && $0.quality.intervals.contains(4) }) { points += 0.8 }
+                if chord.quality == .dominant7 { points -= 1.5 }
+                if points > best?.points ?? -.infinity { best = (key, points) }
+            }
+        }
+        return best.map { Key(tonic: $0.key.tonic, mode: $0.key.mode == .mixolydian ? .major : $0.key.mode).spelledSimply }
+    }
+}

@@ -1,0 +1,99 @@
+import Composition
+import DSP
+
+/// Where parts stand in the mix before the genre's own taste, dB and shares.
+enum MixLevels {
+    static func level(_ track: Track) -> Double {
+        switch track.part.role {
+        case .drums: -1
+        case .percussion: -3
+        case .bass: 1
+        case .lead: -2
+        case .chords: -8
+        case .arp: -7
+        case .counter: -7
+        case .pad: -12
+        }
+    }
+
+    /// How much of the kick's ducking a part takes.
+    static func ducking(_ role: Role) -> Double {
+        switch role {
+        case .drums, .percussion: 0
+        case .bass: 0.7
+        case .lead, .counter: 0.35
+        case .chords, .arp: 0.8
+        case .pad: 1
+        }
+    }
+}
+
+/// The kick makes room for itself: a gain curve from where the kicks stand, the same on every run.
+struct Ducking {
+    private let kicks: [Int]
+    private let depthDB: Double
+    private let attack: Double
+    private let recovery: Double
+
+    init(_ score: Score, rate: Int) {
+        depthDB = score.brief.genre.mix.duck
+        kicks = depthDB > 0 ? score.tracks.filter(\.isDrums).flatMap { $0.notes.filter { $0.pitch == 36 }.map { score.frame($0.start, rate: rate) } }.sorted() : []
+        attack = 0.004 * Double(rate)
+        recovery = score.brief.genre.mix.duckBeats * score.brief.secondsPerTick * Double(Meter.quarter * rate)
+    }
+
+    /// - Parameter depth: share of the genre's depth, 0…1.
+    func gain(at frame: Int, depth: Double) -> Double {
+        // The last kick at or before the frame.
+        var (low, high) = (0, kicks.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if kicks[middle] <= frame { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0 else { return 1 }
+        let since = Double(frame - kicks[low - 1])
+        guard since < recovery else { return 1 }
+        let back = since / recovery
+        var amount = 1 - back * back * (3 - 2 * back)
+        // A kick after a short while falls from where the last one had come back to.
+        if since < attack { amount *= since / attack }
+        return 1 - amount * depth * (1 - FastMath.amplitude(dB: -depthDB))
+    }
+}
+
+/// A bus compressor of 2 : 1 that holds the mix together: its gain comes from the sum of both channels.
+struct Glue {
+    private var power = 0.0
+    private var reduction = 0.0
+    private var goal = 1.0
+    private var held = 1.0
+    private var count = 0
+    private let threshold: Double
+    private let work: Double
+    private let follow: Double
+    private let attack: Double
+    private let release: Double
+
+    init(workDB: Double, rate: Double) {
+        work = workDB
+        threshold = -19
+        follow = 1 - FastMath.exp(-1 / (0.012 * rate))
+        attack = 1 - FastMath.exp(-16 / (0.03 * rate))
+        release = 1 - FastMath.exp(-16 / (0.22 * rate))
+    }
+
+    mutating func gain(_ left: Double, _ right: Double) -> Double {
+        power += follow * ((left * left + right * right) * 0.5 - power)
+        if count == 0 {
+            let over = FastMath.decibels(max(1e-9, power)) * 0.5 - threshold
+            // Soft knee of 6 dB, at most `work` dB of reduction.
+            let wanted = over <= -3 ? 0 : over < 3 ? (over + 3) * (over + 3) / 24 : over * 0.5
+            let target = min(work, wanted)
+            reduction += (target > reduction ? attack : release) * (target - reduction)
+            goal = FastMath.amplitude(dB: -reduction)
+        }
+        count = (count + 1) & 15
+        held += (goal - held) * 0.1
+        return held
+    }
+}
