@@ -31,13 +31,15 @@ let package = Package(
         .target(name: "Mastering", dependencies: [
             "DSP", "AudioFiles", "TOMLKit", .product(name: "Crypto", package: "swift-crypto"),
         ]),
+        .target(name: "Composition", dependencies: ["TOMLKit"]),
+        .target(name: "Instruments", dependencies: ["DSP", "Composition"]),
         .target(name: "PrivacyLedger", dependencies: ["CSQLite", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "Rendering", dependencies: ["Mastering", "AudioFiles", "PrivacyLedger", "CLinux"]),
+        .target(name: "Rendering", dependencies: ["Mastering", "Instruments", "Composition", "AudioFiles", "PrivacyLedger", "CLinux"]),
         .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
         .target(name: "Terminal", dependencies: ["CTerminal"]),
         .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
         .executableTarget(name: "lathe", dependencies: [
-            "Studio", "Terminal", "Playback", "Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
+            "Studio", "Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 

@@ -7,6 +7,12 @@ public struct GenreError: Error, Sendable, Equatable, CustomStringConvertible {
     public var remedy: String
     /// As in sysexits(3).
     public var exitCode: Int32 { 65 }
+    public init(file: String, problem: String, remedy: String) {
+        self.file = file
+        self.problem = problem
+        self.remedy = remedy
+    }
+
     public var message: String { "\(file): \(problem); \(remedy)" }
     public var description: String { message }
 }

@@ -5,31 +5,41 @@ public enum Job: Sendable, Codable, Equatable {
     case master(MasterRequest)
     /// At least one track, in order, as one programme.
     case album([MasterRequest])
+    case generate(GenerateRequest)
 
-    /// One for each file.
+    /// One for each file that is mastered.
     public var requests: [MasterRequest] {
         switch self {
         case .master(let request): [request]
         case .album(let tracks): tracks
+        case .generate: []
         }
     }
 
-    /// The file it reads; of an album the first.
-    public var input: String { requests[0].input }
+    /// The file it reads; of an album the first. A track that is generated has none, and goes by the name of what it makes.
+    public var input: String {
+        if case .generate(let request) = self { return request.output }
+        return requests[0].input
+    }
 
     /// The file it makes; of an album the first.
-    public var output: String { requests[0].output }
+    public var output: String {
+        if case .generate(let request) = self { return request.output }
+        return requests[0].output
+    }
 }
 
 public enum JobResult: Sendable, Codable, Equatable {
     case master(MasterResult)
     case album([MasterResult])
+    case generate(GenerateResult)
 
-    /// One for each file.
+    /// One for each file that was mastered.
     public var masters: [MasterResult] {
         switch self {
         case .master(let result): [result]
         case .album(let results): results
+        case .generate: []
         }
     }
 }
@@ -50,7 +60,7 @@ public enum JobState: String, Sendable, Codable {
 }
 
 public enum JobStage: String, Sendable, Codable {
-    case waiting, measuring, solving, finishing, done
+    case waiting, rendering, measuring, solving, finishing, done
 }
 
 /// A job as anybody may see it.

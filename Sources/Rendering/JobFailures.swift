@@ -1,4 +1,5 @@
 import AudioFiles
+import Composition
 import Mastering
 import PrivacyLedger
 
@@ -13,6 +14,7 @@ extension JobFailure {
         case let error as JobFailure: self = error
         case let error as AudioFileError: self.init(message: error.message, exitCode: error.exitCode)
         case let error as PresetError: self.init(message: error.message, exitCode: error.exitCode)
+        case let error as GenreError: self.init(message: error.message, exitCode: error.exitCode)
         case let error as LedgerError: self.init(message: error.message, exitCode: error.exitCode)
         case is CancellationError: self = .cancelled(output: job.output)
         default:

@@ -15,6 +15,7 @@ public struct LocalTier: Tier {
         switch job {
         case .master(let request): .master(try await master([request], work)[0])
         case .album(let tracks): .album(try await master(tracks, work))
+        case .generate(let request): .generate(try await generate(request, work))
         }
     }
 
@@ -64,7 +65,7 @@ public struct LocalTier: Tier {
         }
     }
 
-    private func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
+    func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
         let folder = try AtomicOutput.scratchFolder(for: path)
         let name = NamedScratch.name(for: row)
         // Replacing needs a name for the instant of the rename, and some file systems need one all along.

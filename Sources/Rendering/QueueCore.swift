@@ -114,6 +114,8 @@ struct QueueCore: Sendable {
         return switch stage {
         case .waiting: 0
         case .measuring: 0.25 * f
+        // Playing takes longer than measuring, and comes before it.
+        case .rendering: 0.5 * f
         case .solving: 0.25 + 0.70 * f
         case .finishing: 0.95 + 0.05 * f
         case .done: 1

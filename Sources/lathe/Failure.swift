@@ -1,5 +1,6 @@
 import ArgumentParser
 import AudioFiles
+import Composition
 import Mastering
 import Playback
 import PrivacyLedger
@@ -30,6 +31,7 @@ struct Failure: Error, Equatable {
         case let error as AudioFileError: self.init(error.exitCode, error.message)
         case let error as PresetError: self.init(error.exitCode, error.message)
         case let error as JobFailure: self.init(error.exitCode, error.message)
+        case let error as GenreError: self.init(error.exitCode, error.message)
         case let error as LedgerError: self.init(error.exitCode, error.message)
         case let error as PlaybackError: self.init(error.exitCode, error.message)
         case let error as SettingsError: self.init(error.exitCode, error.message)

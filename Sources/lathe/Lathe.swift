@@ -16,7 +16,7 @@ struct Lathe: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            StudioCommand.self, MasterCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self,
+            StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self,
             ThemesCommand.self, KeysCommand.self, DoctorCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: StudioCommand.self)

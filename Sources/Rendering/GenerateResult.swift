@@ -1,0 +1,101 @@
+import Composition
+import Instruments
+import Mastering
+
+/// What a finished track is: the plan, field for field as `lathe generate --json` gives it.
+public struct GenerateResult: Sendable, Codable, Equatable {
+    public struct Plan: Sendable, Codable, Equatable {
+        public var prompt_language: String
+        public var genre: String
+        public var mood: [String]
+        public var bpm: Double
+        /// Which note the tempo counts.
+        public var bpm_unit: String
+        public var key: String
+        public var meter: String
+        public var seconds: Double
+        public var bars: Int
+        public var instruments: [String]
+        public var seed: UInt64
+        public var loop: Bool
+    }
+    public struct PlannedSection: Sendable, Codable, Equatable {
+        public var name: String
+        public var bar: Int
+        public var bars: Int
+        public var start_seconds: Double
+        public var energy: Double
+    }
+    public struct PlannedChord: Sendable, Codable, Equatable {
+        public var start_seconds: Double
+        public var seconds: Double
+        public var symbol: String
+    }
+    public struct PlannedPart: Sendable, Codable, Equatable {
+        public var name: String
+        public var role: String
+        public var instrument: String
+        public var stem: String?
+    }
+    public struct Files: Sendable, Codable, Equatable {
+        public var mix: String
+        public var midi: String?
+        public var stems: [String]
+    }
+    public struct SoundFont: Sendable, Codable, Equatable {
+        public var name: String
+        public var sha256: String
+        public var licence: String
+    }
+    /// Of the master; nil without one.
+    public struct Mastered: Sendable, Codable, Equatable {
+        public var preset: String
+        public var integrated_lufs: Double?
+        public var true_peak_dbtp: Double?
+        public var target_reached: Bool
+    }
+
+    public var brief: Plan
+    public var understood: [Reading.Understood]
+    public var ignored: [Reading.Ignored]
+    public var sections: [PlannedSection]
+    public var chords: [PlannedChord]
+    public var parts: [PlannedPart]
+    public var files: Files
+    public var engine: String
+    public var soundfonts: [SoundFont]
+    public var master: Mastered?
+    /// Length of the sound over the time it took to make.
+    public var realtime_factor: Double
+    public var tier: String
+
+    init(_ score: Score, _ reading: Reading, stemFiles: [String], tier: String, request: GenerateRequest) {
+        let brief = score.brief
+        let bar = brief.secondsPerBar
+        self.brief = Plan(
+            prompt_language: brief.language, genre: brief.genre.id, mood: brief.moods.map(\.name), bpm: brief.bpm, bpm_unit: brief.meter.tempoUnit,
+            key: brief.key.name, meter: brief.meter.name, seconds: brief.length, bars: brief.bars,
+            instruments: Self.instruments(score), seed: brief.seed, loop: brief.isLoop)
+        understood = reading.understood
+        ignored = reading.ignored
+        sections = score.sections.map { .init(name: $0.name, bar: $0.bar, bars: $0.bars, start_seconds: Double($0.bar) * bar, energy: $0.energy) }
+        chords = score.chords.map { span in
+            .init(start_seconds: Double(span.start) * brief.secondsPerTick, seconds: Double(span.length) * brief.secondsPerTick, symbol: span.chord.symbol)
+        }
+        parts = score.tracks.enumerated().map { index, track in
+            .init(name: track.name, role: track.part.role.rawValue, instrument: track.voice.name, stem: stemFiles.indices.contains(index) ? stemFiles[index] : nil)
+        }
+        files = Files(mix: request.output, midi: request.midi, stems: stemFiles)
+        engine = Engine.name
+        soundfonts = []
+        realtime_factor = 0
+        self.tier = tier
+    }
+
+    /// What was asked for first, then what else plays.
+    private static func instruments(_ score: Score) -> [String] {
+        var out = score.brief.voices.filter { score.brief.allows($0) }.map(\.name)
+        for track in score.tracks where !out.contains(track.voice.name) { out.append(track.voice.name) }
+        return out
+    }
+}

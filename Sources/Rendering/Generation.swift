@@ -1,0 +1,166 @@
+import AudioFiles
+import Composition
+import DSP
+import Glibc
+import Instruments
+import Mastering
+import PrivacyLedger
+
+/// From a prompt to files: read, compose, play, master. Memory does not grow with the length of the track.
+extension LocalTier {
+    /// Hz at which tracks are made.
+    static let generationRate = 44_100
+
+    /// Every file has its row before its first byte, and its name after its last; on any failure none gets one.
+    func generate(_ request: GenerateRequest, _ work: JobWork) async throws -> GenerateResult {
+        let start = ContinuousClock.now
+        let ledger = work.ledger
+        let prompt = try await ledger.create(ItemRequest(
+            kind: .prompt, origin: .prompt, purpose: .generation, place: .ram, rule: .job))
+        let holder = WorkHolder(work.cancellation)
+        var rows: [RowID] = []
+        var named = 0
+        do {
+            try await ledger.attach(holder, bytes: Int64(request.prompt.utf8.count), to: prompt)
+            let (brief, reading) = request.brief(genres: try GenreLibrary.list())
+            let score = Composer.compose(brief)
+            let renderer = MixRenderer(score, rate: Self.generationRate)
+
+            let stemFiles = request.stemsFolder.map { StemNames.paths(renderer.stemNames, in: $0) } ?? []
+            if let folder = request.stemsFolder { try StemNames.makeFolder(folder) }
+            var paths = [request.output] + stemFiles
+            if let midi = request.midi { paths.append(midi) }
+            if let plan = request.plan { paths.append(plan) }
+            var outputs: [AtomicOutput] = []
+            defer { for output in outputs { output.abandon() } }
+            for path in paths {
+                let row = try await ledger.create(ItemRequest(
+                    kind: .renderScratch, origin: .renderJob, purpose: .generation, place: .disk, displayName: fileName(of: path)))
+                rows.append(row)
+                try await ledger.attach(holder, bytes: 0, to: row)
+                outputs.append(try await open(path, force: request.force, inputs: [], row, ledger))
+            }
+
+            let pulse = rows + [prompt]
+            let isCancelled = { @Sendable in work.cancellation.isSet }
+            let played = { @Sendable (fraction: Double) in
+                holder.beat(pulse, ledger)
+                work.progress(.rendering, fraction)
+            }
+            var result = GenerateResult(score, reading, stemFiles: stemFiles, tier: name, request: request)
+            if request.isMastered {
+                let preset = try PresetLibrary.load(brief.genre.master)
+                let raw = try await scratch(beside: request.output, ledger)
+                defer { Task { await ledger.destroy([raw.id], because: .jobEnded) } }
+                try Performer.play(
+                    renderer, mix: raw.fileDescriptor, path: request.output, format: .float(.wav), stems: Array(outputs[1..<1 + stemFiles.count]), stemFiles,
+                    progress: played, isCancelled: isCancelled)
+                let master = try Master.render(
+                    MasterRequest(input: "/proc/self/fd/\(raw.fileDescriptor)", output: request.output, preset: preset, container: request.container, force: request.force),
+                    fileDescriptor: outputs[0].fileDescriptor, tier: name,
+                    progress: { stage, fraction in
+                        holder.beat(pulse, ledger)
+                        work.progress(JobStage(stage), fraction)
+                    }, isCancelled: isCancelled)
+                result.master = .init(
+                    preset: master.preset, integrated_lufs: master.after.integratedLUFS, true_peak_dbtp: master.after.truePeakDBTP, target_reached: master.targetReached)
+            } else {
+                try Performer.play(
+                    renderer, mix: outputs[0].fileDescriptor, path: request.output, format: .float(request.container), stems: Array(outputs[1..<1 + stemFiles.count]), stemFiles,
+                    progress: played, isCancelled: isCancelled)
+            }
+            var next = 1 + stemFiles.count
+            if let midi = request.midi {
+                try Performer.write(MIDIFile.bytes(score), to: outputs[next].fileDescriptor, path: midi)
+                next += 1
+            }
+            let taken = (ContinuousClock.now - start).components
+            let elapsed = Double(taken.seconds) + Double(taken.attoseconds) * 1e-18
+            result.realtime_factor = elapsed > 0 ? brief.length / elapsed : 0
+            if let plan = request.plan { try Performer.write(Array((result.json.text + "\n").utf8), to: outputs[next].fileDescriptor, path: plan) }
+
+            if work.cancellation.isSet { throw CancellationError() }
+            for output in outputs {
+                var info = stat()
+                let bytes = fstat(output.fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
+                _ = try output.commit()
+                await ledger.handedOver(rows[named], bytes: bytes)
+                named += 1
+            }
+            await ledger.released(prompt, because: .jobEnded)
+            return result
+        } catch {
+            let reason: DestroyReason = work.cancellation.isSet ? .cancelled : .jobEnded
+            for row in rows[named...] + [prompt] { await ledger.released(row, because: reason) }
+            throw work.cancellation.isSet ? CancellationError() : error
+        }
+    }
+
+    /// The unmastered mix, until it is mastered: beside the output, or in memory where that folder cannot hold a file without a name.
+    private func scratch(beside output: String, _ ledger: Ledger) async throws -> UnnamedScratch {
+        let folder = try AtomicOutput.scratchFolder(for: output)
+        let isUnable = UnnamedScratch.needsName(in: folder)
+        let item = ItemRequest(kind: .renderScratch, origin: .renderJob, purpose: .generation, place: isUnable ? .ram : .disk)
+        return isUnable ? try await ledger.makeScratchInMemory(item) : try await ledger.makeScratch(item, in: folder)
+    }
+}
+
+/// Writes what a renderer plays.
+enum Performer {
+    /// Runs the renderer to its end.
+    /// - Throws: `AudioFileError`; `CancellationError` at the next block after a cancel.
+    static func play(
+        _ renderer: MixRenderer, mix: Int32, path: String, format: OutputFormat, stems: [AtomicOutput], _ stemPaths: [String],
+        progress: (Double) -> Void, isCancelled: () -> Bool
+    ) throws {
+        let total = Int64(renderer.totalFrames)
+        let writer = try AudioWriter(fileDescriptor: mix, path: path, format: format, tags: [:], expectedFrames: total)
+        let stemWriters = try zip(stems, stemPaths).map { output, path in
+            try AudioWriter(fileDescriptor: output.fileDescriptor, path: path, format: .float(.wav), tags: [:], expectedFrames: total)
+        }
+        while true {
+            if isCancelled() { throw CancellationError() }
+            let frames = renderer.render()
+            if frames == 0 { break }
+            try writer.write(renderer.mix.block, frames: frames)
+            for (n, stem) in stemWriters.enumerated() { try stem.write(renderer.stems[n].block, frames: frames) }
+            progress(Double(renderer.frame) / Double(max(1, renderer.totalFrames)))
+        }
+        try writer.finish()
+        for stem in stemWriters { try stem.finish() }
+    }
+
+    static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(AudioFileError) {
+        var done = 0
+        while done < bytes.count {
+            let put = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
+            if put < 0, errno == EINTR { continue }
+            guard put > 0 else {
+                throw errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? .diskFull(path: path) : .writeFailed(path: path, reason: String(cString: strerror(errno)))
+            }
+            done += put
+        }
+    }
+}
+
+extension OutputFormat {
+    /// As precise as the container allows: 32-bit float, or 24 bits where it has no float.
+    static func float(_ container: Container) -> OutputFormat {
+        OutputFormat(container: container, bits: container == .flac ? .int24 : .float32, sampleRate: container.nearestRate(to: LocalTier.generationRate), channels: 2)
+    }
+}
+
+/// `01 drums.wav` … in a folder.
+enum StemNames {
+    static func paths(_ names: [String], in folder: String) -> [String] {
+        names.enumerated().map { index, name in
+            let number = index < 9 ? "0\(index + 1)" : "\(index + 1)"
+            return folder + (folder.hasSuffix("/") ? "" : "/") + number + "-" + name.map { $0 == " " ? "-" : $0 } + ".wav"
+        }
+    }
+
+    static func makeFolder(_ folder: String) throws(AudioFileError) {
+        if folder.withFileName({ mkdir($0, 0o777) }) == 0 || errno == EEXIST { return }
+        throw errno == ENOENT ? .missingFolder(path: folder, folder: folder) : .cannotCreate(path: folder, reason: String(cString: strerror(errno)))
+    }
+}

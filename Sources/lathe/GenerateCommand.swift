@@ -1,0 +1,179 @@
+import ArgumentParser
+import AudioFiles
+import Composition
+import Glibc
+import Rendering
+
+/// `lathe generate`: makes a track from a prompt, on this machine alone.
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Make a track from a prompt.",
+        discussion: """
+            The prompt says in everyday words what is wanted: genre, tempo, key, metre, length, chords, instruments, mood. Options win over it.
+            What was understood and what was not is in the result. The same prompt, options and seed give the same bytes.
+            """)
+
+    @Argument(help: "The prompt, or - to read it from standard input.") var prompt: String?
+    @Option(help: ArgumentHelp("Read the prompt from a file; it is then not in the list of processes.", valueName: "file")) var promptFile: String?
+    @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The track; else a name from genre and seed.", valueName: "file")) var output: String?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Length in seconds.", valueName: "s")) var seconds: Double?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Length in bars.", valueName: "n")) var bars: Int?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Beats per minute.", valueName: "x")) var bpm: Double?
+    @Option(help: ArgumentHelp("E.g. \"F# minor\".", valueName: "key")) var key: String?
+    @Option(help: ArgumentHelp("E.g. 3/4.", valueName: "n/d")) var meter: String?
+    @Option(help: ArgumentHelp("A genre's name.", valueName: "name")) var genre: String?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Another seed gives another track; else one is drawn.", valueName: "n")) var seed: UInt64?
+    @Flag(help: "Whole bars to the sample, the tail wrapped into the start.") var loop = false
+    @Option(parsing: .unconditional, help: ArgumentHelp("How many tracks, each with the next seed.", valueName: "n")) var takes = 1
+    @Option(help: ArgumentHelp("A folder for the parts, one file each; they add up to the unmastered mix.", valueName: "dir")) var stems: String?
+    @Option(help: ArgumentHelp("The score as a MIDI file.", valueName: "file")) var midi: String?
+    @Option(help: ArgumentHelp("The plan as JSON.", valueName: "file")) var plan: String?
+    @Flag(help: "Leave out the mastering chain.") var noMaster = false
+    @Flag(help: "One JSON document; an array when there are several takes.") var json = false
+    @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
+    @Flag(help: "Replace existing files.") var force = false
+
+    func validate() throws {
+        if prompt != nil, promptFile != nil { throw ValidationError("a prompt and --prompt-file were given; choose one") }
+        if seconds != nil, bars != nil { throw ValidationError("--seconds and --bars were given; choose one") }
+        if let seconds, !Brief.secondsRange.contains(seconds) { throw ValidationError("--seconds takes 1 to 3600") }
+        if let bars, !Brief.barsRange.contains(bars) { throw ValidationError("--bars takes 1 to 2000") }
+        if let bpm, !Brief.tempoRange.contains(bpm) { throw ValidationError("--bpm takes 30 to 300") }
+        if !(1...100).contains(takes) { throw ValidationError("--takes takes 1 to 100") }
+    }
+
+    func run() async throws {
+        let text = try PromptSource.read(argument: prompt, file: promptFile)
+        let genres = try GenreLibrary.list()
+        let options = try options(genres)
+        let first = seed ?? UInt64.random(in: 1...999_999)
+        let requests = try (0..<takes).map { take in try request(text, options, seed: first &+ UInt64(take), take: take, genres) }
+
+        Interruption.shared.install()
+        var batch = Batch(inputs: takes, progress: progress, json: json)
+        try await withEngine(slots: 1) { engine in
+            let reports = Task { [display = batch.display] in
+                for await event in await engine.events() {
+                    if case .job(let status) = event, status.state == .running, status.stage != .done {
+                        display.update(status.job.output, stage: status.stage.rawValue, fraction: status.fraction)
+                    }
+                }
+            }
+            defer { reports.cancel() }
+            var ids: [JobID] = []
+            for request in requests {
+                let id = await engine.submit(.generate(request))
+                Interruption.shared.whenRequested { Task { await engine.cancel(id) } }
+                ids.append(id)
+            }
+            for (request, id) in zip(requests, ids) {
+                guard let status = await engine.outcome(of: id) else { continue }
+                if case .generate(let result)? = status.result {
+                    try batch.succeeded(request.output, json: result.json, report: result.report)
+                } else {
+                    batch.failed(request.output, status.failure.map { Failure($0) } ?? .interrupted)
+                }
+            }
+        }
+        try batch.end()
+    }
+
+    private func options(_ genres: [Genre]) throws(Failure) -> GenerateOptions {
+        var options = GenerateOptions()
+        options.seconds = seconds
+        options.bars = bars
+        options.bpm = bpm
+        options.isLoop = loop
+        if let key {
+            guard let known = PromptReader.read("key of " + key, genres: []).key else {
+                throw Failure(Failure.usageExitCode, "--key: '\(key.prefix(40))' is not a key; write e.g. \"F# minor\"")
+            }
+            options.key = known
+        }
+        if let meter {
+            guard let known = Meter(meter) else { throw Failure(Failure.usageExitCode, "--meter: '\(meter.prefix(20))' is not a time signature; write e.g. 3/4") }
+            options.meter = known
+        }
+        if let genre {
+            let wanted = genre.lowercased()
+            guard let known = genres.first(where: { $0.id == wanted || $0.name.lowercased() == wanted || $0.words.contains(wanted) }) else {
+                throw Failure(Failure.usageExitCode, "--genre: there is no '\(genre.prefix(40))'; there are: \(genres.map(\.id).joined(separator: ", "))")
+            }
+            options.genre = known.id
+        }
+        return options
+    }
+
+    private func request(_ text: String, _ options: GenerateOptions, seed: UInt64, take: Int, _ genres: [Genre]) throws(Failure) -> GenerateRequest {
+        func numbered(_ path: String) -> String {
+            guard take > 0 else { return path }
+            let cut = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
+            guard let dot = path[cut...].lastIndex(of: "."), dot != cut else { return path + "-\(take + 1)" }
+            return path[..<dot] + "-\(take + 1)" + path[dot...]
+        }
+        var path = output.map(numbered) ?? ""
+        var container = OutputFormat.Container.wav
+        if let output {
+            guard let named = OutputFormat.Container(path: output) else {
+                let known = OutputFormat.Container.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Failure(Failure.usageExitCode, "\(output): its ending names no format Lathe writes; use one of \(known)")
+            }
+            container = named
+        } else {
+            let (brief, _) = GenerateRequest(prompt: text, seed: seed, output: "", container: .wav).brief(genres: genres)
+            path = "\(options.genre ?? brief.genre.id)-\(seed).wav"
+        }
+        var request = GenerateRequest(prompt: text, seed: seed, output: path, container: container)
+        request.options = options
+        request.midi = midi.map(numbered)
+        request.plan = plan.map(numbered)
+        request.stemsFolder = stems.map { take == 0 ? $0 : $0 + ($0.hasSuffix("/") ? "" : "/") + "take-\(take + 1)" }
+        request.isMastered = !noMaster
+        request.force = force
+        let files = [request.output, request.midi, request.plan].compactMap { $0 }
+        if Set(files).count < files.count { throw Failure(Failure.usageExitCode, "\(path): is named twice; give track, MIDI and plan names of their own") }
+        return request
+    }
+}
+
+/// Where a prompt comes from.
+enum PromptSource {
+    private static let most = 64 * 1024
+
+    static func read(argument: String?, file: String?) throws(Failure) -> String {
+        if let file {
+            let descriptor = file.withFileName { open($0, O_RDONLY | O_CLOEXEC) }
+            guard descriptor >= 0 else { throw Failure(66, "\(file): cannot open the prompt (\(String(cString: strerror(errno)).lowercased())); check the path") }
+            defer { close(descriptor) }
+            return try all(of: descriptor, named: file)
+        }
+        if argument == "-" { return try all(of: STDIN_FILENO, named: "standard input") }
+        guard let argument else { throw Failure(Failure.usageExitCode, "no prompt was given; write lathe generate \"…\", or - to read it from standard input") }
+        return argument
+    }
+
+    private static func all(of descriptor: Int32, named name: String) throws(Failure) -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while bytes.count <= most {
+            let got = Glibc.read(descriptor, &buffer, buffer.count)
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw Failure(74, "\(name): cannot be read (\(String(cString: strerror(errno)).lowercased())); name a text file") }
+            if got == 0 { break }
+            bytes += buffer[..<got]
+        }
+        guard bytes.count <= most else { throw Failure(65, "\(name): is longer than 64 KiB; a prompt is a few sentences") }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(65, "\(name): is not UTF-8 text; save it as UTF-8") }
+        return text
+    }
+}
+
+extension GenerateResult {
+    var report: String {
+        var lines = ["\(files.mix.printable)  \(brief.genre)  \(Text.number(brief.bpm, places: 0)) bpm  \(brief.key)  \(brief.meter)  \(brief.bars) bars  "
+            + "\(Text.number(brief.seconds, places: 1)) s  seed \(brief.seed)  \(Text.number(realtime_factor, places: 0)) x real time"]
+        if let master { lines.append("  mastered with \(master.preset): \(Text.number(master.integrated_lufs, "LUFS"))  \(Text.number(master.true_peak_dbtp, "dBTP"))") }
+        for item in ignored { lines.append("  not used: \(item.text.printable) (\(item.why.printable))") }
+        return lines.joined(separator: "\n")
+    }
+}
