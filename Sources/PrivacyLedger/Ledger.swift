@@ -121,7 +121,7 @@ public actor Ledger {
     private func start() throws(LedgerError) {
         // What lives in memory only must not become a core file. Lowering one's own limit is always allowed.
         Surroundings.turnCoreDumpsOff()
-        let store = try LedgerStore(directory: memoryOnlyBecause == nil ? directory : nil, run: run, swap: surroundings.swap.rawValue)
+        let store = try LedgerStore(directory: memoryOnlyBecause == nil ? directory : nil, run: run, swap: surroundings.swap.rawValue, now: clock.now())
         self.store = store
         sweep()
         foreignVersion = try store.foreignVersion()

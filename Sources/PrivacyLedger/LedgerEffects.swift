@@ -23,7 +23,7 @@ extension Ledger {
                 let ids = records.map(\.id)
                 do throws(LedgerError) {
                     guard let store else { throw problem }
-                    try store.save(records)
+                    try store.save(records, now: clock.now())
                     queue += core.handle(.saved(ids), now: clock.now())
                     note(nil)
                 } catch {
@@ -90,7 +90,7 @@ extension Ledger {
             let new = adopted.filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }
             if !new.isEmpty { carryOut(core.handle(.adopted(new), now: now)) }
             if let failure { throw failure }
-            try store.countRowsSettled(before: now.wallSeconds - rules.historySeconds)
+            try store.countRowsSettled(before: now.wallSeconds - rules.historySeconds, now: now)
         } catch {
             note(error)
         }

@@ -17,7 +17,8 @@ public struct LedgerExport: Sendable, Codable {
         }
     }
 
-    public var schema = 1
+    /// Version of this document's form, which `ledger.schema.json` tells.
+    public var schema = 2
     public var exportedAt: String
     public var directory: String
     public var swap: String
@@ -25,9 +26,10 @@ public struct LedgerExport: Sendable, Codable {
     public var settled: [LedgerRow]
     public var counts: [LedgerTally]
     public var rules: [Rule]
+    public var history: HistoryExport
 
     private enum CodingKeys: String, CodingKey {
-        case schema, directory, swap, open, settled, counts, rules
+        case schema, directory, swap, open, settled, counts, rules, history
         case exportedAt = "exported_at"
     }
 
@@ -55,7 +57,12 @@ public struct LedgerExport: Sendable, Codable {
             lines += counts.map { "| \(inert($0.day)) | \(inert($0.kind)) | \(inert($0.state)) | \($0.items) | \($0.bytes) |" }
             lines.append("")
         }
-        lines += ["## Rules in force", ""]
+        lines += ["## History", "", "\(history.events.count) events, \(history.droppedEvents) older ones dropped."]
+        if let head = history.checkpoints.last {
+            lines.append("The last signed state: checkpoint \(head.index), root `\(head.root)`; the history's name is `\(history.anchor ?? "unknown")`.")
+            lines.append("`lathe ledger verify --against ledger.json` proves later that the history then still holds all that is here.")
+        }
+        lines += ["", "## Rules in force", ""]
         lines += rules.map { "- `\($0.rule.rawValue)`: \($0.sentence)\($0.extendable ? ", extendable" : "")." }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -80,7 +87,8 @@ extension Ledger {
             rules: RetentionRule.allCases.map { rule in
                 let r = rules[rule]
                 return .init(rule: rule, idleSeconds: r.idleSeconds, hardSeconds: r.hardSeconds, extendable: r.extendable, sentence: r.sentence)
-            })
+            },
+            history: try store.exportedHistory())
     }
 
     /// Writes `ledger.json` and `ledger.md` into `folder`, which is made when missing. Never over existing files.

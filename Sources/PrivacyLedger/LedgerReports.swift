@@ -140,7 +140,7 @@ extension Ledger {
         report.failures = failures + report.failures
         do throws(LedgerError) {
             guard let store else { throw problem }
-            try store.eraseHistory()
+            try store.eraseHistory(now: clock.now())
         } catch {
             report.failures.append(error.message)
         }
@@ -151,7 +151,7 @@ extension Ledger {
     /// Removes the files of a ledger that cannot be opened. Scratch it may have known of is found no more,
     /// apart from unnamed files, which died with their processes.
     public static func discardStore(at directory: String = Ledger.defaultDirectory) throws(LedgerError) {
-        for name in ["ledger.sqlite", "ledger.sqlite-journal", "ballast"] {
+        for name in ["ledger.sqlite", "ledger.sqlite-journal", LedgerStore.keyFileName, "ballast"] {
             let path = directory + "/" + name
             if unlink(path) != 0, errno != ENOENT {
                 throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))

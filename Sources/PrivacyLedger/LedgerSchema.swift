@@ -1,21 +1,25 @@
 import CSQLite
 
-/// Tables, and records to and from their columns. Version 1.
+/// Tables, and records to and from their columns. Version 2; version 1 had no history.
 enum LedgerSchema {
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// Installs the tables in an empty file; refuses a file of a later version.
-    static func install(on connection: SQLiteConnection) throws(SQLiteError) {
+    /// - Parameter carry: notes the rows of a file of version 1 in the history that begins, inside the same transaction.
+    static func install(on connection: SQLiteConnection, carry: () throws(SQLiteError) -> Void) throws(SQLiteError) {
         var found: Int64 = 0
         try connection.run("PRAGMA user_version") { found = $0.integer(0) }
         guard found <= version else {
             throw SQLiteError(code: SQLITE_CANTOPEN, reason: "it was written by a later version of Lathe")
         }
-        if found == 0 {
+        if found < version {
             try connection.transaction { () throws(SQLiteError) in
                 // Another process may have been faster.
                 try connection.run("PRAGMA user_version") { found = $0.integer(0) }
+                guard found < version else { return }
                 if found == 0 { try connection.execute(tables) }
+                try connection.execute(HistoryReading.tables + "PRAGMA user_version=2;")
+                if found == 1 { try carry() }
             }
         }
         try connection.run("PRAGMA journal_mode=TRUNCATE")
@@ -37,7 +41,6 @@ enum LedgerSchema {
         CREATE TABLE tally(
           day TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, items INTEGER NOT NULL, bytes INTEGER NOT NULL,
           PRIMARY KEY(day, kind, state)) STRICT, WITHOUT ROWID;
-        PRAGMA user_version=1;
         """
 
     private static let columns = """

@@ -16,25 +16,41 @@ final class LedgerStore {
     private let run: RunIdentity
     private var runIsRecorded = false
     private let swap: String
+    let history: History
+    /// What the transaction at hand has done so far.
+    private var notes: [HistoryNote] = []
+
+    static let keyFileName = "history.key"
 
     /// Opens the store in `directory`, making both when missing: folder 0700, file 0600. nil is a store in memory, which no
     /// other process shares.
-    init(directory: String?, run: RunIdentity, swap: String) throws(LedgerError) {
+    init(directory: String?, run: RunIdentity, swap: String, now: LedgerInstant) throws(LedgerError) {
         self.run = run
         self.swap = swap
         path = directory.map { $0 + "/ledger.sqlite" } ?? "memory"
         if let directory { try Self.prepare(directory: directory, file: path) }
         do {
             connection = try SQLiteConnection(path: directory == nil ? nil : path)
+        } catch {
+            throw Self.ledgerError(error, path, opening: true)
+        }
+        history = History(connection: connection, key: HistoryKeyFile(path: directory.map { $0 + "/" + Self.keyFileName }))
+        ballast = directory.map { Ballast(path: $0 + "/ballast") }
+        do {
             try connection.execute("""
                 PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;
                 PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-1024;
                 """)
-            try LedgerSchema.install(on: connection)
+            var next: HistoryKey?
+            try LedgerSchema.install(on: connection) { () throws(SQLiteError) in
+                try carryIntoHistory()
+                next = try history.append(notes, at: now, run: run.id)
+            }
+            if let next { _ = history.key.write(next, durably: false) }
+            notes = []
         } catch {
             throw Self.ledgerError(error, path, opening: true)
         }
-        ballast = directory.map { Ballast(path: $0 + "/ballast") }
         ballast?.fill()
     }
 
@@ -66,7 +82,7 @@ final class LedgerStore {
 
     /// Commits the run, which every row needs. Errors: `cannotWrite`, `busy`.
     func proveWritable(now: LedgerInstant) throws(LedgerError) {
-        try write { () throws(SQLiteError) in try recordRun(at: now) }
+        try write(at: now) { () throws(SQLiteError) in try recordRun(at: now) }
         runIsRecorded = true
     }
 
@@ -76,17 +92,24 @@ final class LedgerStore {
     /// All of the rows or none.
     func insertAll(_ records: [LedgerRecord]) throws(LedgerError) {
         guard let first = records.first else { return }
-        try write { () throws(SQLiteError) in
+        try write(at: first.created) { () throws(SQLiteError) in
             if !runIsRecorded { try recordRun(at: first.created) }
-            for record in records { try connection.run(LedgerSchema.insertItem, LedgerSchema.values(of: record)) }
+            for record in records {
+                try connection.run(LedgerSchema.insertItem, LedgerSchema.values(of: record))
+                notes.append(.item(record))
+            }
         }
         runIsRecorded = true
     }
 
     /// Commits the present state of rows, all or none. When the disk is full the ballast makes room.
-    func save(_ records: [LedgerRecord]) throws(LedgerError) {
-        try writeWithBallast { () throws(SQLiteError) in
-            for record in records { try connection.run(LedgerSchema.updateItem, LedgerSchema.changes(of: record)) }
+    func save(_ records: [LedgerRecord], now: LedgerInstant) throws(LedgerError) {
+        try writeWithBallast(at: now) { () throws(SQLiteError) in
+            for record in records {
+                try connection.run(LedgerSchema.updateItem, LedgerSchema.changes(of: record))
+                // A row that is no longer there was forgotten by another process's `erase --everything`.
+                if connection.changes > 0 { notes.append(.item(record)) }
+            }
         }
     }
 
@@ -109,14 +132,19 @@ final class LedgerStore {
         guard !dead.isEmpty else { return ([], nil) }
         var adopted: [LedgerRecord] = []
         do {
-            try writeWithBallast { () throws(SQLiteError) in
+            try writeWithBallast(at: now) { () throws(SQLiteError) in
                 adopted = []
                 try recordRun(at: now)
                 for other in dead {
                     // Nothing, when another process was faster.
+                    let first = adopted.count
                     try collectOpenRows(of: other, into: &adopted)
                     try connection.run("UPDATE item SET run = ? WHERE run = ? AND settled IS NULL", [.text(run.id), .text(other.id)])
-                    try connection.run("UPDATE run SET ended = ? WHERE id = ?", [.real(now.wallSeconds), .text(other.id)])
+                    for at in adopted.indices[first...] {
+                        adopted[at].run = run.id
+                        notes.append(.item(adopted[at], .adopted))
+                    }
+                    try endRun(other.id, at: now)
                 }
             }
             runIsRecorded = true
@@ -140,31 +168,50 @@ final class LedgerStore {
     }
 
     /// Turns rows settled before `wall` (seconds since 1970) into counts. Reads only when there are none.
-    func countRowsSettled(before wall: Double) throws(LedgerError) {
+    func countRowsSettled(before wall: Double, now: LedgerInstant) throws(LedgerError) {
         var old = 0
         try read { () throws(SQLiteError) in
             try connection.run("SELECT count(*) FROM item WHERE settled < ?", [.real(wall)]) { old = Int($0.integer(0)) }
         }
         guard old > 0 else { return }
-        try writeWithBallast { () throws(SQLiteError) in
+        try writeWithBallast(at: now) { () throws(SQLiteError) in
+            try connection.run("SELECT id FROM item WHERE settled < ?", [.real(wall)]) { notes.append(HistoryNote(kind: .forgotten, subject: $0.text(0))) }
             try connection.run(LedgerSchema.tallyOld, [.real(wall)])
             try connection.run("DELETE FROM item WHERE settled < ?", [.real(wall)])
-            try connection.run("DELETE FROM run WHERE ended < ? AND NOT EXISTS (SELECT 1 FROM item WHERE item.run = run.id)", [.real(wall)])
+            let goneRuns = "FROM run WHERE ended < ? AND NOT EXISTS (SELECT 1 FROM item WHERE item.run = run.id)"
+            try connection.run("SELECT id " + goneRuns, [.real(wall)]) { notes.append(HistoryNote(kind: .forgotten, subject: $0.text(0))) }
+            try connection.run("DELETE " + goneRuns, [.real(wall)])
+            notes.append(HistoryNote(kind: .counted, digest: LedgerTally.digest(try storedTallies())))
+            try dropOldEvents(before: wall)
         }
+    }
+
+    /// The events of what has been forgotten, as far as they come first and nothing that is still here rests on them.
+    private func dropOldEvents(before wall: Double) throws(SQLiteError) {
+        var first: Int64 = 0
+        try connection.run("""
+            SELECT min(coalesce((SELECT min(number) FROM event WHERE at_ms >= ?1), 9223372036854775807),
+                       coalesce((SELECT min(last) FROM (SELECT max(number) AS last FROM event WHERE subject IN (SELECT id FROM item) GROUP BY subject)), 9223372036854775807),
+                       coalesce((SELECT min(number) FROM event WHERE subject IN (SELECT id FROM run)), 9223372036854775807))
+            """, [.integer(Int64(wall * 1000))]) { first = $0.integer(0) }
+        try history.drop(first: first - 1)
     }
 
     /// - Parameter complete: false leaves the run to be swept, because some of its rows are open or not written.
     func endRun(now: LedgerInstant, complete: Bool) throws(LedgerError) {
         guard runIsRecorded, complete else { return }
-        try writeWithBallast { () throws(SQLiteError) in
-            try connection.run("UPDATE run SET ended = ? WHERE id = ?", [.real(now.wallSeconds), .text(run.id)])
-        }
+        try writeWithBallast(at: now) { () throws(SQLiteError) in try endRun(run.id, at: now) }
+    }
+
+    private func endRun(_ id: String, at now: LedgerInstant) throws(SQLiteError) {
+        try connection.run("UPDATE run SET ended = ? WHERE id = ?", [.real(now.wallSeconds), .text(id)])
+        if connection.changes > 0 { notes.append(HistoryNote(kind: .runEnded, subject: id, digest: RunIdentity.digest(ended: now.wallSeconds))) }
     }
 
     /// Asks the processes that hold these rows to act. Answers how many rows could be asked for.
     func wish(_ wish: LedgerWish, for ids: [RowID]) throws(LedgerError) -> Int {
         var asked = 0
-        try writeWithBallast { () throws(SQLiteError) in
+        try writeWithBallast(at: nil) { () throws(SQLiteError) in
             asked = 0
             for id in ids {
                 try connection.run("UPDATE item SET wish = ? WHERE id = ? AND settled IS NULL AND run <> ?",
@@ -189,18 +236,35 @@ final class LedgerStore {
     }
 
     func clearWishes(_ ids: [RowID]) throws(LedgerError) {
-        try writeWithBallast { () throws(SQLiteError) in
+        try writeWithBallast(at: nil) { () throws(SQLiteError) in
             for id in ids { try connection.run("UPDATE item SET wish = NULL WHERE id = ?", [.text(id.rawValue)]) }
         }
     }
 
-    /// Forgets every settled row, every count and every run that is over.
-    func eraseHistory() throws(LedgerError) {
-        try writeWithBallast { () throws(SQLiteError) in
+    /// Forgets every settled row, every count, every run that is over, and every event. What is still open is noted anew.
+    func eraseHistory(now: LedgerInstant) throws(LedgerError) {
+        try writeWithBallast(at: now) { () throws(SQLiteError) in
             try connection.run("DELETE FROM item WHERE settled IS NOT NULL")
             try connection.run("DELETE FROM tally")
             try connection.run("DELETE FROM run WHERE ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM item WHERE item.run = run.id)")
+            try history.dropAll()
+            notes.append(HistoryNote(kind: .erased))
+            try carryIntoHistory()
         }
+    }
+
+    /// Notes all that the store holds.
+    private func carryIntoHistory() throws(SQLiteError) {
+        for stored in try storedRuns() {
+            notes.append(HistoryNote(kind: .carriedRun, subject: stored.run.id, digest: stored.run.digest(swap: stored.swap, started: stored.started)))
+            if let ended = stored.ended {
+                notes.append(HistoryNote(kind: .runEnded, subject: stored.run.id, digest: RunIdentity.digest(ended: ended)))
+            }
+        }
+        try connection.run(LedgerSchema.selectItems) { row in
+            if let record = LedgerSchema.record(row) { notes.append(.item(record, .carriedItem)) }
+        }
+        notes.append(HistoryNote(kind: .counted, digest: LedgerTally.digest(try storedTallies())))
     }
 
     private func recordRun(at now: LedgerInstant) throws(SQLiteError) {
@@ -208,75 +272,36 @@ final class LedgerStore {
             "INSERT OR IGNORE INTO run(id, boot, process, process_start, process_space, swap, started) VALUES(?,?,?,?,?,?,?)",
             [.text(run.id), .text(run.boot), .integer(Int64(run.process)), .integer(run.processStart), .text(run.processSpace),
              .text(swap), .real(now.wallSeconds)])
+        guard connection.changes > 0 else { return }
+        notes.append(HistoryNote(kind: .runBegan, subject: run.id, digest: run.digest(swap: swap, started: now.wallSeconds)))
     }
 
-    private func write(_ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
-        do { try connection.transaction(body) } catch { throw Self.ledgerError(error, path, opening: false) }
+    /// One transaction and, unless `now` is nil, its events.
+    private func transaction(at now: LedgerInstant?, _ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
+        var next: HistoryKey?
+        notes = []
+        defer { notes = [] }
+        try connection.transaction { () throws(SQLiteError) in
+            try body()
+            if let now, !notes.isEmpty { next = try history.append(notes, at: now, run: run.id) }
+        }
+        // A key that lags behind is brought forward by whoever reads it.
+        if let next { _ = history.key.write(next, durably: false) }
     }
 
-    private func writeWithBallast(_ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
+    private func write(at now: LedgerInstant, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
+        do { try transaction(at: now, body) } catch { throw Self.ledgerError(error, path, opening: false) }
+    }
+
+    private func writeWithBallast(at now: LedgerInstant?, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
         do {
-            try connection.transaction(body)
+            try transaction(at: now, body)
         } catch {
             guard error.primary == SQLITE_FULL || error.primary == SQLITE_IOERR, let ballast, ballast.drop() else {
                 throw Self.ledgerError(error, path, opening: false)
             }
             defer { ballast.fill() }
-            do { try connection.transaction(body) } catch { throw Self.ledgerError(error, path, opening: false) }
-        }
-    }
-
-    // MARK: Reading
-
-    func openRecords() throws(LedgerError) -> [LedgerRecord] { try records("WHERE settled IS NULL ORDER BY created, id") }
-
-    func settledRecords() throws(LedgerError) -> [LedgerRecord] { try records("WHERE settled IS NOT NULL ORDER BY settled, id") }
-
-    /// The row with this id, or the rows whose ids begin so.
-    func records(beginning prefix: String) throws(LedgerError) -> [LedgerRecord] {
-        try records("WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2", [.text(prefix)])
-    }
-
-    func tallies() throws(LedgerError) -> [LedgerTally] {
-        var found: [LedgerTally] = []
-        try read { () throws(SQLiteError) in
-            try connection.run("SELECT day, kind, state, items, bytes FROM tally ORDER BY day, kind, state") { row in
-                found.append(LedgerTally(
-                    day: row.text(0) ?? "", kind: row.text(1) ?? "", state: row.text(2) ?? "",
-                    items: Int(row.integer(3)), bytes: row.integer(4)))
-            }
-        }
-        return found
-    }
-
-    /// Changes whenever another connection has committed.
-    func foreignVersion() throws(LedgerError) -> Int64 {
-        var version: Int64 = 0
-        try read { () throws(SQLiteError) in
-            try connection.run("PRAGMA data_version") { version = $0.integer(0) }
-        }
-        return version
-    }
-
-    private func records(_ clause: String, _ values: [SQLiteValue] = []) throws(LedgerError) -> [LedgerRecord] {
-        var found: [LedgerRecord] = []
-        try read { () throws(SQLiteError) in
-            try connection.run(LedgerSchema.selectItems + " " + clause, values) { row in
-                if let record = LedgerSchema.record(row) { found.append(record) }
-            }
-        }
-        return found
-    }
-
-    private func read(_ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
-        do { try body() } catch { throw Self.ledgerError(error, path, opening: false) }
-    }
-
-    private static func ledgerError(_ error: SQLiteError, _ path: String, opening: Bool) -> LedgerError {
-        switch error.primary {
-        case SQLITE_BUSY, SQLITE_LOCKED: .busy(path: path)
-        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR, SQLITE_SCHEMA: .damaged(path: path)
-        default: opening ? .cannotOpen(path: path, reason: error.reason) : .cannotWrite(path: path, reason: error.reason)
+            do { try transaction(at: now, body) } catch { throw Self.ledgerError(error, path, opening: false) }
         }
     }
 }

@@ -8,7 +8,7 @@ import PrivacyLedger
 struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "What temporary data exists, why, and until when; destroy it.",
-        subcommands: [List.self, Show.self, Why.self, Destroy.self, Erase.self, Export.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Why.self, Destroy.self, Erase.self, Export.self, LedgerVerify.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List what exists now.")
@@ -118,7 +118,7 @@ struct LedgerCommand: ParsableCommand {
         }
     }
 
-    private static func json(_ value: some Encodable) throws -> String {
+    static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return String(decoding: try encoder.encode(value), as: UTF8.self)

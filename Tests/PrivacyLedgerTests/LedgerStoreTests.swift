@@ -74,7 +74,7 @@ struct LedgerStoreTests {
     @Test func twoProcessesThatSweepNeverShareARow() throws {
         let dead = RunIdentity.current(), now = LedgerCoreTests.instant(0)
         try folder.makeFolder("state")
-        func store(_ run: RunIdentity) throws -> LedgerStore { try LedgerStore(directory: folder.file("state"), run: run, swap: "none") }
+        func store(_ run: RunIdentity) throws -> LedgerStore { try LedgerStore(directory: folder.file("state"), run: run, swap: "none", now: LedgerClock.system.now()) }
         let id = RowID()
         var core = LedgerCore(run: dead.id, memoryQuota: 1000)
         for case .insert(let record) in core.handle(.create(id, request(), commitment: nil), now: now) { try store(dead).insert(record) }

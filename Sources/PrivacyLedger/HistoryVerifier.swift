@@ -1,0 +1,171 @@
+import CSQLite
+import Crypto
+
+/// One verification, inside a reading transaction.
+struct HistoryVerifier {
+    let connection: SQLiteConnection
+    let key: HistoryKeyFile
+    /// More would only repeat the first.
+    static let mostProblems = 20
+
+    private struct Subject {
+        var kind: HistoryEventKind
+        var digest: String
+        var ended: String?
+    }
+
+    func report() throws(SQLiteError) -> HistoryReport {
+        var version: Int64 = 0
+        try connection.run("PRAGMA user_version") { version = $0.integer(0) }
+        guard version == LedgerSchema.version else {
+            return HistoryReport(problems: [version == 0 ? "the store has no tables" : "the store is of another version of Lathe"])
+        }
+        var problems: [String] = []
+        try connection.run("PRAGMA integrity_check(1)") { row in
+            if row.text(0) != "ok" { problems.append("the store is damaged: \(inert(row.text(0) ?? "no answer"))") }
+        }
+        let reading = HistoryReading(connection: connection)
+        guard let floor = try reading.treeIfSound("floor"), let head = try reading.treeIfSound("head") else {
+            return HistoryReport(problems: problems + ["the hash tree is damaged"])
+        }
+        let events = try reading.events(), checkpoints = try reading.checkpoints()
+        var report = HistoryReport()
+        report.droppedEvents = floor.tree.count
+        report.checkpoints = checkpoints.count
+        report.head = checkpoints.last
+
+        let (proven, from) = checkChain(floor, head, events, checkpoints, &report, &problems)
+        problems += try checkRows(events, &report)
+        for event in events where event.kind == HistoryEventKind.broken.rawValue {
+            problems.append("at event \(event.number) the history did not fit its key: it was changed, set back, or lost the key before it")
+        }
+        if proven > from, let first = events.first(where: { $0.number == from + 1 }), let last = events.first(where: { $0.number == proven }) {
+            (report.firstEvent, report.lastEvent) = (first.number, last.number)
+            (report.from, report.to) = (timestamp(Double(first.atMilliseconds) / 1000), timestamp(Double(last.atMilliseconds) / 1000))
+        }
+        report.problems = Array(problems.prefix(Self.mostProblems))
+        report.whole = problems.isEmpty
+        return report
+    }
+
+    /// Tree, signatures and key.
+    /// - Returns: the last event that is proven, and the one before the first.
+    private func checkChain(
+        _ floor: (checkpoint: Int64, tree: HashTree), _ head: (checkpoint: Int64, tree: HashTree), _ events: [HistoryEvent], _ checkpoints: [HistoryCheckpoint],
+        _ report: inout HistoryReport, _ problems: inout [String]
+    ) -> (proven: Int64, from: Int64) {
+        guard case .key(var known) = key.read() else {
+            let isFresh = checkpoints.isEmpty && events.isEmpty && floor.tree.count == 0 && head.tree.count == 0 && key.read() == .none
+            if !isFresh { problems.append("the key of the history is missing or damaged, so nothing vouches for its end") }
+            return (0, 0)
+        }
+        report.anchor = hexadecimal(known.anchor)
+        guard let first = checkpoints.first, let last = checkpoints.last else {
+            problems.append("the history is empty, though there has been one")
+            return (0, 0)
+        }
+        let start = known.starts.first { $0.index == floor.checkpoint } ?? known.starts.min { $0.index < $1.index }
+        guard let start, start.index >= first.index else {
+            problems.append("the key vouches for no checkpoint that is here")
+            return (0, 0)
+        }
+        if start.index != floor.checkpoint { problems.append("nothing vouches for what is before checkpoint \(start.index)") }
+        if first.index != floor.checkpoint { problems.append("checkpoints \(floor.checkpoint) to \(first.index - 1) are missing") }
+
+        var tree = floor.tree
+        var rest = events[...]
+        var proven = floor.tree.count, from = floor.tree.count
+        var isUnbroken = true
+        var before: HistoryCheckpoint?
+        for checkpoint in checkpoints {
+            var flaw: String?
+            while let event = rest.first, tree.count < checkpoint.events {
+                rest.removeFirst()
+                if event.number != tree.count + 1 { flaw = "event \(tree.count + 1) is missing" }
+                if HistoryEventKind(rawValue: event.kind) == nil { flaw = "event \(event.number) is of no known kind" }
+                tree.append(event.leaf)
+            }
+            if tree.count != checkpoint.events { flaw = flaw ?? "events up to \(checkpoint.events) are missing" }
+            if hexadecimal(tree.root) != checkpoint.root { flaw = flaw ?? "the events up to \(checkpoint.events) are not those that were signed" }
+            if !isSigned(checkpoint) { flaw = flaw ?? "checkpoint \(checkpoint.index) is not signed by its key" }
+            if let before, before.index + 1 != checkpoint.index { flaw = flaw ?? "checkpoints between \(before.index) and \(checkpoint.index) are missing" }
+            if let before, checkpoint.index > start.index, before.next != checkpoint.key { flaw = flaw ?? "checkpoint \(checkpoint.index) has a key that nobody named" }
+            if checkpoint.index == start.index {
+                from = before?.events ?? floor.tree.count
+                if hexadecimal(start.key) != checkpoint.key { flaw = flaw ?? "checkpoint \(checkpoint.index) is not the one that was kept" }
+            }
+            if let flaw {
+                if isUnbroken { problems.append(flaw) }
+                isUnbroken = false
+            } else if isUnbroken {
+                proven = checkpoint.events
+            }
+            before = checkpoint
+        }
+        if let event = rest.first { problems.append("event \(event.number) is in no checkpoint") }
+        if head.tree != tree || head.checkpoint != 0 { problems.append("the hash tree's end is not that of the events") }
+        if known.index > last.index + 1 {
+            problems.append("the history ends at checkpoint \(last.index), the key at \(known.index): the end was cut off, or the store set back")
+            isUnbroken = false
+        } else {
+            known.advance(to: last.index + 1)
+            if hexadecimal(known.publicKey) != last.next {
+                problems.append("the last checkpoint does not lead to the key")
+                isUnbroken = false
+            }
+        }
+        return (proven, from)
+    }
+
+    private func isSigned(_ checkpoint: HistoryCheckpoint) -> Bool {
+        guard let key = bytes(hexadecimal: checkpoint.key), let signature = bytes(hexadecimal: checkpoint.signature) else { return false }
+        do {
+            return try Curve25519.Signing.PublicKey(rawRepresentation: key).isValidSignature(signature, for: checkpoint.statement)
+        } catch {
+            return false
+        }
+    }
+
+    /// Every row is what its last event says, and every row that an event speaks of is there unless it was forgotten.
+    private func checkRows(_ events: [HistoryEvent], _ report: inout HistoryReport) throws(SQLiteError) -> [String] {
+        var problems: [String] = []
+        var items: [String: Subject] = [:], runs: [String: Subject] = [:]
+        var counted = hexadecimal(LedgerTally.digest([]))
+        for event in events {
+            guard let kind = HistoryEventKind(rawValue: event.kind) else { continue }
+            switch kind {
+            case .intent, .live, .destroying, .overdue, .lost, .destroyed, .handedOver, .adopted, .carriedItem:
+                if let id = event.subject { items[id] = Subject(kind: kind, digest: event.digest) }
+            case .runBegan, .carriedRun:
+                if let id = event.subject { runs[id] = Subject(kind: kind, digest: event.digest) }
+            case .runEnded:
+                if let id = event.subject { runs[id]?.ended = event.digest }
+            case .forgotten:
+                if let id = event.subject { (items[id], runs[id]) = (nil, nil) }
+            case .counted: counted = event.digest
+            case .erased, .broken: break
+            }
+        }
+        try connection.run(LedgerSchema.selectItems) { row in
+            report.rows += 1
+            let id = inert(row.text(0) ?? "-")
+            guard let record = LedgerSchema.record(row) else { return problems.append("row \(id) holds what no Lathe writes") }
+            guard let known = items.removeValue(forKey: record.id.rawValue) else { return problems.append("row \(id) has no event") }
+            if known.digest != hexadecimal(record.digest) { problems.append("row \(id) is not what its last event says") }
+        }
+        for id in items.keys.sorted() { problems.append("row \(inert(id)) has events and is not there") }
+        for stored in try LedgerStore.runs(in: connection) {
+            report.rows += 1
+            guard let known = runs.removeValue(forKey: stored.run.id) else {
+                problems.append("run \(inert(stored.run.id)) has no event")
+                continue
+            }
+            let began = hexadecimal(stored.run.digest(swap: stored.swap, started: stored.started))
+            let ended = stored.ended.map { hexadecimal(RunIdentity.digest(ended: $0)) }
+            if known.digest != began || known.ended != ended { problems.append("run \(inert(stored.run.id)) is not what its events say") }
+        }
+        for id in runs.keys.sorted() { problems.append("run \(inert(id)) has events and is not there") }
+        if counted != hexadecimal(LedgerTally.digest(try LedgerStore.tallies(in: connection))) { problems.append("the counts are not what the last count says") }
+        return problems
+    }
+}

@@ -1,0 +1,221 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+@testable import PrivacyLedger
+
+/// The history: a hash tree with signed checkpoints, and what becomes of those who change it.
+struct HistoryTests {
+    let folder = Folder(inMemory: true)
+    let time = TestClock()
+    var state: String { folder.file("state") }
+
+    /// Certificate Transparency's test vectors: eight leaves, and the roots of the trees of the first one to eight of them.
+    @Test func theTreeIsThatOfRFC6962() throws {
+        let leaves: [[UInt8]] = [
+            [], [0x00], [0x10], [0x20, 0x21], [0x30, 0x31], [0x40, 0x41, 0x42, 0x43], Array(0x50...0x57), Array(0x60...0x6f),
+        ]
+        let roots = [
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d", "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+            "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77", "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4", "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+            "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c", "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+        ]
+        var tree = HashTree()
+        for (leaf, root) in zip(leaves, roots) {
+            tree.append(leaf)
+            #expect(hexadecimal(tree.root) == root)
+            #expect(HashTree(count: tree.count, encoded: tree.encoded) == tree)
+        }
+        #expect(HashTree(count: 8, encoded: tree.encoded + tree.encoded) == nil)
+    }
+
+    @Test func theKeyGoesForwardOnly_andReadsBackAsItWasWritten() throws {
+        var key = HistoryKey(from: 3)
+        let first = key
+        key.advance(to: 5)
+        #expect(key.index == 5 && key.seed != first.seed && key.starts == first.starts)
+        key.advance(to: 4)
+        #expect(key.index == 5)
+        #expect(HistoryKey(text: key.text) == key)
+        #expect(key.text.utf8.count == HistoryKey.fileBytes)
+        var damaged = Array(key.text.utf8)
+        for at in damaged.indices {
+            damaged[at] ^= 1
+            #expect(HistoryKey(text: String(decoding: damaged, as: UTF8.self)) == nil, "byte \(at)")
+            damaged[at] ^= 1
+        }
+    }
+
+    /// A ledger with a past: two runs, items in every stage, and rows that became counts.
+    func makePast() async throws {
+        let old = try await openLedger(folder, time.clock)
+        for _ in 0..<3 {
+            let id = try await old.create(request(.analysis, name: "a"))
+            try await old.used(100, by: id)
+            await old.destroy([id], because: .fileClosed)
+        }
+        await old.close()
+        time.advance(31 * 86_400)
+        let ledger = try await openLedger(folder, time.clock, run: otherRun)
+        for n in 0..<6 {
+            let id = try await ledger.create(request(.renderScratch, .disk, name: "b"))
+            try await ledger.registerName(folder.path + "/" + NamedScratch.name(for: id), for: id)
+            try await ledger.used(1000, by: id)
+            if n % 2 == 0 { await ledger.handedOver(id, bytes: 2000) } else { await ledger.destroy([id], because: .cancelled) }
+        }
+        _ = try await ledger.create(request(.prompt))
+    }
+    var otherRun: RunIdentity { RunIdentity(boot: "b", process: 7, processStart: 8, processSpace: "s") }
+
+    @Test func aPastIsWhole_andTheReportSaysWhichRangeItCovers() async throws {
+        try await makePast()
+        let report = Ledger.verify(at: state)
+        #expect(report.problems == [] && report.whole)
+        // What is older than the counts went with them.
+        #expect(report.droppedEvents > 0 && report.firstEvent == report.droppedEvents + 1)
+        #expect(report.lastEvent == report.head?.events && report.rows > 7)
+        #expect(report.range.hasPrefix("covers events \(report.droppedEvents + 1) to"))
+    }
+
+    @Test func whereNothingWasEverRecordedThereIsNothingToProve() {
+        #expect(Ledger.verify(at: state) == HistoryReport())
+    }
+
+    @Test func everyChangeOfAnItemIsAnEvent() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        let id = try await ledger.create(request(.renderScratch, .disk))
+        try await ledger.used(5, by: id)
+        await ledger.destroy([id], because: .cancelled)
+        let events = try await ledger.export().history.events
+        #expect(events.filter { $0.subject == id.rawValue }.map(\.kind) == ["intent", "live", "destroyed"])
+        #expect(events.map(\.number) == Array(1...Int64(events.count)))
+        await ledger.close()
+        #expect(Ledger.verify(at: state).whole)
+    }
+
+    @Test func aKeyThatLagsBehindIsBroughtForward_aStoreThatWasSetBackIsFound() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        _ = try await ledger.create(request())
+        let store = try folder.bytes("state/ledger.sqlite"), key = try folder.bytes("state/history.key")
+        for _ in 0..<3 { _ = try await ledger.create(request()) }
+        await ledger.close()
+        let last = try folder.bytes("state/ledger.sqlite"), lastKey = try folder.bytes("state/history.key")
+
+        // A power cut: the store had to reach the disk, the key had not.
+        try folder.write(key, to: "state/history.key")
+        #expect(Ledger.verify(at: state).whole)
+        let next = try await openLedger(folder, time.clock, run: otherRun)
+        _ = try await next.create(request())
+        #expect(Ledger.verify(at: state).whole)
+        await next.close()
+
+        // Somebody puts an older store back.
+        try folder.write(store, to: "state/ledger.sqlite")
+        try folder.write(lastKey, to: "state/history.key")
+        #expect(Ledger.verify(at: state).problems.contains { $0.contains("set back") })
+        // What is appended later does not hide it.
+        let later = try await openLedger(folder, time.clock, run: otherRun)
+        _ = try await later.create(request())
+        await later.close()
+        let report = Ledger.verify(at: state)
+        #expect(!report.whole && report.problems.contains { $0.contains("did not fit its key") })
+
+        try folder.write(last, to: "state/ledger.sqlite")
+        #expect(unlink(folder.file("state/history.key")) == 0)
+        #expect(Ledger.verify(at: state).problems.contains { $0.contains("missing or damaged") })
+        #expect(unlink(folder.file("state/ledger.sqlite")) == 0)
+        try folder.write(lastKey, to: "state/history.key")
+        #expect(!Ledger.verify(at: state).whole)
+    }
+
+    @Test func erasingEverythingIsNotedAsOne_alsoAfterTheHistoryWasBroken() async throws {
+        try await makePast()
+        let ledger = try await openLedger(folder, time.clock)
+        #expect(await ledger.eraseEverything().isComplete)
+        var report = Ledger.verify(at: state)
+        #expect(report.problems == [] && report.whole && report.droppedEvents > 0)
+        await ledger.close()
+
+        try folder.write(Data("x".utf8), to: "state/history.key")
+        let again = try await openLedger(folder, time.clock)
+        _ = try await again.create(request())
+        #expect(!Ledger.verify(at: state).whole)
+        #expect(await again.eraseEverything().isComplete)
+        await again.close()
+        report = Ledger.verify(at: state)
+        #expect(report.problems == [] && report.whole)
+    }
+
+    @Test func aStoreOfTheFirstVersionGetsAHistoryFromThereOn() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        let id = try await ledger.create(request())
+        await ledger.destroy([id], because: .fileClosed)
+        await ledger.close()
+        #expect(unlink(folder.file("state/history.key")) == 0)
+        try Tampering.run("DROP TABLE event; DROP TABLE checkpoint; DROP TABLE tree; PRAGMA user_version=1;", on: state)
+        #expect(!Ledger.verify(at: state).whole)
+        let next = try await openLedger(folder, time.clock)
+        await next.close()
+        let report = Ledger.verify(at: state)
+        #expect(report.problems == [] && report.whole && report.rows == 2 && report.firstEvent == 1)
+    }
+
+    @Test func anExportProvesLaterThatTheHistoryIsStillTheSame() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        _ = try await ledger.create(request())
+        _ = try await ledger.export(to: folder.file("export"))
+        _ = try await ledger.create(request())
+        await ledger.close()
+        let export = [UInt8](try folder.bytes("export/ledger.json"))
+        #expect(Ledger.verify(at: state, against: export).problems == [])
+        #expect(!Ledger.verify(at: state, against: Array(export.dropLast(9))).whole)
+
+        // Who has the whole folder can invent another past, but not that one.
+        try Ledger.discardStore(at: state)
+        let invented = try await openLedger(folder, time.clock)
+        for _ in 0..<4 { _ = try await invented.create(request()) }
+        await invented.close()
+        #expect(Ledger.verify(at: state).whole)
+        let report = Ledger.verify(at: state, against: export)
+        #expect(!report.whole && report.problems.contains { $0.contains("another history") })
+    }
+
+    /// Flips of one bit in one cell, rows cut off or taken out, and changes whose every hash, checkpoint and signature is made anew
+    /// without the key. `LATHE_LONG` makes it ten thousand; a failure prints the seed that replays it.
+    @Test func everyTamperingIsFound() async throws {
+        try await makePast()
+        let seed = ProcessInfo.processInfo.environment["LATHE_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...UInt64.max)
+        let rounds = ProcessInfo.processInfo.environment["LATHE_LONG"] == nil ? 200 : 10_000
+        let sound = try folder.bytes("state/ledger.sqlite")
+        #expect(Ledger.verify(at: state).whole)
+        var random = SplitMix(state: seed)
+        var tampering = try Tampering(state: state)
+        for round in 0..<rounds {
+            try folder.write(sound, to: "state/ledger.sqlite")
+            let what = try tampering.tamper(&random)
+            let report = Ledger.verify(at: state)
+            try #require(!report.whole && !report.problems.isEmpty, "LATHE_SEED=\(seed), round \(round): \(what) was not found")
+        }
+    }
+
+    /// Bits of the file itself, wherever they fall: found, or in a place that nothing reads.
+    @Test func aFlipAnywhereInTheFileIsFoundOrChangesNothing() async throws {
+        try await makePast()
+        let seed = UInt64.random(in: 0...UInt64.max)
+        let rounds = ProcessInfo.processInfo.environment["LATHE_LONG"] == nil ? 100 : 3000
+        let sound = try folder.bytes("state/ledger.sqlite")
+        let before = try Tampering.dump(state)
+        var random = SplitMix(state: seed)
+        for round in 0..<rounds {
+            var flipped = sound
+            let at = Int(random.next() % UInt64(sound.count))
+            flipped[at] ^= 1 << UInt8(random.next() % 8)
+            try folder.write(flipped, to: "state/ledger.sqlite")
+            if Ledger.verify(at: state).whole {
+                let after = try Tampering.dump(state)
+                #expect(after == before, "\(zip(after, before).first { $0 != $1 }.map { "\($0)" } ?? "") seed \(seed), round \(round), byte \(at)")
+            }
+        }
+    }
+}
