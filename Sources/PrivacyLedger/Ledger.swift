@@ -66,11 +66,11 @@ public actor Ledger {
     ///
     /// Errors: `damaged`, `busy`.
     public static func openForMemory(
-        at directory: String = Ledger.defaultDirectory, surroundings: Surroundings = .current(), clock: LedgerClock = .system,
+        at directory: String = Ledger.defaultDirectory, rules: RetentionRules = .standard, surroundings: Surroundings = .current(), clock: LedgerClock = .system,
         run: RunIdentity = .current()
     ) async throws(LedgerError) -> Ledger {
         do throws(LedgerError) {
-            let ledger = try await open(at: directory, surroundings: surroundings, clock: clock, run: run)
+            let ledger = try await open(at: directory, rules: rules, surroundings: surroundings, clock: clock, run: run)
             do throws(LedgerError) {
                 try await ledger.proveWritable()
                 return ledger
@@ -84,7 +84,7 @@ public actor Ledger {
             default: throw error
             }
             let ledger = Ledger(
-                thread: try LedgerThread(), directory: directory, rules: .standard, surroundings: surroundings, clock: clock, run: run,
+                thread: try LedgerThread(), directory: directory, rules: rules, surroundings: surroundings, clock: clock, run: run,
                 isOver: { _ in false }, memoryOnlyBecause: error)
             try await ledger.start()
             return ledger

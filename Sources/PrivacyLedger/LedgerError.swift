@@ -17,6 +17,8 @@ public enum LedgerError: Error, Equatable, Sendable {
     case notExtendable(RowID, rule: RetentionRule)
     case closed
     case cannotExport(path: String, reason: String)
+    /// `privacy.toml` says what cannot be; nil when it is no line in particular.
+    case badSettings(path: String, line: Int?, reason: String)
     /// Scratch could not be made.
     case cannotMakeScratch(path: String, reason: String)
 
@@ -28,6 +30,7 @@ public enum LedgerError: Error, Equatable, Sendable {
         case .noSuchRow: 66
         case .ambiguousRow, .notExtendable: 64
         case .cannotExport: 73
+        case .badSettings: 65
         }
     }
 
@@ -55,6 +58,8 @@ public enum LedgerError: Error, Equatable, Sendable {
             "the privacy ledger is closed; start Lathe again"
         case .cannotExport(let path, let reason):
             "\(inert(path)): cannot write the export (\(reason)); choose another folder"
+        case .badSettings(let path, let line, let reason):
+            "\(inert(path))\(line.map { ":\($0)" } ?? ""): \(inert(reason))"
         case .cannotMakeScratch(let path, let reason):
             "\(inert(path)): cannot make scratch space (\(reason)); free space or choose another folder"
         }

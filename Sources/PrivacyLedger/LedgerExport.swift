@@ -18,7 +18,8 @@ public struct LedgerExport: Sendable, Codable {
     }
 
     /// Version of this document's form, which `ledger.schema.json` tells.
-    public var schema = 2
+    public var schema = LedgerExport.currentSchema
+    static let currentSchema = 2
     public var exportedAt: String
     public var directory: String
     public var swap: String
@@ -91,8 +92,8 @@ extension Ledger {
             history: try store.exportedHistory())
     }
 
-    /// Writes `ledger.json` and `ledger.md` into `folder`, which is made when missing. Never over existing files.
-    /// - Returns: the two paths.
+    /// Writes `ledger.json`, its form as `ledger.schema.json`, and `ledger.md` into `folder`, which is made when missing. Never over existing files.
+    /// - Returns: the paths.
     public func export(to folder: String) throws(LedgerError) -> [String] {
         let document = try export()
         let encoder = JSONEncoder()
@@ -104,7 +105,10 @@ extension Ledger {
         if mkdir(folder, 0o700) != 0, errno != EEXIST {
             throw .cannotExport(path: folder, reason: String(cString: strerror(errno)))
         }
-        let files: [(String, Data)] = [(folder + "/ledger.json", json + Data("\n".utf8)), (folder + "/ledger.md", Data(document.page.utf8))]
+        let files: [(String, Data)] = [
+            (folder + "/ledger.json", json + Data("\n".utf8)), (folder + "/ledger.schema.json", Data(LedgerExportSchema.text.utf8)),
+            (folder + "/ledger.md", Data(document.page.utf8)),
+        ]
         var made: [String] = []
         do throws(LedgerError) {
             for (path, data) in files {

@@ -19,8 +19,30 @@ public struct Retention: Sendable, Equatable {
     public var hardSeconds: Double
     /// Whether the user may start its period anew (never beyond the hard limit).
     public var extendable: Bool
-    /// The rule in words.
-    public var sentence: String
+    /// What ends it before its time; nil when nothing does.
+    fileprivate var end: String?
+    /// Seconds that it gets at creation and when extended, where that is not the idle or the hard limit.
+    fileprivate var periodSeconds: Double?
+
+    /// The rule in words, with the numbers that are in force.
+    public var sentence: String {
+        var parts: [String] = []
+        if let end { parts.append(end) }
+        if let periodSeconds { parts.append(duration(periodSeconds) + " unless saved or extended") }
+        if let idleSeconds { parts.append("or \(duration(idleSeconds)) after its last use") }
+        parts.append(parts.isEmpty ? duration(hardSeconds) : duration(hardSeconds) + " at most")
+        return parts.joined(separator: ", ")
+    }
+}
+
+/// `10 minutes`: in the largest unit that leaves nothing over.
+func duration(_ seconds: Double) -> String {
+    for (unit, length) in [("day", 86_400.0), ("hour", 3600), ("minute", 60)] where seconds >= length && seconds.truncatingRemainder(dividingBy: length) == 0 {
+        let count = Int(seconds / length)
+        return "\(count) \(unit)\(count == 1 ? "" : "s")"
+    }
+    let whole = seconds == seconds.rounded()
+    return whole ? "\(Int(seconds)) second\(seconds == 1 ? "" : "s")" : "\(seconds) seconds"
 }
 
 /// The rules in force: the defaults, with overrides.
@@ -46,6 +68,7 @@ public struct RetentionRules: Sendable, Equatable {
             var retention = usual
             retention.hardSeconds = Self.clamp(change.hardSeconds, longest)
             retention.idleSeconds = change.idleSeconds.map { Self.clamp($0, longest) }
+            if let period = usual.periodSeconds { retention.periodSeconds = min(period, retention.hardSeconds) }
             table[rule] = retention
         }
     }
@@ -58,40 +81,21 @@ public struct RetentionRules: Sendable, Equatable {
 
     private static func standardRetention(_ rule: RetentionRule) -> Retention {
         switch rule {
-        case .fileOpen:
-            Retention(idleSeconds: 10 * minute, hardSeconds: 12 * hour, extendable: true,
-                      sentence: "until the file is closed, or 10 minutes after its last use")
-        case .withParent:
-            Retention(idleSeconds: nil, hardSeconds: 30 * day, extendable: false,
-                      sentence: "as long as what it was derived from")
-        case .job:
-            Retention(idleSeconds: 10 * minute, hardSeconds: 12 * hour, extendable: false,
-                      sentence: "until the job ends, or 10 minutes after its last progress")
-        case .unsaved:
-            Retention(idleSeconds: nil, hardSeconds: 24 * hour, extendable: true,
-                      sentence: "30 minutes unless saved or extended")
-        case .untilQuit:
-            Retention(idleSeconds: nil, hardSeconds: 24 * hour, extendable: false,
-                      sentence: "until Lathe quits")
-        case .tierInput:
-            Retention(idleSeconds: nil, hardSeconds: 30 * minute, extendable: false,
-                      sentence: "until the job ends, 30 minutes at most")
-        case .tierOutput:
-            Retention(idleSeconds: nil, hardSeconds: 15 * minute, extendable: false,
-                      sentence: "until acknowledged, 15 minutes at most")
-        case .metrics:
-            Retention(idleSeconds: nil, hardSeconds: 30 * day, extendable: false,
-                      sentence: "30 days")
-        case .accessLog:
-            Retention(idleSeconds: nil, hardSeconds: 7 * day, extendable: false,
-                      sentence: "7 days")
+        case .fileOpen: Retention(idleSeconds: 10 * minute, hardSeconds: 12 * hour, extendable: true, end: "until the file is closed")
+        case .withParent: Retention(hardSeconds: 30 * day, extendable: false, end: "as long as what it was derived from")
+        case .job: Retention(idleSeconds: 10 * minute, hardSeconds: 12 * hour, extendable: false, end: "until the job ends")
+        case .unsaved: Retention(hardSeconds: 24 * hour, extendable: true, periodSeconds: 30 * minute)
+        case .untilQuit: Retention(hardSeconds: 24 * hour, extendable: false, end: "until Lathe quits")
+        case .tierInput: Retention(hardSeconds: 30 * minute, extendable: false, end: "until the job ends")
+        case .tierOutput: Retention(hardSeconds: 15 * minute, extendable: false, end: "until acknowledged")
+        case .metrics: Retention(hardSeconds: 30 * day, extendable: false)
+        case .accessLog: Retention(hardSeconds: 7 * day, extendable: false)
         }
     }
 
     /// Seconds that an item of `rule` gets at creation, and again when extended.
     public func period(of rule: RetentionRule) -> Double {
         let retention = self[rule]
-        if rule == .unsaved { return min(30 * Self.minute, retention.hardSeconds) }
-        return min(retention.idleSeconds ?? retention.hardSeconds, retention.hardSeconds)
+        return min(retention.periodSeconds ?? retention.idleSeconds ?? retention.hardSeconds, retention.hardSeconds)
     }
 }

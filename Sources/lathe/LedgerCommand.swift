@@ -8,7 +8,10 @@ import PrivacyLedger
 struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "What temporary data exists, why, and until when; destroy it.",
-        subcommands: [List.self, Show.self, Why.self, Destroy.self, Erase.self, Export.self, LedgerVerify.self], defaultSubcommand: List.self)
+        subcommands: [
+            List.self, Show.self, Why.self, Destroy.self, Erase.self, Export.self, LedgerVerify.self,
+            LedgerLineage.self, LedgerPolicyCommand.self,
+        ], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List what exists now.")
@@ -160,7 +163,8 @@ struct LedgerCommand: ParsableCommand {
 /// Opens the ledger, does `body`, and lets it go again, whatever happens.
 /// - Parameter memoryOnly: whether `body` keeps nothing outside memory, and so can do, with a warning, where no ledger can be written.
 func withLedger<Result: Sendable>(memoryOnly: Bool = false, _ body: (Ledger) async throws -> Result) async throws -> Result {
-    let ledger = memoryOnly ? try await Ledger.openForMemory() : try await Ledger.open()
+    let rules = try PrivacySettings.rules()
+    let ledger = memoryOnly ? try await Ledger.openForMemory(rules: rules) : try await Ledger.open(rules: rules)
     if let notice = ledger.memoryOnlyNotice { Output.warning(notice) }
     do {
         let result = try await body(ledger)

@@ -191,7 +191,7 @@ struct LedgerTests {
         #expect(document.open.map(\.id) == [id] && document.rules.count == RetentionRule.allCases.count)
         let page = String(decoding: try folder.bytes("export/ledger.md"), as: UTF8.self)
         #expect(page.contains(id.rawValue) && page.contains("Rules in force"))
-        #expect(paths == [folder.file("export/ledger.json"), folder.file("export/ledger.md")])
+        #expect(paths == ["ledger.json", "ledger.schema.json", "ledger.md"].map { folder.file("export/" + $0) })
         await #expect(throws: LedgerError.self) { try await ledger.export(to: folder.file("export")) }
         #expect(try folder.bytes("export/ledger.md") == Data(page.utf8))
         await ledger.close()

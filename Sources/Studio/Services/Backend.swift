@@ -18,7 +18,7 @@ final class Backend: Sendable {
             let ledger: Ledger
             var problem: String?
             do throws(LedgerError) {
-                ledger = try await Ledger.open()
+                ledger = try await Ledger.open(rules: PrivacySettings.rules())
             } catch {
                 problem = error.message
                 ledger = try Ledger.refusing(error)

@@ -1,0 +1,57 @@
+/// The published form of the export: JSON Schema (draft 2020-12), its closed lists taken from the types themselves.
+enum LedgerExportSchema {
+    static var text: String {
+        """
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "title": "lathe ledger export, version \(LedgerExport.currentSchema)",
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["schema", "exported_at", "directory", "swap", "open", "settled", "counts", "rules", "history"],
+          "properties": {
+            "schema": {"type": "integer", "enum": [\(LedgerExport.currentSchema)]},
+            "exported_at": {"type": "string"},
+            "directory": {"type": "string"},
+            "swap": {\(list(Surroundings.Swap.self))},
+            "open": {"type": "array", "items": {"$ref": "#/$defs/row"}},
+            "settled": {"type": "array", "items": {"$ref": "#/$defs/row"}},
+            "counts": {"type": "array", "items": {\(object(["day": string, "kind": string, "state": string, "items": integer, "bytes": integer]))}},
+            "rules": {"type": "array", "items": {\(object(
+                ["rule": list(RetentionRule.self), "hard_seconds": number, "extendable": #""type": "boolean""#, "sentence": string],
+                optional: ["idle_seconds": number]))}},
+            "history": {\(object(
+                ["dropped_events": integer, "dropped_peaks": string, "events": #""type": "array", "items": {"$ref": "#/$defs/event"}"#,
+                 "checkpoints": #""type": "array", "items": {"$ref": "#/$defs/checkpoint"}"#],
+                optional: ["anchor": string]))}
+          },
+          "$defs": {
+            "row": {\(object(
+                ["id": string, "kind": list(ItemKind.self), "origin": list(ItemOrigin.self), "purpose": list(ItemPurpose.self), "place": string,
+                 "bytes": integer, "state": list(ItemState.self), "erasure_class": list(ErasureClass.self), "rule": list(RetentionRule.self),
+                 "created_at": string, "expires_at": string, "expires_in_seconds": #""type": ["number", "null"]"#, "parent": stringOrNull, "tier": stringOrNull],
+                optional: ["settled_at": string, "reason": stringOrNull]))},
+            "event": {\(object(
+                ["number": integer, "at_ms": integer, "boot_ns": integer, "run": string, "kind": list(HistoryEventKind.self), "value": integer, "digest": string],
+                optional: ["subject": stringOrNull]))},
+            "checkpoint": {\(object(["index": integer, "events": integer, "root": string, "key": string, "next": string, "signature": string]))}
+          }
+        }
+
+        """
+    }
+
+    private static let string = #""type": "string""#
+    private static let stringOrNull = #""type": ["string", "null"]"#
+    private static let integer = #""type": "integer""#
+    private static let number = #""type": "number""#
+
+    private static func list<Word: CaseIterable & RawRepresentable>(_: Word.Type) -> String where Word.RawValue == String {
+        #""type": "string", "enum": ["# + Word.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ") + "]"
+    }
+
+    private static func object(_ fields: KeyValuePairs<String, String>, optional: KeyValuePairs<String, String> = [:]) -> String {
+        let properties = (Array(fields) + Array(optional)).map { "\"\($0.key)\": {\($0.value)}" }.joined(separator: ", ")
+        return #""type": "object", "additionalProperties": false, "required": ["# + fields.map { "\"\($0.key)\"" }.joined(separator: ", ")
+            + "], \"properties\": {\(properties)}"
+    }
+}

@@ -1,0 +1,127 @@
+/// What Lathe does with temporary data, as sentences made from the configuration in force. Each names the checks that prove it: tests of
+/// the project, and of the kit in `Tests/Outsider/privacy`.
+public struct LedgerPolicy: Sendable, Equatable, Codable {
+    public struct Sentence: Sendable, Equatable, Codable {
+        public var id: String
+        public var text: String
+        public var checks: [String]
+    }
+
+    public var sentences: [Sentence]
+    /// SHA-256 over ids and texts, hexadecimal: the same policy has the same hash everywhere.
+    public var hash: String { hexadecimal(HashTree.hash(Array(sentences.map { $0.id + "\n" + $0.text + "\n" }.joined().utf8))) }
+
+    public init(rules: RetentionRules, surroundings: Surroundings) {
+        sentences = Self.collection + Self.retention(rules) + Self.storage(surroundings) + Self.ends(rules) + Self.rights
+    }
+
+    private enum CodingKeys: String, CodingKey { case sentences, hash }
+
+    public init(from decoder: any Decoder) throws {
+        sentences = try decoder.container(keyedBy: CodingKeys.self).decode([Sentence].self, forKey: .sentences)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(sentences, forKey: .sentences)
+        try container.encode(hash, forKey: .hash)
+    }
+
+    /// One page for people.
+    public var page: String {
+        let lines = sentences.map { "- \($0.text)\n  [\($0.id): \($0.checks.joined(separator: ", "))]" }
+        return "# What Lathe does with temporary data\n\n\(lines.joined(separator: "\n"))\n\nPolicy \(hash.prefix(16))\n"
+    }
+
+    /// What changes from `other` to this, in words; empty when nothing does.
+    public func differences(from other: LedgerPolicy) -> [String] {
+        let before = Dictionary(other.sentences.map { ($0.id, $0.text) }, uniquingKeysWith: { first, _ in first })
+        let now = Set(sentences.map(\.id))
+        return sentences.compactMap { sentence in
+            switch before[sentence.id] {
+            case nil: "\(sentence.id): new: \(sentence.text)"
+            case sentence.text: nil
+            case let text?: "\(sentence.id): was: \(text)\n  now: \(sentence.text)"
+            }
+        } + other.sentences.filter { !now.contains($0.id) }.map { "\($0.id): no longer: \($0.text)" }
+    }
+
+    // MARK: Its parts
+
+    private static let collection = [
+        Sentence(id: "collects-nothing", text: "Lathe has no accounts and asks for no name, address or payment. It counts nothing for others.",
+                 checks: ["the_export_keeps_to_its_published_form", "it_works_where_there_is_no_network_at_all"]),
+        Sentence(id: "nothing-leaves", text: "Nothing leaves this machine: no remote tier exists, and no command opens a network connection.",
+                 checks: ["every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network", "the_studio_makes_its_rows_before_its_bytes_and_reaches_for_no_network"]),
+        Sentence(id: "row-first", text: "Temporary data is made only after the ledger holds a committed row for it. Where no row can be written, none is made.",
+                 checks: ["aRowIsOnDiskWhenCreateReturns", "onAFullDiskNothingIsMade_andEverythingCanBeDestroyed",
+                          "every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network"]),
+        Sentence(id: "purposes", text: "Each item has one purpose out of a closed list: \(ItemPurpose.allCases.map(\.rawValue).joined(separator: ", ")). Training is not on it.",
+                 checks: ["trainingIsNoPurpose"]),
+        Sentence(id: "no-names", text: "File names, tags and prompts are never written to the ledger, its history or its export; the screen shows a name while this run remembers it.",
+                 checks: ["aFileNameNeverReachesTheDisk", "nothing_is_left_of_a_command_however_it_ends"]),
+    ]
+
+    /// A sentence for each rule that some kind of item lives under.
+    private static func retention(_ rules: RetentionRules) -> [Sentence] {
+        let checks: [RetentionRule: [String]] = [
+            .fileOpen: ["idleTenMinutesEndAnOpenFile", "useProlongsAnOpenFileTenMinutesAtATimeButNotBeyondTwelveHours"],
+            .withParent: ["derivedDataEndsWithItsParent_andFirst"], .unsaved: ["takesAreExtendable_andDerivedDataIsNot"],
+            .untilQuit: ["closingSettlesEverything"],
+        ]
+        return RetentionRule.allCases.compactMap { rule in
+            let kinds = ItemKind.allCases.filter { $0.defaultRule == rule }.map(\.words)
+            guard !kinds.isEmpty else { return nil }
+            let extendable = rules[rule].extendable ? ", and can be extended" : ""
+            return Sentence(
+                id: "kept-" + rule.rawValue.replacing("_", with: "-"),
+                text: "Kept \(rules[rule].sentence)\(extendable): \(kinds.joined(separator: ", ")).", checks: ["everyKindHasAFiniteEnd"] + (checks[rule] ?? []))
+        }
+    }
+
+    private static func storage(_ surroundings: Surroundings) -> [Sentence] {
+        let swap = switch surroundings.swap {
+        case .none: "This machine has no swap, so memory stays memory."
+        case .memory: "This machine swaps to compressed memory, so memory stays memory."
+        case .disk: "This machine swaps to disk, so parts of memory may be written there, and are then beyond what Lathe can destroy."
+        }
+        return [
+            Sentence(id: "unnamed", text: "What must be on disk is in a file without a name, or under a name that the ledger holds: it ends with the process, also by kill -9 or a power cut.",
+                     checks: ["scratchHasNoName_andItsSpaceReturnsWithItsRow", "killedAtAnyCallNothingIsLeftAfterTheNextStart",
+                              "after_a_kill_the_scratch_of_a_master_holds_no_bytes"]),
+            Sentence(id: "your-files", text: "A finished file is yours, under the name you asked for. Lathe keeps no copy of it, or of what it was made from.",
+                     checks: ["on_a_disk_that_fills_up_every_destruction_works_and_no_output_is_partial", "nothing_is_left_of_a_command_however_it_ends"]),
+            Sentence(id: "memory", text: "Memory is not written to core files, and other programs of the same user cannot read it.",
+                     checks: ["no_process_survives_and_nobody_of_the_same_user_may_look_into_one"]),
+            Sentence(id: "swap", text: swap, checks: ["swapIsToldAsItIs"]),
+            Sentence(id: "quota", text: "All items in memory together get at most \(surroundings.memoryQuota >> 20) MiB, a quarter of this machine's.",
+                     checks: ["memoryIsPromisedOnlyOnce"]),
+            Sentence(id: "no-wiping", text: "Lathe does not claim that overwriting erases flash memory; each item's class says what its destruction is worth.",
+                     checks: ["listJSONHasTheFieldsOfTheContract"]),
+        ]
+    }
+
+    private static func ends(_ rules: RetentionRules) -> [Sentence] {
+        [
+            Sentence(id: "on-time", text: "An item ends within a second of its time while Lathe runs, and at the next start otherwise. Turning the clock lengthens no life.",
+                     checks: ["theThreadWakesByItself", "itemsEndWhenTheirTimeHasCome_whateverTheWallClockSays", "aSteadyClockThatGoesBackLengthensNoLife"]),
+            Sentence(id: "no-immortality", text: "No configuration makes an item immortal: every period is finite and shown.",
+                     checks: ["noConfigurationMakesAnItemImmortal", "settingsAreReadStrictly_eachComplaintWithItsLine"]),
+            Sentence(id: "full-disk", text: "Destruction works on a full or read-only disk: the bytes go first, the record follows.",
+                     checks: ["onAFullDiskTheBallastMakesRoomForTheRecord", "onAReadOnlyDiskNothingIsMade_andTheRestWaitsForTheNextStart",
+                              "on_a_disk_that_fills_up_every_destruction_works_and_no_output_is_partial"]),
+            Sentence(id: "settled", text: "The row of an ended item is kept \(duration(rules.historySeconds)), then only counted.",
+                     checks: ["historyBecomesCountsAfterThirtyDays"]),
+            Sentence(id: "history", text: "Every change of a row is in a signed history. A change, cut or replacement of it is found; against the invention of a whole new one helps an export kept elsewhere.",
+                     checks: ["everyTamperingIsFound", "anExportProvesLaterThatTheHistoryIsStillTheSame", "the_exported_history_is_proven_by_other_code"]),
+        ]
+    }
+
+    private static let rights = [
+        Sentence(id: "see", text: "You can see all of it at any moment: lathe ledger list, why, export and verify, and the Ledger view.",
+                 checks: ["exportIsOneDocumentAndOnePage_andReplacesNothing", "whyTellsRulePlaceAndLineage"]),
+        Sentence(id: "erase", text: "You can end all of it at any moment: lathe ledger destroy, and erase --everything, which forgets the history too.",
+                 checks: ["eraseEverythingForgetsHistoryToo", "anotherProcessDestroysWhenAsked"]),
+        Sentence(id: "no-logs", text: "Lathe writes no log files.", checks: ["every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network"]),
+    ]
+}

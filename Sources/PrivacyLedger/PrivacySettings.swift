@@ -1,0 +1,89 @@
+import FoundationEssentials
+import Glibc
+
+/// What the user has set about retention: `privacy.toml` in the configuration folder. Absent means the defaults.
+///
+///     [retention.file_open]
+///     idle_seconds = 120
+///     hard_seconds = 3600
+///
+/// Untrusted: at most 64 KiB, only these keys, every number finite and within limits, each complaint with its line.
+public enum PrivacySettings {
+    /// `$XDG_CONFIG_HOME/lathe/privacy.toml`, by default below `~/.config`.
+    public static var path: String {
+        let environment = ProcessInfo.processInfo.environment
+        if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return folder + "/lathe/privacy.toml" }
+        let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? FileManager.default.homeDirectoryForCurrentUser.path
+        return home + "/.config/lathe/privacy.toml"
+    }
+
+    private static let mostBytes = 64 << 10
+
+    /// The rules in force. Errors: `badSettings`.
+    public static func rules(at path: String = path) throws(LedgerError) -> RetentionRules {
+        guard let text = try read(path) else { return .standard }
+        return try parse(text, path)
+    }
+
+    private static func read(_ path: String) throws(LedgerError) -> String? {
+        let fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard fd >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw .badSettings(path: path, line: nil, reason: "cannot be read: \(String(cString: strerror(errno)).lowercased())")
+        }
+        defer { close(fd) }
+        var info = stat()
+        guard fstat(fd, &info) == 0, info.st_mode & S_IFMT == S_IFREG, info.st_size <= mostBytes else {
+            throw .badSettings(path: path, line: nil, reason: "is not a text file of at most 64 KiB")
+        }
+        let content = [UInt8](unsafeUninitializedCapacity: mostBytes + 1) { buffer, count in
+            count = max(0, Glibc.read(fd, buffer.baseAddress, buffer.count))
+        }
+        guard content.count <= mostBytes, let text = String(validating: content, as: UTF8.self) else {
+            throw .badSettings(path: path, line: nil, reason: "is not a text file of at most 64 KiB")
+        }
+        return text
+    }
+
+    static func parse(_ text: String, _ path: String) throws(LedgerError) -> RetentionRules {
+        var changes: [RetentionRule: (idle: Double?, hard: Double?)] = [:]
+        var rule: RetentionRule?
+        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            func wrong(_ reason: String) -> LedgerError { .badSettings(path: path, line: index + 1, reason: reason) }
+            let line = trimmed(raw.prefix { $0 != "#" })
+            if line.isEmpty { continue }
+            if line.hasPrefix("[") {
+                guard line.hasPrefix("[retention."), line.hasSuffix("]"), let named = RetentionRule(rawValue: String(line.dropFirst(11).dropLast())) else {
+                    throw wrong("no such section; there is [retention.NAME] for \(RetentionRule.allCases.map(\.rawValue).joined(separator: ", "))")
+                }
+                guard changes[named] == nil else { throw wrong("the section is there twice") }
+                rule = named
+                changes[named] = (nil, nil)
+                continue
+            }
+            let parts = line.split(separator: "=", maxSplits: 1).map { trimmed($0) }
+            guard parts.count == 2, let rule else { throw wrong("not KEY = SECONDS inside a [retention.NAME]") }
+            let usual = RetentionRules.standard[rule]
+            let longest = max(usual.hardSeconds, 30 * 86_400)
+            guard let seconds = Double(parts[1]), seconds >= 1, seconds <= longest else {
+                throw wrong("\(parts[0]) takes 1 to \(Int(longest)) seconds")
+            }
+            switch parts[0] {
+            case "idle_seconds":
+                guard usual.idleSeconds != nil else { throw wrong("\(rule.rawValue) does not end by being idle; set hard_seconds") }
+                changes[rule]?.idle = seconds
+            case "hard_seconds": changes[rule]?.hard = seconds
+            default: throw wrong("no such key; there are idle_seconds and hard_seconds")
+            }
+        }
+        return RetentionRules(overrides: changes.reduce(into: [:]) { table, change in
+            let usual = RetentionRules.standard[change.key]
+            table[change.key] = (change.value.idle ?? usual.idleSeconds, change.value.hard ?? usual.hardSeconds)
+        })
+    }
+
+    private static func trimmed(_ text: some StringProtocol) -> String {
+        let from = text.drop { $0.isWhitespace }
+        return String(String(from.reversed().drop { $0.isWhitespace }.reversed()))
+    }
+}

@@ -1,0 +1,150 @@
+"""Every creation and every connection of a run, as the kernel saw them, beside what the ledger says."""
+
+import os
+import re
+import shutil
+import tempfile
+import time
+
+from canary import Studio
+from kit import LATHE, Canary, Skipped, check, end, place
+
+TRACED = "close,open,openat,creat,memfd_create,mkdir,mkdirat,mknod,mknodat,symlink,symlinkat,link,linkat,rename,renameat,renameat2,socket,connect,bind,listen,sendto,sendmsg"
+LINE = re.compile(r"^(\d+)\s+(\d+\.\d+)\s+(\w+)\((.*)\)\s+=\s+(-?\d+)")
+PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def trace(here, run):
+    """Runs something under strace; answers with its successful calls as (seconds, name, arguments, result)."""
+    if shutil.which("strace") is None:
+        raise Skipped("needs strace")
+    log = tempfile.mktemp(dir=here.home)
+    wrap = ["strace", "-f", "-ttt", "-y", "-s", "400", "-o", log, "-e", "trace=" + TRACED]
+    run(wrap)
+    calls, unfinished = [], {}
+    with open(log, errors="replace") as file:
+        for line in file:
+            thread = line.split(" ", 1)[0]
+            if "<unfinished ...>" in line:
+                unfinished[thread] = line.split("<unfinished ...>")[0].rstrip()
+                continue
+            resumed = re.match(r"^\d+\s+\d+\.\d+\s+<\.\.\. \w+ resumed>(.*)$", line)
+            if resumed and thread in unfinished:
+                line = unfinished.pop(thread) + resumed.group(1)
+            found = LINE.match(line)
+            if found and int(found.group(5)) >= 0:
+                calls.append((float(found.group(2)), found.group(3), found.group(4), int(found.group(5))))
+            elif found and found.group(3) == "connect":
+                # A connection that was refused was still tried.
+                calls.append((float(found.group(2)), "connect", found.group(4), -1))
+    os.unlink(log)
+    if not calls:
+        raise Skipped("strace sees nothing here")
+    return calls
+
+
+def judge(here, calls, outputs=(), since=0.0):
+    """Files held open that are more than the rows alive at that moment, and whatever reaches for a network."""
+    export, at_end = here.export(), float("inf")
+    items = {row["id"]: row for row in export["open"] + export["settled"]}
+    lives = {"disk": [], "ram": []}
+    ended = {event["subject"]: event["at_ms"] / 1000 for event in export["history"]["events"] if event["kind"] in ("destroyed", "handed_over")}
+    for event in export["history"]["events"]:
+        row = items.get(event["subject"])
+        if event["kind"] == "intent" and row and event["at_ms"] / 1000 >= since:
+            # The event's time is in whole milliseconds.
+            lives[row["place"]].append((event["at_ms"] / 1000 - 0.001, ended.get(event["subject"], at_end) + 0.001))
+    wrong, held, made = [], {"disk": set(), "ram": set()}, 0
+    for at, call, arguments, result in calls:
+        if call == "close":
+            number = int(re.match(r"\d+", arguments)[0])
+            for some in held.values():
+                some.discard(number)
+            continue
+        path = (PATH.search(arguments) or [None, ""])[1]
+        if call in ("socket", "connect", "bind", "listen", "sendto", "sendmsg"):
+            if re.search(r"AF_INET|AF_PACKET|AF_NETLINK|AF_VSOCK|sin6?_", arguments):
+                wrong.append(f"{call}({arguments[:80]})")
+            continue
+        place_of = None
+        if call == "memfd_create":
+            # The picture of the screen: what is drawn there is on the terminal at the same moment, and nothing else is in it.
+            place_of = None if path == "lathe-screen" else "ram"
+        elif "O_TMPFILE" in arguments:
+            place_of = "disk"
+        elif call in ("open", "openat") and "O_CREAT" in arguments or call in ("creat", "mknod", "mknodat", "symlink", "symlinkat"):
+            absolute = os.path.normpath(os.path.join(here.work, path))
+            known = absolute.startswith(here.ledger + "/") or absolute in ("/dev/null", "/dev/tty")
+            place_of = None if known else "disk"
+        elif call in ("link", "linkat", "rename", "renameat", "renameat2"):
+            target = os.path.normpath(os.path.join(here.work, (PATH.findall(arguments) or [""])[-1]))
+            if target not in outputs and os.path.basename(target) not in map(os.path.basename, outputs):
+                wrong.append(f"{call} to {target}, which nobody asked for")
+        if place_of is None:
+            continue
+        made += 1
+        held[place_of].add(result)
+        alive = sum(1 for begin, end_of_life in lives[place_of] if begin <= at <= end_of_life)
+        if alive < len(held[place_of]):
+            wrong.append(f"{call}({arguments[:120]}) makes {len(held[place_of])} files in {place_of} while {alive} rows are alive")
+    assert not wrong, "; ".join(wrong[:4])
+    return made
+
+
+def audited(here, *arguments, outputs=()):
+    def run(wrap):
+        process = here.start(*arguments, wrap=wrap)
+        try:
+            code = process.wait(180)
+        finally:
+            end(process)
+        assert code == 0, f"{arguments}: {code}"
+    started = time.time()
+    return judge(here, trace(here, run), [os.path.join(here.work, name) for name in outputs], started - 0.002)
+
+
+@check
+def every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network():
+    with place() as here:
+        canary = Canary(here.work, 3)
+        made = audited(here, "master", canary.path, "-o", "a.wav", outputs=["a.wav"])
+        assert made >= 1, "the audit did not see the scratch of a master: it is blind"
+        made += audited(here, "master", canary.path, "-o", "a.wav", "--force", outputs=["a.wav"])
+        made += audited(here, "master", canary.path, "-o", "b.flac", "--format", "flac", outputs=["b.flac"])
+        made += audited(here, "analyze", canary.path)
+        made += audited(here, "preview", canary.path, "--sink", "null", "--seconds", "0.5")
+        made += audited(here, "doctor")
+        made += audited(here, "ledger", "list")
+        made += audited(here, "presets", "list")
+    return f"{made} creations, each with its row"
+
+
+@check
+def the_studio_makes_its_rows_before_its_bytes_and_reaches_for_no_network():
+    with place() as here:
+        canary = Canary(here.work, 3)
+
+        def run(wrap):
+            studio = Studio(here, canary.path, wrap=wrap)
+            for keys, seconds in ((b"", 2.5), (b" ", 0.8), (b"2", 0.3), (b"4", 0.3), (b"5", 0.3), (b"q", 0.5), (b"y", 0.1)):
+                studio.type(keys)
+                studio.attend(seconds)
+            studio.wait()
+        started = time.time()
+        made = judge(here, trace(here, run), since=started - 0.002)
+        here.assert_settled()
+    return f"{made} creations outside the ledger's own folder"
+
+
+@check
+def it_works_where_there_is_no_network_at_all():
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        raise Skipped("needs root and unshare for a place without a network")
+    with place() as here:
+        canary = Canary(here.work, 2)
+        process = here.start("master", canary.path, "-o", "out.wav", wrap=["unshare", "--net"])
+        try:
+            assert process.wait(60) == 0
+        finally:
+            end(process)
+        assert os.path.getsize(here.work + "/out.wav") > 100_000

@@ -1,0 +1,188 @@
+"""Sudden death at every call to the store, and disks that fill up."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
+
+from kit import LATHE, LONG, Canary, Skipped, chance, check, end, place, small_disk
+
+CHANGES = "pwrite64,write,ftruncate,fdatasync,fsync,unlink"
+
+
+def kill_at(here, number, arguments):
+    """Runs a command that the kernel kills at the `number`-th change of the store; false when it made fewer."""
+    store = here.ledger + "/ledger.sqlite"
+    wrap = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", store, "-P", store + "-journal", "-P", here.ledger + "/history.key",
+            "-e", "trace=" + CHANGES, "-e", f"inject={CHANGES}:signal=KILL:when={number}"]
+    process = here.start(*arguments, wrap=wrap)
+    try:
+        code = process.wait(60)
+    finally:
+        end(process)
+    return code not in (0, 75)
+
+
+def assert_sound(here):
+    """Before anybody repairs anything: the store is readable, and every hidden name has a row."""
+    path = here.ledger + "/ledger.sqlite"
+    if not os.path.exists(path) or os.path.getsize(path) == 0:
+        names = set()
+    else:
+        store = sqlite3.connect(path)
+        try:
+            assert store.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            tables = {row[0] for row in store.execute("SELECT name FROM sqlite_master")}
+            names = {os.path.basename(row[0]) for row in store.execute("SELECT scratch FROM item WHERE scratch IS NOT NULL")} if "item" in tables else set()
+        finally:
+            store.close()
+    hidden = {name for name in os.listdir(here.work) if name.startswith(".")}
+    assert hidden <= names, f"names without a row: {hidden - names}"
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def workloads(canary):
+    return [
+        ("master", ["master", canary.path, "-o", "out.wav"]),
+        ("master over an old file", ["master", canary.path, "-o", "out.wav", "--force"]),
+        ("master to flac", ["master", canary.path, "-o", "out.flac", "--format", "flac"]),
+        ("analyze", ["analyze", canary.path]),
+        ("analyze two", ["analyze", canary.path, canary.path]),
+        ("preview", ["preview", canary.path, "--sink", "null", "--seconds", "0.2"]),
+        ("preview with a preset", ["preview", canary.path, "--preset", "streaming", "--sink", "null", "--seconds", "0.2"]),
+        ("doctor", ["doctor"]),
+        ("erase", ["ledger", "erase", "--everything"]),
+        ("list", ["ledger", "list"]),
+    ]
+
+
+@check
+def killed_at_any_call_to_the_store_nothing_is_broken_and_nothing_left():
+    if shutil.which("strace") is None:
+        raise Skipped("needs strace")
+    kills = 0
+    chosen = range(10) if LONG else (0, 1, 3)
+    for which in chosen:
+        number = 1 if LONG else chance.randrange(1, 8)
+        while True:
+            with place() as here:
+                canary = Canary(here.work, 1)
+                name, arguments = workloads(canary)[which]
+                whole = None
+                if "--force" in arguments:
+                    # The whole old file or the whole new one.
+                    here.run("master", canary.path, "-o", "out.wav", "--set", "target.lufs=-20")
+                    old = digest(here.work + "/out.wav")
+                    shutil.copy(canary.path, here.home + "/in.wav")
+                    here.run("master", canary.path, "-o", here.home + "/new.wav")
+                    whole = {old, digest(here.home + "/new.wav")}
+                if not kill_at(here, number, arguments):
+                    break
+                kills += 1
+                try:
+                    assert_sound(here)
+                    if whole:
+                        assert digest(here.work + "/out.wav") in whole, "neither the old file nor the new one"
+                    here.assert_settled()
+                except AssertionError as failure:
+                    raise AssertionError(f"{name}, killed at call {number}: {failure}") from failure
+            number += 1 if LONG else chance.randrange(9, 16)
+    assert kills > len(chosen), f"only {kills} kills: the storm is blind"
+    return f"{kills} deaths"
+
+
+@check
+def after_a_kill_the_scratch_of_a_master_holds_no_bytes():
+    if os.geteuid() != 0:
+        raise Skipped("needs root to mount a small file system")
+    runs = 40 if LONG else 3
+    with small_disk(256) as disk:
+        for _ in range(runs):
+            with place(disk) as here:
+                canary = Canary(here.work, 30)
+                here.run("ledger", "list")
+                before = shutil.disk_usage(disk).used
+                process = here.start("master", canary.path, "-o", "out.wav")
+                time.sleep(chance.uniform(0.1, 1.2))
+                end(process)
+                if os.path.exists(here.work + "/out.wav"):
+                    continue
+                # The store itself grows by its rows.
+                grown = shutil.disk_usage(disk).used - before - 256 * 1024
+                assert grown <= 0, f"{grown} bytes more than before, without a restart"
+                here.assert_no_hidden_names()
+    return f"{runs} kills"
+
+
+def fill(disk, stop, at):
+    """Takes every byte there is, from a moment on."""
+    if stop.wait(at):
+        return
+    with open(disk + "/filler", "ab", buffering=0) as file:
+        size = 1 << 20
+        while size >= 1 and not stop.is_set():
+            try:
+                if file.write(b"x" * size) < size:
+                    size //= 2
+            except OSError:
+                size //= 2
+
+
+@check
+def on_a_disk_that_fills_up_every_destruction_works_and_no_output_is_partial():
+    runs = 300 if LONG else 5
+    codes = {}
+    with small_disk(64) as disk:
+        with place() as elsewhere:
+            canary = Canary(elsewhere.work, 20)
+            began = time.monotonic()
+            whole = elsewhere.json("master", canary.path, "-o", "out.wav", "--json")["sha256"]
+            seconds = time.monotonic() - began
+            for number in range(runs):
+                with place(disk) as here:
+                    here.run("ledger", "list")
+                    stop = threading.Event()
+                    filler = threading.Thread(target=fill, args=(disk, stop, chance.uniform(0, 1.2 * seconds)))
+                    filler.start()
+                    done = here.run("master", canary.path, "-o", "out.wav")
+                    codes[done.returncode] = codes.get(done.returncode, 0) + 1
+                    assert done.returncode in (0, 73, 74), f"run {number}: {done.returncode} {done.stderr}"
+                    if done.returncode == 0:
+                        assert digest(here.work + "/out.wav") == whole, f"run {number}: not the file it should be"
+                    else:
+                        assert not os.path.exists(here.work + "/out.wav"), f"run {number}: an output in spite of {done.returncode}"
+                    # Still full.
+                    listed = here.run("ledger", "list", "--json")
+                    assert listed.returncode == 0 and listed.stdout.strip() == b"[]", f"run {number}: {listed.stdout!r} {listed.stderr!r}"
+                    erased = here.run("ledger", "erase", "--everything")
+                    assert erased.returncode == 0, f"run {number}: erase on a full disk: {erased.stderr!r}"
+                    stop.set()
+                    filler.join()
+                    os.unlink(disk + "/filler") if os.path.exists(disk + "/filler") else None
+                    here.assert_settled()
+    return f"{runs} runs, exit codes {dict(sorted(codes.items()))}"
+
+
+@check
+def on_a_read_only_disk_nothing_is_made_and_it_is_said():
+    with small_disk(16) as disk:
+        with place(disk) as here:
+            canary = Canary(here.work, 1)
+            assert here.run("ledger", "list").returncode == 0
+            subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+            try:
+                done = here.run("master", canary.path, "-o", "out.wav")
+                assert done.returncode in (73, 74), f"{done.returncode}"
+                assert done.stderr.count(b"\n") == 1 and b"lathe" in done.stderr, done.stderr
+                analysis = here.run("analyze", canary.path, "--json")
+                assert analysis.returncode == 0 and b"in memory only" in analysis.stderr, analysis.stderr
+            finally:
+                subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+            here.assert_settled()

@@ -1,0 +1,76 @@
+import TestSupport
+import Testing
+@testable import PrivacyLedger
+
+/// The printed policy, and the settings it is made from.
+struct PolicyTests {
+    let folder = Folder()
+
+    func policy(_ rules: RetentionRules = .standard, swap: Surroundings.Swap = .none) -> LedgerPolicy {
+        LedgerPolicy(rules: rules, surroundings: Surroundings(swap: swap, memoryQuota: 1 << 30))
+    }
+
+    @Test func thePolicyIsAFunctionOfTheConfiguration() {
+        #expect(policy() == policy() && policy().hash == policy().hash)
+        let shorter = policy(RetentionRules(overrides: [.fileOpen: (120, 12 * 3600)]))
+        #expect(shorter.hash != policy().hash)
+        let told = shorter.differences(from: policy())
+        #expect(told.count == 1 && told[0].contains("10 minutes after its last use") && told[0].contains("2 minutes after its last use"))
+        #expect(policy().differences(from: policy()).isEmpty)
+        #expect(policy(swap: .disk).differences(from: policy()).map { $0.prefix(4) } == ["swap"])
+        for rule in RetentionRule.allCases {
+            let kinds = ItemKind.allCases.filter { $0.defaultRule == rule }
+            let changed = policy(RetentionRules(overrides: [rule: (RetentionRules.standard[rule].idleSeconds, 77)])).differences(from: policy())
+            #expect(changed.count == (kinds.isEmpty ? 0 : 1) && changed.allSatisfy { $0.contains("77 seconds") }, "\(rule)")
+        }
+    }
+
+    @Test func everyKindOfItemHasItsSentence_andEverySentenceItsChecks() {
+        let sentences = policy().sentences
+        for kind in ItemKind.allCases {
+            #expect(sentences.count { $0.id.hasPrefix("kept-") && $0.text.contains(kind.words) } >= 1, "\(kind)")
+        }
+        #expect(sentences.allSatisfy { !$0.checks.isEmpty && !$0.text.isEmpty })
+        #expect(Set(sentences.map(\.id)).count == sentences.count)
+    }
+
+    @Test func trainingIsNoPurpose() {
+        #expect(ItemPurpose.allCases.allSatisfy { !$0.rawValue.contains("train") })
+        #expect(ItemPurpose(rawValue: "training") == nil)
+        #expect(policy().page.contains("Training is not on it."))
+    }
+
+    @Test func swapIsToldAsItIs() {
+        // proc(5), /proc/swaps.
+        let heading = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+        #expect(Surroundings.swap(heading) == .none)
+        #expect(Surroundings.swap(heading + "/dev/zram0 partition\t8\t0\t100\n") == .memory)
+        #expect(Surroundings.swap(heading + "/dev/zram0 partition\t8\t0\t100\n/swapfile file\t8\t0\t-2\n") == .disk)
+        #expect(policy(swap: .disk).page.contains("swaps to disk") && policy(swap: .none).page.contains("no swap"))
+    }
+
+    @Test func durationsAreSaidInTheLargestUnitThatFits() {
+        #expect([30, 60, 90, 600, 3600, 5400, 86_400, 30 * 86_400, 1.5].map(duration)
+            == ["30 seconds", "1 minute", "90 seconds", "10 minutes", "1 hour", "90 minutes", "1 day", "30 days", "1.5 seconds"])
+    }
+
+    @Test func settingsAreReadStrictly_eachComplaintWithItsLine() throws {
+        let rules = try PrivacySettings.parse("# mine\n[retention.file_open]\nidle_seconds = 120 # two minutes\n\n[retention.unsaved]\nhard_seconds=600", "f")
+        #expect(rules[.fileOpen].idleSeconds == 120 && rules[.fileOpen].hardSeconds == 12 * 3600)
+        #expect(rules.period(of: .unsaved) == 600 && rules[.job] == RetentionRules.standard[.job])
+        #expect(rules[.unsaved].sentence == "10 minutes unless saved or extended, 10 minutes at most")
+        for (text, line) in [
+            ("idle_seconds = 3", 1), ("[retention.nothing]", 1), ("[retention.job]\nidle_seconds = 0", 2), ("[retention.job]\nidle_seconds = nan", 2),
+            ("[retention.job]\nhard_seconds = 1e12", 2), ("[retention.job]\n\nforever = 1", 3), ("[retention.job]\nidle_seconds", 2),
+            ("[retention.metrics]\nidle_seconds = 5", 2), ("[retention.job]\n[retention.job]", 2), ("x\u{1B}[2J", 1),
+        ] {
+            let error = #expect(throws: LedgerError.self, "\(text)") { try PrivacySettings.parse(text, "/p/privacy.toml") }
+            guard case .badSettings("/p/privacy.toml", let told?, _)? = error else { Issue.record("\(text): \(error?.message ?? "accepted")"); continue }
+            #expect(told == line && error?.message.contains("\u{1B}") == false, "\(text)")
+        }
+        #expect(try PrivacySettings.rules(at: folder.file("absent")) == .standard)
+        try folder.write(String(repeating: "# long\n", count: 20_000), to: "long")
+        #expect(throws: LedgerError.self) { try PrivacySettings.rules(at: folder.file("long")) }
+        #expect(throws: LedgerError.self) { try PrivacySettings.rules(at: folder.path) }
+    }
+}
