@@ -14,7 +14,7 @@ struct HashTree: Sendable, Equatable {
 
     /// nil when `encoded` does not hold the subtrees of a tree of `count` leaves.
     init?(count: Int64, encoded: [UInt8]) {
-        guard count >= 0, encoded.count == count.nonzeroBitCount * Self.hashBytes else { return nil }
+        guard count >= 0, count < .max >> 1, encoded.count == count.nonzeroBitCount * Self.hashBytes else { return nil }
         self.count = count
         peaks = stride(from: 0, to: encoded.count, by: Self.hashBytes).map { Array(encoded[$0..<$0 + Self.hashBytes]) }
     }

@@ -54,7 +54,7 @@ struct History {
         guard tree.count == found.events, hexadecimal(tree.root) == found.root else { return false }
         known.starts = known.starts.filter { $0.index == from } + [HistoryKey.Start(index: found.index, key: start)]
         // Another process's late write must not put back the older starts: it gives way to an index as new as its own.
-        known.advance(to: try lastCheckpoint().map { $0.index + 1 } ?? known.index)
+        if let last = try lastCheckpoint(), known.canFollow(last.index) { known.advance(to: last.index + 1) }
         try keep(known)
         try connection.run("DELETE FROM event WHERE number <= ?", [.integer(found.events)])
         try connection.run("DELETE FROM checkpoint WHERE number < ?", [.integer(found.index)])
@@ -93,14 +93,14 @@ struct History {
             return (HistoryKey(), false)
         case (.key(let known), nil) where known.index == first:
             return (known, false)
-        case (.key(var known), let last?) where known.index <= last.index + 1:
+        case (.key(var known), let last?) where known.canFollow(last.index):
             known.advance(to: last.index + 1)
             if hexadecimal(known.publicKey) == last.next { return (known, false) }
             return (HistoryKey(from: last.index + 1, anchor: known.anchor), true)
         case (.key(let known), let last):
-            return (HistoryKey(from: last.map { $0.index + 1 } ?? first, anchor: known.anchor), true)
+            return (HistoryKey(from: last.map { $0.index &+ 1 } ?? first, anchor: known.anchor), true)
         case (.none, let last), (.unreadable, let last):
-            return (HistoryKey(from: last.map { $0.index + 1 } ?? first), true)
+            return (HistoryKey(from: last.map { $0.index &+ 1 } ?? first), true)
         }
     }
 

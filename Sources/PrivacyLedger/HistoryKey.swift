@@ -37,6 +37,15 @@ struct HistoryKey: Sendable, Equatable {
 
     var publicKey: [UInt8] { Self.publicKey(seed) }
 
+    /// Commits that a power cut can have kept from the key, with much to spare; more is no lag, and not worth the hashing.
+    static let mostLag: Int64 = 100_000
+
+    /// Whether checkpoint `last` can be the one before a key that lags behind, or has just been made.
+    func canFollow(_ last: Int64) -> Bool {
+        let (ahead, overflow) = last.subtractingReportingOverflow(index)
+        return !overflow && ahead >= -1 && ahead < Self.mostLag
+    }
+
     /// The secret of a later checkpoint.
     mutating func advance(to later: Int64) {
         while index < later {

@@ -70,7 +70,7 @@ struct HistoryVerifier {
             return (0, 0)
         }
         if start.index != floor.checkpoint { problems.append("nothing vouches for what is before checkpoint \(start.index)") }
-        if first.index != floor.checkpoint { problems.append("checkpoints \(floor.checkpoint) to \(first.index - 1) are missing") }
+        if first.index != floor.checkpoint { problems.append("the history should begin at checkpoint \(floor.checkpoint) and begins at \(first.index)") }
 
         var tree = floor.tree
         var rest = events[...]
@@ -88,7 +88,7 @@ struct HistoryVerifier {
             if tree.count != checkpoint.events { flaw = flaw ?? "events up to \(checkpoint.events) are missing" }
             if hexadecimal(tree.root) != checkpoint.root { flaw = flaw ?? "the events up to \(checkpoint.events) are not those that were signed" }
             if !isSigned(checkpoint) { flaw = flaw ?? "checkpoint \(checkpoint.index) is not signed by its key" }
-            if let before, before.index + 1 != checkpoint.index { flaw = flaw ?? "checkpoints between \(before.index) and \(checkpoint.index) are missing" }
+            if let before, before.index &+ 1 != checkpoint.index { flaw = flaw ?? "checkpoints between \(before.index) and \(checkpoint.index) are missing" }
             if let before, checkpoint.index > start.index, before.next != checkpoint.key { flaw = flaw ?? "checkpoint \(checkpoint.index) has a key that nobody named" }
             if checkpoint.index == start.index {
                 from = before?.events ?? floor.tree.count
@@ -104,7 +104,7 @@ struct HistoryVerifier {
         }
         if let event = rest.first { problems.append("event \(event.number) is in no checkpoint") }
         if head.tree != tree || head.checkpoint != 0 { problems.append("the hash tree's end is not that of the events") }
-        if known.index > last.index + 1 {
+        if !known.canFollow(last.index) {
             problems.append("the history ends at checkpoint \(last.index), the key at \(known.index): the end was cut off, or the store set back")
             isUnbroken = false
         } else {

@@ -13,15 +13,15 @@ enum LedgerExportSchema {
             "exported_at": {"type": "string"},
             "directory": {"type": "string"},
             "swap": {\(list(Surroundings.Swap.self))},
-            "open": {"type": "array", "items": {"$ref": "#/$defs/row"}},
-            "settled": {"type": "array", "items": {"$ref": "#/$defs/row"}},
+            "open": {\(array("row"))},
+            "settled": {\(array("row"))},
             "counts": {"type": "array", "items": {\(object(["day": string, "kind": string, "state": string, "items": integer, "bytes": integer]))}},
             "rules": {"type": "array", "items": {\(object(
                 ["rule": list(RetentionRule.self), "hard_seconds": number, "extendable": #""type": "boolean""#, "sentence": string],
                 optional: ["idle_seconds": number]))}},
             "history": {\(object(
-                ["dropped_events": integer, "dropped_peaks": string, "events": #""type": "array", "items": {"$ref": "#/$defs/event"}"#,
-                 "checkpoints": #""type": "array", "items": {"$ref": "#/$defs/checkpoint"}"#],
+                ["dropped_events": integer, "dropped_peaks": string, "events": array("event"),
+                 "checkpoints": array("checkpoint")],
                 optional: ["anchor": string]))}
           },
           "$defs": {
@@ -44,6 +44,8 @@ enum LedgerExportSchema {
     private static let stringOrNull = #""type": ["string", "null"]"#
     private static let integer = #""type": "integer""#
     private static let number = #""type": "number""#
+
+    private static func array(_ name: String) -> String { "\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/\(name)\"}" }
 
     private static func list<Word: CaseIterable & RawRepresentable>(_: Word.Type) -> String where Word.RawValue == String {
         #""type": "string", "enum": ["# + Word.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ") + "]"
