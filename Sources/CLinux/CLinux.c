@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/statfs.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,16 @@ int lathe_core_dumps_off(void) {
 }
 
 int lathe_open_unnamed(const char *folder) { return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }
+
+int64_t lathe_file_system(const char *folder) {
+    struct statfs info;
+    return statfs(folder, &info) == 0 ? (int64_t)(uint32_t)info.f_type : -1;
+}
+
+int64_t lathe_free_bytes(const char *folder) {
+    struct statfs info;
+    return statfs(folder, &info) == 0 ? (int64_t)info.f_bavail * (int64_t)info.f_bsize : -1;
+}
 
 int lathe_memfd(const char *label) { return memfd_create(label, MFD_CLOEXEC); }
 

@@ -111,7 +111,7 @@ public actor Ledger {
         self.clock = clock
         self.run = run
         self.isOver = isOver
-        core = LedgerCore(run: run.id, rules: rules, memoryQuota: surroundings.memoryQuota)
+        core = LedgerCore(run: run.id, rules: rules, memoryQuota: surroundings.memoryQuota, diskQuota: surroundings.diskQuota)
         self.problem = problem
         self.memoryOnlyBecause = memoryOnlyBecause
     }

@@ -4,6 +4,8 @@
 /// (`inserted`, `saved`, `erased`…), so that every failure of a disk is just another event.
 struct LedgerCore: Sendable {
     enum Event: Sendable {
+        /// Idle items are to end until so many bytes of a place are free.
+        case makeRoom(Int64, ItemPlace, sparing: RowID?)
         case create(RowID, ItemRequest, commitment: [UInt8]?)
         /// The row is committed: from here on bytes may exist.
         case inserted(RowID)
@@ -44,14 +46,16 @@ struct LedgerCore: Sendable {
 
     let run: String
     let rules: RetentionRules
-    /// Bytes of memory that all items in memory together may reserve or use.
+    /// Bytes of memory that all items in memory together may reserve or use, and of the disk those on disk.
     let memoryQuota: Int64
+    let diskQuota: Int64
 
     var children: [RowID: Set<RowID>] = [:]
     var deadlines = DeadlineQueue()
     /// The expiry the store knows, per open row.
     var savedExpiry: [RowID: Int64] = [:]
     var memoryBytes: Int64 = 0
+    var diskBytes: Int64 = 0
     private var latest = LedgerInstant(bootNanoseconds: .min, wallSeconds: 0)
     private var retrySavesAt: Int64?
 
@@ -59,10 +63,11 @@ struct LedgerCore: Sendable {
     static let grace = 1.0
     static let retryPeriod = 5.0
 
-    init(run: String, rules: RetentionRules = .standard, memoryQuota: Int64) {
+    init(run: String, rules: RetentionRules = .standard, memoryQuota: Int64, diskQuota: Int64 = .max) {
         self.run = run
         self.rules = rules
         self.memoryQuota = memoryQuota
+        self.diskQuota = diskQuota
     }
 
     /// CLOCK_BOOTTIME at which `tick` has something to do; nil when nothing waits.
@@ -81,6 +86,7 @@ struct LedgerCore: Sendable {
         latest = now
 
         switch event {
+        case .makeRoom(let bytes, let place, let spared): return makeRoom(bytes, place, spared, now)
         case .create(let id, let request, let commitment): return create(id, request, commitment, now)
         case .inserted(let id): inserted(id, now); return []
         case .notInserted(let id): forget(id); return []
@@ -107,8 +113,8 @@ struct LedgerCore: Sendable {
         if let parent = request.parent {
             guard let row = open[parent], row.state == .intent || row.state == .live else { return [.refuse(.parentGone)] }
         }
-        if request.place == .ram, memoryBytes + request.reservedBytes > memoryQuota {
-            return [.refuse(.overQuota(wantedBytes: request.reservedBytes, freeBytes: memoryQuota - memoryBytes))]
+        if let quota = quota(of: request.place, request.kind), quota.used + request.reservedBytes > quota.most {
+            return [.refuse(.overQuota(wantedBytes: request.reservedBytes, freeBytes: quota.most - quota.used))]
         }
         var expires = now.adding(seconds: rules.period(of: rule))
         if let parent = request.parent.flatMap({ open[$0] }),
@@ -132,7 +138,7 @@ struct LedgerCore: Sendable {
     mutating func add(_ record: LedgerRecord) {
         open[record.id] = record
         if let parent = record.parent { children[parent, default: []].insert(record.id) }
-        if record.place == .ram { memoryBytes += max(record.reservedBytes, record.usedBytes) }
+        count(record, 1)
     }
 
     mutating func forget(_ id: RowID) {
@@ -140,7 +146,7 @@ struct LedgerCore: Sendable {
         savedExpiry[id] = nil
         if let parent = record.parent { children[parent]?.remove(id) }
         if children[id]?.isEmpty ?? false { children[id] = nil }
-        if record.place == .ram { memoryBytes -= max(record.reservedBytes, record.usedBytes) }
+        count(record, -1)
     }
 
     // MARK: The store and the clock

@@ -4,11 +4,10 @@ extension LedgerCore {
 
     mutating func used(_ id: RowID, _ bytes: Int64, _ now: LedgerInstant) -> [Effect] {
         guard var record = open[id], record.state == .intent || record.state == .live else { return [] }
-        if record.place == .ram {
-            memoryBytes += max(record.reservedBytes, bytes) - max(record.reservedBytes, record.usedBytes)
-        }
+        count(record, -1)
         let wasLive = record.state == .live
         record.usedBytes = bytes
+        count(record, 1)
         record.state = .live
         record.touched = now
         open[id] = record

@@ -10,7 +10,7 @@ public enum LedgerError: Error, Equatable, Sendable {
     case busy(path: String)
     case noSuchRow(String)
     case ambiguousRow(String)
-    /// More memory than the ledger may promise to temporary data.
+    /// More memory, or more of the disk, than the ledger may promise to temporary data.
     case overQuota(wantedBytes: Int64, freeBytes: Int64)
     /// The item, or what it is derived from, has ended.
     case parentGone
@@ -49,7 +49,7 @@ public enum LedgerError: Error, Equatable, Sendable {
         case .ambiguousRow(let id):
             "\(inert(id)): several items begin like this; give more characters"
         case .overQuota(let wanted, let free):
-            "temporary data would need \(wanted) bytes of memory and \(max(0, free)) are left for it; close a file or destroy items"
+            "temporary data would need \(wanted) bytes and \(max(0, free)) of what it may take are left; close a file or destroy items"
         case .parentGone:
             "this was destroyed in the privacy ledger meanwhile; open the file again to have it made again"
         case .notExtendable(let id, let rule):

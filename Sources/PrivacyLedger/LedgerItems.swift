@@ -14,7 +14,14 @@ extension Ledger {
         let commitment = request.displayName.map { name in
             Array(HMAC<SHA256>.authenticationCode(for: Data((id.rawValue + name).utf8), using: nameKey))
         }
-        try perform(core.handle(.create(id, request, commitment: commitment), now: clock.now()))
+        do throws(LedgerError) {
+            try perform(core.handle(.create(id, request, commitment: commitment), now: clock.now()))
+        } catch {
+            // What has lain idle the longest makes room; what is in use never does.
+            guard case .overQuota(let wanted, let free) = error else { throw error }
+            carryOut(core.handle(.makeRoom(wanted - free, request.place, sparing: request.parent), now: clock.now()))
+            try perform(core.handle(.create(id, request, commitment: commitment), now: clock.now()))
+        }
         names[id] = request.displayName
         publish()
         return id
@@ -44,7 +51,19 @@ extension Ledger {
 
     /// A row and a file without a name in `folder`'s file system.
     public func makeScratch(_ request: ItemRequest, in folder: String) throws(LedgerError) -> UnnamedScratch {
-        try makeScratch(request) { id throws(LedgerError) in try .onDisk(id: id, folder: folder) }
+        var request = request
+        request.erasureClass = surroundings.erasureClass(in: Surroundings.medium(of: folder), sealed: false)
+        return try makeScratch(request) { id throws(LedgerError) in try .onDisk(id: id, folder: folder) }
+    }
+
+    /// A row and a sealed file without a name in `folder`'s file system, by default the ledger's own: for what is too large for memory and is nobody's
+    /// file yet. Its class follows from the file system and the swap.
+    public func makeSealedScratch(_ request: ItemRequest, in folder: String? = nil) throws(LedgerError) -> SealedScratch {
+        let folder = folder ?? directory
+        var request = request
+        request.place = .disk
+        request.erasureClass = surroundings.erasureClass(in: Surroundings.medium(of: folder), sealed: true)
+        return try makeScratch(request) { id throws(LedgerError) in try SealedScratch(id: id, folder: folder) }
     }
 
     /// A row and a file without a name in memory.
@@ -52,9 +71,9 @@ extension Ledger {
         try makeScratch(request) { id throws(LedgerError) in try .inMemory(id: id) }
     }
 
-    private func makeScratch(
-        _ request: ItemRequest, _ make: (RowID) throws(LedgerError) -> UnnamedScratch
-    ) throws(LedgerError) -> UnnamedScratch {
+    private func makeScratch<Scratch: Erasable>(
+        _ request: ItemRequest, _ make: (RowID) throws(LedgerError) -> Scratch
+    ) throws(LedgerError) -> Scratch {
         let id = try create(request)
         do throws(LedgerError) {
             let scratch = try make(id)

@@ -138,6 +138,8 @@ public enum DestroyReason: String, Sendable, Codable, CaseIterable {
     case fileClosed = "file_closed"
     case jobEnded = "job_ended"
     case cancelled
+    /// It lay idle, and something else needed the room.
+    case evicted
     case parentGone = "parent_gone"
     case quit
     /// The run that made it died; its memory and unnamed files died with it.

@@ -26,7 +26,7 @@ struct DoctorCommand: AsyncParsableCommand {
         var checks = [Self.terminal()]
         do {
             try await withLedger { ledger in
-                checks.append(Self.ledger(ledger))
+                checks.append(await Self.ledger(ledger))
                 checks.append(await Self.formats(ledger))
                 checks.append(await Self.sound(ledger))
             }
@@ -70,7 +70,20 @@ struct DoctorCommand: AsyncParsableCommand {
         return Check(name: "terminal", detail: detail + ", UTF-8")
     }
 
-    private static func ledger(_ ledger: Ledger) -> Check {
+    /// Tried with an empty file, which has its row all the same.
+    private static func needsName(_ ledger: Ledger) async -> Bool {
+        do {
+            let row = try await ledger.create(ItemRequest(kind: .renderScratch, origin: .session, purpose: .diagnosis, place: .disk))
+            let needs = UnnamedScratch.needsName(in: ".")
+            await ledger.destroy([row], because: .jobEnded)
+            return needs
+        } catch {
+            // Without a row nothing is tried; the ledger's own trouble has been told.
+            return false
+        }
+    }
+
+    private static func ledger(_ ledger: Ledger) async -> Check {
         let swap = switch ledger.surroundings.swap {
         case .none: "no swap"
         case .memory: "swap in memory"
@@ -81,7 +94,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if let problem = summary.problem {
             return Check(name: "ledger", state: .limited, detail: detail + "; " + problem, remedy: "free space, or set XDG_STATE_HOME to a writable folder")
         }
-        if UnnamedScratch.needsName(in: ".") {
+        if await needsName(ledger) {
             return Check(name: "ledger", state: .limited, detail: detail + "; this folder's file system has no unnamed files",
                          remedy: "unfinished masters here have a hidden, recorded name; another disk avoids that")
         }

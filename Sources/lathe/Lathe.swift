@@ -1,6 +1,7 @@
 import ArgumentParser
 import AudioFiles
 import Glibc
+import PrivacyLedger
 
 /// The `lathe` executable: a studio in the terminal, and the same engine for scripts.
 @main
@@ -27,6 +28,8 @@ struct Lathe: AsyncParsableCommand {
         // Nor must a limit on file sizes: the write fails and is reported.
         signal(SIGXFSZ, SIG_IGN)
         occupyStandardDescriptors()
+        // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
+        Surroundings.giveUpPowers()
         let code = await run(arguments)
         Glibc.exit(code)
     }

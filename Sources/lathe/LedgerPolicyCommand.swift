@@ -1,4 +1,5 @@
 import ArgumentParser
+import Mastering
 import PrivacyLedger
 
 /// `lathe ledger policy`: what is promised here, made from the configuration in force.

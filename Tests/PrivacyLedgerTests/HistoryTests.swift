@@ -186,7 +186,7 @@ struct HistoryTests {
     @Test func everyTamperingIsFound() async throws {
         try await makePast()
         let seed = ProcessInfo.processInfo.environment["LATHE_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...UInt64.max)
-        let rounds = ProcessInfo.processInfo.environment["LATHE_LONG"] == nil ? 200 : 10_000
+        let rounds = long ? 10_000 : 200
         let sound = try folder.bytes("state/ledger.sqlite")
         #expect(Ledger.verify(at: state).whole)
         var random = SplitMix(state: seed)
@@ -203,7 +203,7 @@ struct HistoryTests {
     @Test func aFlipAnywhereInTheFileIsFoundOrChangesNothing() async throws {
         try await makePast()
         let seed = UInt64.random(in: 0...UInt64.max)
-        let rounds = ProcessInfo.processInfo.environment["LATHE_LONG"] == nil ? 100 : 3000
+        let rounds = long ? 3000 : 100
         let sound = try folder.bytes("state/ledger.sqlite")
         let before = try Tampering.dump(state)
         var random = SplitMix(state: seed)

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 @testable import PrivacyLedger
 
@@ -176,7 +177,8 @@ struct LedgerCoreTests {
         var random = SplitMix(state: seed)
         var clock = Self.instant(0)
         var known: [RowID] = []
-        for step in 0..<2000 {
+        // A million in the long form.
+        for step in 0..<(long ? 170_000 : 2000) {
             clock.bootNanoseconds += Int64(random.next() % 200_000_000_000) - (random.chance(0.1) ? 400_000_000_000 : 0)
             var queue: [LedgerCore.Event]
             // Mostly rows that still live: the clock ends most of them within a dozen steps.
@@ -194,7 +196,7 @@ struct LedgerCoreTests {
             case 6: queue = [.used(some, bytes: Int64(random.next() % 300))]
             case 7: queue = [random.chance(0.5) ? .named(some, path: "/x") : .handedOver(some)]
             case 8: queue = [.destroy([some], .userRequest)]
-            default: queue = [.tick]
+            default: queue = [random.chance(0.5) ? .tick : .makeRoom(Int64(random.next() % 500), random.chance(0.5) ? .ram : .disk, sparing: some)]
             }
             queue.append(.tick)
             while !queue.isEmpty {
@@ -211,6 +213,10 @@ struct LedgerCoreTests {
                 }
             }
             let wake = core.nextWake ?? .max
+            func taken(_ place: ItemPlace) -> Int64 {
+                core.open.values.reduce(0) { $1.place == place && ($1.place == .ram || $1.kind != .renderScratch) ? $0 + max($1.reservedBytes, $1.usedBytes) : $0 }
+            }
+            try #require(core.memoryBytes == taken(.ram) && core.diskBytes == taken(.disk), "seed \(seed), step \(step): the sums are not those of the rows")
             for record in core.open.values {
                 let life = record.expires.seconds(since: record.created)
                 try #require(life <= core.rules[record.rule].hardSeconds + 1e-6, "seed \(seed), step \(step): finite")
@@ -241,6 +247,9 @@ struct LedgerCoreTests {
         #expect(core.open.isEmpty && core.unsaved.isEmpty)
     }
 }
+
+/// Whether the hour-long forms are asked for.
+let long = ProcessInfo.processInfo.environment["LATHE_LONG"] != nil
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a failing seed replays exactly.
 struct SplitMix {

@@ -7,8 +7,14 @@
 
 /* No core file, and no other process of this user may read our memory. */
 int lathe_core_dumps_off(void);
+/* From here on the kernel refuses this process other programs, a network, other processes' memory and new rights. Cannot be taken back. */
+int lathe_give_up_powers(void);
 /* A file without a name in `folder`'s file system. */
 int lathe_open_unnamed(const char *folder);
+/* The magic number of `folder`'s file system; -1 when it cannot be told. */
+int64_t lathe_file_system(const char *folder);
+/* Bytes that a user may still write there; -1 when it cannot be told. */
+int64_t lathe_free_bytes(const char *folder);
 int lathe_memfd(const char *label);
 int lathe_wake_fd(void);
 /* Counts suspended time too, so that a deadline is not postponed by a closed lid. */
