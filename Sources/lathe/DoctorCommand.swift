@@ -34,7 +34,7 @@ struct DoctorCommand: AsyncParsableCommand {
             checks.append(Check(name: "ledger", state: .missing, detail: error.message, remedy: "without it nothing can be opened or rendered"))
             for name in ["formats", "sound"] { checks.append(Check(name: name, state: .missing, detail: "not tried without the ledger", remedy: "see ledger")) }
         }
-        checks += [Self.presets(), Self.themes(), Self.memory()]
+        checks += [Self.wall(), Self.presets(), Self.themes(), Self.memory()]
 
         if json {
             return try Output.result(JSON.object([
@@ -68,6 +68,16 @@ struct DoctorCommand: AsyncParsableCommand {
             return Check(name: "terminal", state: .limited, detail: detail + ", no UTF-8", remedy: "set LANG=C.UTF-8 for the fine characters")
         }
         return Check(name: "terminal", detail: detail + ", UTF-8")
+    }
+
+    /// As the kernel tells it; proc(5), `Seccomp` of /proc/self/status.
+    private static func wall() -> Check {
+        let status = FileManager.default.contents(atPath: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        if status.split(separator: "\n").contains(where: { $0.hasPrefix("Seccomp:") && $0.hasSuffix("2") }) {
+            return Check(name: "wall", detail: "the kernel refuses this program a network, other programs, other processes' memory and new rights")
+        }
+        return Check(name: "wall", state: .limited, detail: "this kernel has no filter for system calls",
+                     remedy: "a hostile file that takes over a decoder could do what you can; decode such files elsewhere")
     }
 
     /// Tried with an empty file, which has its row all the same.

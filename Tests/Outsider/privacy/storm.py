@@ -149,7 +149,7 @@ def on_a_disk_that_fills_up_every_destruction_works_and_no_output_is_partial():
                 with place(disk) as here:
                     here.run("ledger", "list")
                     stop = threading.Event()
-                    filler = threading.Thread(target=fill, args=(disk, stop, chance.uniform(0, 2 * seconds)))
+                    filler = threading.Thread(target=fill, args=(disk, stop, chance.uniform(0, 1.5 * seconds)))
                     filler.start()
                     done = here.run("master", canary.path, "-o", "out.wav")
                     codes[done.returncode] = codes.get(done.returncode, 0) + 1
