@@ -28,6 +28,24 @@ public struct LongTermSpectrum: Sendable, Equatable, Codable {
         self.gatedSeconds = gatedSeconds
     }
 
+    /// Of several signals one after the other: means weighted by what passed the gates of each.
+    public init(together parts: [LongTermSpectrum]) {
+        self = .silence
+        let seconds = parts.reduce(0) { $0 + $1.gatedSeconds }
+        guard seconds > 0 else { return }
+        var power = 0.0
+        for part in parts {
+            let share = part.gatedSeconds / seconds
+            for band in 0..<Self.bandCount {
+                mid[band] += part.mid[band] * share
+                side[band] += part.side[band] * share
+            }
+            if let loudness = part.gatedLUFS { power += pow(10, loudness / 10) * share }
+        }
+        gatedLUFS = power > 0 ? 10 * log10(power) : nil
+        gatedSeconds = seconds
+    }
+
     /// Nothing was heard.
     public static let silence = LongTermSpectrum(
         mid: [Double](repeating: 0, count: bandCount), side: [Double](repeating: 0, count: bandCount), gatedLUFS: nil, gatedSeconds: 0)

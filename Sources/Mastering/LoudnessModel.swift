@@ -1,18 +1,5 @@
 import DSP
 
-extension ChainParameters {
-    /// What the chain asks of its limiter.
-    var limiter: Limiter.Settings {
-        var s = Limiter.Settings()
-        s.on = limiterOn
-        s.ceilingDBTP = ceilingDBTP
-        s.lookaheadMs = lookaheadMs
-        s.holdMs = holdMs
-        s.releaseMs = limiterReleaseMs
-        return s
-    }
-}
-
 /// Foretells the loudness after the limiter for any gain, without running it: the signal before the limiter as cells of 256
 /// frames, each with its true peak and its K-weighted energy.
 ///
@@ -56,10 +43,13 @@ struct LoudnessModel {
         var stepEnd = stepFrames, position = 0.0, sum = 0.0
         // Codes up to this one stay under the threshold.
         let quiet = limiter.on ? (thresholdDB - gainDB - Self.floorDB) * 100 : .infinity
+        // The clipper's level follows the gain: before the gain it stands still.
+        let clip = parameters.clip
+        let highest = clip.amountDB > 0 ? (clip.peakDB - parameters.makeupGainDB - clip.amountDB - Self.floorDB) * 100 : .infinity
         var idle = 0
         for index in peaks.indices {
             var factor = 1.0
-            let code = Double(peaks[index])
+            let code = min(Double(peaks[index]), highest)
             idle = code > quiet ? 0 : idle + 1
             if idle <= whole + 1 || release.reduction > 0 {
                 recent[index % recent.count] = code > quiet ? (code - quiet) * 0.01 / FastMath.dBPerOctave : 0

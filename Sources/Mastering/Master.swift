@@ -58,17 +58,19 @@ public enum Master {
         }
         let programme = try requests.count == 1
             ? Programme(path: requests[0].input, profile: profiles[0]) : Programme(album: requests.map(\.input), tracks: profiles)
+        let carried = try requests[0].curveTOML.map { (toml) throws(PresetError) in try ToneTarget.parse(toml: toml, file: "curve") }
+        let direction = Direction(preset, curve: try ToneTarget.wanted(by: preset, carried: carried), profile: programme.profile)
         let files = try DeliveryFiles(requests, fileDescriptors, programme: programme, preset: preset)
         let main = files.master
 
         var written: [Rendition.Written] = []
-        var solver = Solver(programme: programme, preset: preset)
+        var solver = Solver(programme: programme, direction: direction)
         let solution = try solver.run(progress: { progress(.solving, $0) }, isCancelled: isCancelled) { settings, report in
             let finish = try main.begin()
             let reductions = try Solve.runChain(programme, settings, progress: report, isCancelled: isCancelled) { block, frames, _ in
                 try finish.process(block, frames)
             }
-            written = try main.end(finish, reductionsDB: reductions, isCancelled: isCancelled)
+            written = try main.end(finish, reductions: reductions, isCancelled: isCancelled)
             return written.map(\.outcome)
         }
         progress(.finishing, 0)
@@ -81,12 +83,17 @@ public enum Master {
         let elapsed = Double(taken.seconds) + Double(taken.attoseconds) * 1e-18
         let length = programme.tracks.reduce(0) { $0 + $1.analysis.seconds }
         let results = try requests.indices.map { index in
+            let gainDB = solution.parameters.inputGainDB + solution.trimsDB[index] + solution.parameters.makeupGainDB
+            let reduction = solution.reductions[index]
+            let moves = direction.plan.outcome(
+                after: written[index].analysis, before: profiles[index].analysis, preset: preset, settings: preset.tone.settings,
+                target: direction.curve, gainDB: gainDB, clipReductionDB: reduction.clipDB, limiterReductionDB: reduction.limiterDB)
             var result = MasterResult(
                 input: requests[index].input, output: requests[index].output, preset: preset.id, engine: Engine.name, seconds: elapsed,
                 realtimeFactor: elapsed > 0 ? length / elapsed : 0, tier: tier, before: profiles[index].analysis, after: written[index].analysis,
                 targetLUFS: preset.target.lufs, targetReached: solution.reached, note: solution.note,
-                gainDB: solution.parameters.inputGainDB + solution.trimsDB[index] + solution.parameters.makeupGainDB,
-                limiterMaxReductionDB: solution.limiterReductionsDB[index], sha256: digests[index])
+                gainDB: gainDB, clipMaxReductionDB: reduction.clipDB, limiterMaxReductionDB: reduction.limiterDB, moves: moves,
+                sha256: digests[index])
             result.presetHash = preset.hash
             result.clampedSamples = written[index].clampedSamples
             result.deliverables = try files.delivered(further, track: index, ceilingDBTP: preset.target.ceilingDBTP)

@@ -6,16 +6,21 @@ public struct MasterRequest: Sendable, Codable, Equatable {
     public var output: String
     /// The preset in its file form.
     public var presetTOML: String
+    /// The curve that the tonal balance is compared with, in its file form; nil looks the preset's up where the work is done.
+    public var curveTOML: String?
     public var container: OutputFormat.Container
     /// Replace an existing output. Never the input.
     public var force: Bool
     public var delivery = Delivery()
 
-    /// - Parameter preset: its `output` section holds the word length and the dither.
-    public init(input: String, output: String, preset: Preset, container: OutputFormat.Container, force: Bool) {
+    /// - Parameters:
+    ///   - preset: its `output` section holds the word length and the dither.
+    ///   - curve: of a reference.
+    public init(input: String, output: String, preset: Preset, curve: ToneTarget? = nil, container: OutputFormat.Container, force: Bool) {
         self.input = input
         self.output = output
         presetTOML = preset.toml()
+        curveTOML = curve?.toml()
         self.container = container
         self.force = force
     }
@@ -42,7 +47,10 @@ public struct MasterResult: Sendable, Codable, Equatable {
     /// Gain before the limiter, trim included.
     public var gainDB: Double
     /// dB ≥ 0.
+    public var clipMaxReductionDB: Double
     public var limiterMaxReductionDB: Double
+    /// What was done, and left undone on purpose, with reasons.
+    public var moves: [Move]
     /// Of the output file.
     public var sha256: String
     /// Of the preset's canonical form.
@@ -53,9 +61,9 @@ public struct MasterResult: Sendable, Codable, Equatable {
     public var manifest: String?
 
     enum CodingKeys: String, CodingKey {
-        case input, output, preset, engine, seconds, tier, before, after, note, sha256
+        case input, output, preset, engine, seconds, tier, before, after, note, moves, sha256
         case realtimeFactor = "realtime_factor", targetLUFS = "target_lufs", targetReached = "target_reached"
-        case gainDB = "gain_db", limiterMaxReductionDB = "limiter_max_reduction_db"
+        case gainDB = "gain_db", clipMaxReductionDB = "clip_max_reduction_db", limiterMaxReductionDB = "limiter_max_reduction_db"
         case presetHash = "preset_hash", clampedSamples = "clamped_samples", deliverables, manifest
     }
 
@@ -75,7 +83,9 @@ public struct MasterResult: Sendable, Codable, Equatable {
         // Written even when nil: the field exists, its value does not.
         try c.encode(note, forKey: .note)
         try c.encode(gainDB, forKey: .gainDB)
+        try c.encode(clipMaxReductionDB, forKey: .clipMaxReductionDB)
         try c.encode(limiterMaxReductionDB, forKey: .limiterMaxReductionDB)
+        try c.encode(moves, forKey: .moves)
         try c.encode(sha256, forKey: .sha256)
         try c.encode(presetHash, forKey: .presetHash)
         try c.encode(clampedSamples, forKey: .clampedSamples)

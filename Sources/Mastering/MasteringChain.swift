@@ -1,6 +1,9 @@
 import DSP
 
-/// The one chain that preview, render and every tier share: trim, EQ, glue compressor, stereo, make-up gain, true-peak limiter.
+/// The one chain that preview, render and every tier share: tonal balance and linear-phase EQ, trim, EQ, dynamic EQ, glue and multiband
+/// compressor, saturation, stereo, make-up gain, clipper, true-peak limiter.
+///
+/// What delays most, the linear-phase filter, comes first, so that every other knob is heard at once.
 ///
 /// Frames in, the same number of frames out, `latency` frames later, bit-identical however the frames are cut into calls:
 /// inside, everything works in blocks of 64 frames counted from the first. All memory is allocated in `init`; `process`,
@@ -18,8 +21,19 @@ public struct MasteringChain: ~Copyable {
         var ramped = 0
         var trimFrom = 1.0, trimTo = 1.0
         var makeupFrom = 1.0, makeupTo = 1.0
+        var warmFrom = 1.0, warmTo = 1.0
+        var coolFrom = 1.0, coolTo = 1.0
         var compressorReductionDB = 0.0
+        /// Most that the clipper took off a sample, linear.
+        var clipped = 0.0
         var limiterGain = 1.0
+    }
+
+    /// Largest reductions of a stretch of sound, dB ≤ 0.
+    public struct Reductions: Sendable, Equatable, BitwiseCopyable {
+        public var compressorDB = 0.0
+        public var clipDB = 0.0
+        public var limiterDB = 0.0
     }
 
     public let sampleRate: Double
@@ -32,10 +46,15 @@ public struct MasteringChain: ~Copyable {
     private var arena: StateArena
     private let state: UnsafeMutablePointer<State>
     private let pending: AudioBlock
+    private let linear: LinearPhaseEqualizer
     private let subsonic: EqualizerBand
     private let bands: InlineArray<8, EqualizerBand>
+    private let dynamic: DynamicEqualizer
     private let compressor: Compressor
+    private let multiband: MultibandCompressor
+    private let saturation: Saturation
     private let stereo: StereoField
+    private let clipper: Clipper
     private let limiter: Limiter
     private let rampBlocks: Int
 
@@ -46,23 +65,37 @@ public struct MasteringChain: ~Copyable {
         self.sampleRate = sampleRate
         self.channels = channels
         let block = Self.blockFrames
-        var arena = StateArena(capacity: 65536 + channels * (block * 8 + 16 * 64) + Limiter.stateBytes(sampleRate: sampleRate, channels: channels))
+        let linearBytes = LinearPhaseEqualizer.stateBytes(sampleRate: sampleRate, channels: channels)
+        let shapingBytes = DynamicEqualizer.stateBytes(channels: channels) + MultibandCompressor.stateBytes(channels: channels)
+            + Saturation.stateBytes(channels: channels) + Clipper.stateBytes(channels: channels)
+        let limiterBytes = Limiter.stateBytes(sampleRate: sampleRate, channels: channels)
+        var arena = StateArena(capacity: 65536 + channels * (block * 8 + 16 * 64) + linearBytes + shapingBytes + limiterBytes)
         state = arena.carve(1, of: State())
         pending = AudioBlock(base: arena.carve(channels * block, of: 0), channels: channels, stride: block, capacity: block)
+        linear = LinearPhaseEqualizer(sampleRate: sampleRate, channels: channels, arena: &arena)
         subsonic = EqualizerBand(sampleRate: sampleRate, channels: channels, arena: &arena)
         var bands = InlineArray<8, EqualizerBand>(repeating: subsonic)
         for i in 0..<8 { bands[i] = EqualizerBand(sampleRate: sampleRate, channels: channels, arena: &arena) }
         self.bands = bands
+        dynamic = DynamicEqualizer(sampleRate: sampleRate, channels: channels, arena: &arena)
         compressor = Compressor(sampleRate: sampleRate, channels: channels, arena: &arena)
+        multiband = MultibandCompressor(sampleRate: sampleRate, channels: channels, arena: &arena)
+        saturation = Saturation(sampleRate: sampleRate, channels: channels, arena: &arena)
         stereo = StereoField(sampleRate: sampleRate, arena: &arena)
+        clipper = Clipper(sampleRate: sampleRate, channels: channels, arena: &arena)
         limiter = Limiter(sampleRate: sampleRate, channels: channels, arena: &arena)
         self.arena = arena
-        latency = block + limiter.latency
+        latency = block + linear.latency + Saturation.latency + Clipper.latency + limiter.latency
         rampBlocks = max(1, Int((Self.rampSeconds * sampleRate / Double(block)).rounded(.up)))
         state.pointee.ramped = rampBlocks
     }
 
-    deinit { limiter.deallocate() }
+    deinit {
+        linear.deallocate()
+        saturation.deallocate()
+        clipper.deallocate()
+        limiter.deallocate()
+    }
 
     /// The parameters in force (the goal of a ramp under way).
     public var parameters: ChainParameters { state.pointee.parameters }
@@ -71,43 +104,38 @@ public struct MasteringChain: ~Copyable {
     /// Cheap enough for the audio thread.
     public mutating func set(_ new: ChainParameters, ramp: Bool) {
         let at = Double(state.pointee.ramped) / Double(rampBlocks)
-        let s = state.pointee
-        let trim = FastMath.amplitude(dB: new.inputGainDB), makeup = FastMath.amplitude(dB: new.makeupGainDB)
-        state.pointee.trimFrom = ramp ? s.trimFrom + (s.trimTo - s.trimFrom) * at : trim
-        state.pointee.trimTo = trim
-        state.pointee.makeupFrom = ramp ? s.makeupFrom + (s.makeupTo - s.makeupFrom) * at : makeup
-        state.pointee.makeupTo = makeup
+        glide(\.trimFrom, \.trimTo, toDB: new.inputGainDB, at: at, ramp: ramp)
+        glide(\.makeupFrom, \.makeupTo, toDB: new.makeupGainDB, at: at, ramp: ramp)
+        let warms = new.saturation.driveDB > 0 && new.saturation.mix > 0
+        glide(\.warmFrom, \.warmTo, toDB: warms ? new.saturationLevelDB : 0, at: at, ramp: ramp)
+        glide(\.coolFrom, \.coolTo, toDB: warms ? -new.saturationLevelDB : 0, at: at, ramp: ramp)
+        linear.set(new.linear(channels: channels), ramp: ramp)
         subsonic.set(
             new.subsonicHz > 0 ? .highPass(hz: new.subsonicHz, q: 0.7071067811865476, sampleRate: sampleRate) : .identity,
             target: .stereo, at: at, ramp: ramp)
         for i in 0..<8 {
             let band = new.bands[i]
-            let target: EqualizerBand.Target = switch band.target {
-            case .stereo: .stereo
-            case .mid: channels == 2 ? .mid : .stereo
-            case .side: channels == 2 ? .side : .stereo
-            }
-            bands[i].set(channels != 2 && band.target == .side ? .identity : band.coefficients(sampleRate: sampleRate), target: target, at: at, ramp: ramp)
+            let filter = band.isLinear ? nil : band.analogue(channels: channels)?.matched(sampleRate: sampleRate)
+            bands[i].set(filter ?? .identity, target: band.equalizerTarget(channels: channels), at: at, ramp: ramp)
         }
-        var glue = Compressor.Settings()
-        glue.thresholdDB = new.thresholdDB
-        glue.ratio = new.ratio
-        glue.kneeDB = new.kneeDB
-        glue.attackMs = new.attackMs
-        glue.releaseMs = new.releaseMs
-        glue.sidechainHighPassHz = new.sidechainHighPassHz
-        glue.mix = new.compressorOn ? new.mix : 0
-        compressor.set(glue, at: at, ramp: ramp)
+        dynamic.set(new.dynamicBands, at: at, ramp: ramp)
+        compressor.set(new.glue, at: at, ramp: ramp)
+        multiband.set(new.multiband, at: at, ramp: ramp)
+        saturation.set(new.saturation, at: at, ramp: ramp)
         stereo.set(width: new.width, monoBelowHz: new.monoBelowHz, at: at, ramp: ramp)
-        var limit = Limiter.Settings()
-        limit.on = new.limiterOn
-        limit.ceilingDBTP = new.ceilingDBTP
-        limit.lookaheadMs = new.lookaheadMs
-        limit.holdMs = new.holdMs
-        limit.releaseMs = new.limiterReleaseMs
-        limiter.set(limit)
+        clipper.set(new.clip, at: at, ramp: ramp)
+        limiter.set(new.limiter)
         state.pointee.parameters = new
         state.pointee.ramped = ramp ? 0 : rampBlocks
+    }
+
+    private func glide(
+        _ from: WritableKeyPath<State, Double>, _ to: WritableKeyPath<State, Double>, toDB goal: Double, at position: Double, ramp: Bool
+    ) {
+        let gain = FastMath.amplitude(dB: goal)
+        let now = state.pointee[keyPath: from] + (state.pointee[keyPath: to] - state.pointee[keyPath: from]) * position
+        state.pointee[keyPath: from] = ramp ? now : gain
+        state.pointee[keyPath: to] = gain
     }
 
     /// Processes `frames` finite frames in place.
@@ -131,19 +159,27 @@ public struct MasteringChain: ~Copyable {
 
     private func processBlock() {
         let n = Self.blockFrames
-        let s = state.pointee
-        let t0 = Double(s.ramped) / Double(rampBlocks)
-        let t1 = min(1, Double(s.ramped + 1) / Double(rampBlocks))
-        gain(s.trimFrom, s.trimTo, t0, t1)
+        let ramped = state.pointee.ramped
+        let t0 = Double(ramped) / Double(rampBlocks)
+        let t1 = min(1, Double(ramped + 1) / Double(rampBlocks))
+        linear.process(pending, frames: n)
+        gain(state.pointee.trimFrom, state.pointee.trimTo, t0, t1)
         subsonic.process(pending, frames: n, t0: t0, t1: t1)
         for i in 0..<8 { bands[i].process(pending, frames: n, t0: t0, t1: t1) }
+        _ = dynamic.process(pending, frames: n, t0: t0, t1: t1)
         let reduction = compressor.process(pending, frames: n, t0: t0, t1: t1)
+        _ = multiband.process(pending, frames: n, t0: t0, t1: t1)
+        gain(state.pointee.warmFrom, state.pointee.warmTo, t0, t1)
+        saturation.process(pending, t0: t0, t1: t1)
+        gain(state.pointee.coolFrom, state.pointee.coolTo, t0, t1)
         if channels == 2 { stereo.process(pending, frames: n, t0: t0, t1: t1) }
-        gain(s.makeupFrom, s.makeupTo, t0, t1)
+        gain(state.pointee.makeupFrom, state.pointee.makeupTo, t0, t1)
+        let clipped = clipper.process(pending, t0: t0, t1: t1)
         let least = limiter.process(pending)
-        state.pointee.compressorReductionDB = max(s.compressorReductionDB, reduction)
-        state.pointee.limiterGain = min(s.limiterGain, least)
-        if s.ramped < rampBlocks { state.pointee.ramped = s.ramped + 1 }
+        state.pointee.compressorReductionDB = max(state.pointee.compressorReductionDB, reduction)
+        state.pointee.clipped = max(state.pointee.clipped, clipped)
+        state.pointee.limiterGain = min(state.pointee.limiterGain, least)
+        if ramped < rampBlocks { state.pointee.ramped = ramped + 1 }
     }
 
     private func gain(_ from: Double, _ to: Double, _ t0: Double, _ t1: Double) {
@@ -163,10 +199,15 @@ public struct MasteringChain: ~Copyable {
     /// Forgets every signal and ends a ramp; keeps the parameters.
     public mutating func reset() {
         pending.clear(frames: Self.blockFrames)
+        linear.clear()
         subsonic.clear()
         for i in 0..<8 { bands[i].clear() }
+        dynamic.clear()
         compressor.clear()
+        multiband.clear()
+        saturation.clear()
         stereo.clear()
+        clipper.clear()
         limiter.clear()
         state.pointee.filled = 0
         _ = takeGainReduction()
@@ -183,26 +224,20 @@ public struct MasteringChain: ~Copyable {
         arena.base.copyMemory(from: memory, byteCount: arena.used)
     }
 
-    /// Largest reduction since the last call, dB ≤ 0; reading clears it.
-    public mutating func takeGainReduction() -> (compressorDB: Double, limiterDB: Double) {
-        let s = state.pointee
-        state.pointee.compressorReductionDB = 0
-        state.pointee.limiterGain = 1
-        return (0 - s.compressorReductionDB, s.limiterGain < 1 ? FastMath.decibels(s.limiterGain) : 0)
-    }
-}
-
-extension ChainParameters.Band {
-    /// The band's filter; identity when off.
-    func coefficients(sampleRate: Double) -> MatchedFilter {
-        switch kind {
-        case .off: .identity
-        case .bell: .bell(hz: hz, db: db, q: q, sampleRate: sampleRate)
-        case .lowShelf: .lowShelf(hz: hz, db: db, q: q, sampleRate: sampleRate)
-        case .highShelf: .highShelf(hz: hz, db: db, q: q, sampleRate: sampleRate)
-        case .highPass: .highPass(hz: hz, q: q, sampleRate: sampleRate)
-        case .lowPass: .lowPass(hz: hz, q: q, sampleRate: sampleRate)
-        case .notch: .notch(hz: hz, q: q, sampleRate: sampleRate)
+    /// Largest reductions since the last call; reading clears them.
+    public mutating func takeGainReduction() -> Reductions {
+        let clipped = state.pointee.clipped, least = state.pointee.limiterGain
+        var taken = Reductions()
+        taken.compressorDB = 0 - state.pointee.compressorReductionDB
+        if clipped > 0 {
+            // As of the highest peak, which lost the most.
+            let peak = FastMath.amplitude(dB: state.pointee.parameters.clip.peakDB)
+            taken.clipDB = FastMath.decibels(max(peak - clipped, 1e-3 * peak) / peak)
         }
+        taken.limiterDB = least < 1 ? FastMath.decibels(least) : 0
+        state.pointee.compressorReductionDB = 0
+        state.pointee.clipped = 0
+        state.pointee.limiterGain = 1
+        return taken
     }
 }

@@ -5,23 +5,50 @@
 public struct Preset: Sendable, Equatable, Hashable {
     public static let schema = 1
     public static let bandCount = 8
+    public static let dynamicBandCount = 4
 
     /// Stable, lower case, e.g. `streaming`.
     public var id = "streaming"
     public var name = "Streaming"
     public var intent = "General release at streaming level."
     public var tags: [String] = []
+    /// Id of the preset whose values hold where the file says nothing; nil stands alone.
+    public var basedOn: String?
 
+    public var assistant = Assistance()
     public var target = Target()
     public var condition = Condition()
     /// Always `bandCount` bands; the ones a file does not mention are off.
     public var eq = [Band](repeating: Band(), count: Preset.bandCount)
+    public var tone = Tone()
+    /// Always `dynamicBandCount` bands.
+    public var dyneq = [DynamicBand](repeating: DynamicBand(), count: Preset.dynamicBandCount)
     public var compressor = Compressor()
+    public var multiband = Multiband()
+    public var saturation = Saturation()
     public var stereo = Stereo()
+    public var clip = Clip()
     public var limiter = Limiter()
     public var output = Output()
 
     public init() {}
+
+    public struct Assistance: Sendable, Equatable, Hashable {
+        public var on = true
+        /// 0…100 %, of everything that is decided from the material.
+        public var amountPct = 100.0
+        public init() {}
+    }
+
+    public enum ToneMode: String, Sendable, CaseIterable, Codable { case off, curve, reference }
+
+    public struct Tone: Sendable, Equatable, Hashable {
+        public var mode = ToneMode.curve
+        /// Id of a curve of `ToneLibrary`.
+        public var curve = "commercial"
+        public var settings = ToneSettings()
+        public init() {}
+    }
 
     public struct Target: Sendable, Equatable, Hashable {
         /// Integrated loudness to reach, LUFS, −36…−5.
@@ -44,10 +71,12 @@ public struct Preset: Sendable, Equatable, Hashable {
     }
 
     public enum BandType: String, Sendable, CaseIterable, Codable {
-        case bell, lowShelf = "low_shelf", highShelf = "high_shelf", highPass = "high_pass", lowPass = "low_pass", notch
+        case bell, lowShelf = "low_shelf", highShelf = "high_shelf", highPass = "high_pass", lowPass = "low_pass", notch, tilt
     }
 
     public enum BandChannel: String, Sendable, CaseIterable, Codable { case stereo, mid, side }
+
+    public enum BandPhase: String, Sendable, CaseIterable, Codable { case minimum, linear }
 
     public struct Band: Sendable, Equatable, Hashable {
         public var type = BandType.bell
@@ -58,7 +87,25 @@ public struct Preset: Sendable, Equatable, Hashable {
         /// 0.1…20.
         public var q = 0.71
         public var channel = BandChannel.stereo
+        public var phase = BandPhase.minimum
         public var on = false
+        public init() {}
+    }
+
+    public struct DynamicBand: Sendable, Equatable, Hashable {
+        public var on = false
+        /// 20 Hz … 20 kHz.
+        public var hz = 6500.0
+        /// 0.1…20.
+        public var q = 1.5
+        /// −60…0 dBFS; nil follows the level that is usual in the band.
+        public var thresholdDB: Double? = nil
+        /// −12…12 dB.
+        public var rangeDB = -3.0
+        /// 0.1…200 ms.
+        public var attackMs = 5.0
+        /// 5…1000 ms.
+        public var releaseMs = 80.0
         public init() {}
     }
 
@@ -81,6 +128,40 @@ public struct Preset: Sendable, Equatable, Hashable {
         public init() {}
     }
 
+    public struct Multiband: Sendable, Equatable, Hashable {
+        public struct Band: Sendable, Equatable, Hashable {
+            /// 1…4; 1 leaves the band as it is.
+            public var ratio = 1.5
+            /// 0…6 dB.
+            public var rangeDB = 3.0
+            public var attackMs: Double
+            public var releaseMs: Double
+        }
+
+        public var on = false
+        /// Corners between the bands, Hz.
+        public var lowHz = 120.0
+        public var midHz = 700.0
+        public var highHz = 4500.0
+        /// Always four, the lowest first.
+        public var bands = [
+            Band(attackMs: 60, releaseMs: 250), Band(attackMs: 30, releaseMs: 200),
+            Band(attackMs: 15, releaseMs: 150), Band(attackMs: 8, releaseMs: 100),
+        ]
+        public init() {}
+    }
+
+    public enum SaturationType: String, Sendable, CaseIterable, Codable { case tape, tube, soft }
+
+    public struct Saturation: Sendable, Equatable, Hashable {
+        /// 0…24 dB; 0 is off.
+        public var driveDB = 0.0
+        public var type = SaturationType.tape
+        /// 0…100 %.
+        public var mixPct = 100.0
+        public init() {}
+    }
+
     public struct Stereo: Sendable, Equatable, Hashable {
         /// Side level, 0…150 %.
         public var widthPct = 100.0
@@ -89,13 +170,27 @@ public struct Preset: Sendable, Equatable, Hashable {
         public init() {}
     }
 
+    public struct Clip: Sendable, Equatable, Hashable {
+        /// 0…4 dB off the highest peaks; 0 is off.
+        public var amountDB = 0.0
+        /// 0…100 %.
+        public var kneePct = 50.0
+        public init() {}
+    }
+
+    public enum LimiterCharacter: String, Sendable, CaseIterable, Codable { case transparent, punchy, dense }
+
     public struct Limiter: Sendable, Equatable, Hashable {
         /// 0.5…10 ms.
-        public var lookaheadMs = 3.0
+        public var lookaheadMs = 1.5
         /// 0…50 ms.
-        public var holdMs = 2.0
+        public var holdMs = 0.0
         /// Release, ms, 10…2000; nil is "auto": fast for single peaks, slow when reduction persists.
         public var releaseMs: Double? = nil
+        public var character = LimiterCharacter.transparent
+        /// 0…100 %.
+        public var linkPct = 100.0
+        public var protectsLow = true
         public init() {}
     }
 

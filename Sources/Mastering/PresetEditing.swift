@@ -5,7 +5,7 @@ extension Preset {
 
     /// Sets a parameter from what a person typed: `-1.5`, `3.2k`, `250 ms`, `off`, `auto`, `on`, `low_shelf`.
     ///
-    /// Setting anything of an EQ band switches the band on.
+    /// Setting anything of a band or of the multiband compressor switches it on.
     /// - Parameter source: what the error names as its place.
     /// - Throws: `.usage` for an unknown key and for a value outside the range, naming both; the preset is then unchanged.
     public mutating func set(_ key: String, to text: String, source: String = "--set") throws(PresetError) {
@@ -35,7 +35,8 @@ extension Preset {
 
     private mutating func apply(_ row: PresetParameter, _ value: PresetValue) {
         row.write(&self, value)
-        if let band = row.band, !row.key.hasSuffix(".on") { eq[band - 1].on = true }
+        // What is set is meant to be heard.
+        if !row.isSwitch, row.band != nil || row.block == .multiband, let key = row.switchKey { Preset.parameter(key)?.write(&self, .toggle(true)) }
     }
 }
 
@@ -72,6 +73,7 @@ extension PresetParameter {
         switch kind {
         case .toggle: return "on or off"
         case .choice(let choices): return choices.map(\.value).joined(separator: ", ")
+        case .name(let known): return known.map(\.value).joined(separator: ", ") + ", or a saved curve"
         case .number(let range):
             let bottom = switch range.bottom {
             case .none: ""
@@ -109,6 +111,7 @@ extension PresetParameter {
         switch (kind, value) {
         case (.toggle, .toggle): return value
         case (.choice(let choices), .choice(let word)): return choices.contains { $0.value == word } ? value : nil
+        case (.name, .choice(let word)): return Preset.isIdentifier(word) ? value : nil
         case (.number(let range), .automatic): return range.bottom == .automatic ? value : nil
         case (.number(let range), .number(let x)): return x.isFinite ? admit(x) ?? admit(min(max(x, range.lowest), range.highest)) : nil
         default: return nil
@@ -118,7 +121,7 @@ extension PresetParameter {
     func stepped(_ value: PresetValue, by steps: Int, fine: Bool) -> PresetValue {
         switch (kind, value) {
         case (.toggle, .toggle(let on)): return .toggle(steps % 2 == 0 ? on : !on)
-        case (.choice(let choices), .choice(let word)):
+        case (.choice(let choices), .choice(let word)), (.name(let choices), .choice(let word)):
             let now = choices.firstIndex { $0.value == word } ?? 0
             return .choice(choices[((now + steps) % choices.count + choices.count) % choices.count].value)
         case (.number(let range), _):
@@ -151,6 +154,8 @@ extension PresetParameter {
         case .choice(let choices):
             let spelled = String(word.map { $0 == " " || $0 == "-" ? "_" : $0 })
             if choices.contains(where: { $0.value == spelled }) { return .choice(spelled) }
+        case .name:
+            if Preset.isIdentifier(word) { return .choice(word) }
         case .number(let range):
             if word == "off", range.bottom == .off { return .number(0) }
             if word == "auto", range.bottom == .automatic { return .automatic }

@@ -31,18 +31,20 @@ public enum PresetLibrary {
 
     /// A preset by id, or by path when the argument holds a `/` or ends in `.toml`.
     /// - Throws: `.missing` when there is none, `.unusable` when it cannot be read as a preset.
-    public static func load(_ nameOrPath: String) throws(PresetError) -> Preset {
+    public static func load(_ nameOrPath: String) throws(PresetError) -> Preset { try load(nameOrPath, chain: []) }
+
+    private static func load(_ nameOrPath: String, chain: [String]) throws(PresetError) -> Preset {
         if nameOrPath.contains("/") || nameOrPath.hasSuffix(".toml") { return try read(nameOrPath) }
         let id = nameOrPath.lowercased()
         guard Preset.isIdentifier(id) else { throw noSuch(nameOrPath) }
         for folder in [userFolder, factoryFolder].compactMap({ $0 }) {
             let path = folder + "/" + id + ".toml"
-            if access(path, F_OK) == 0 { return try read(path) }
+            if access(path, F_OK) == 0 { return try read(path, chain: chain) }
         }
         // The default needs no file, so a binary moved away from its data still masters.
         if id == Preset().id { return Preset() }
         // A file may be named differently from the id it declares.
-        if let other = list().first(where: { $0.id == id && $0.problem == nil && !$0.path.isEmpty }) { return try read(other.path) }
+        if let other = list().first(where: { $0.id == id && $0.problem == nil && !$0.path.isEmpty }) { return try read(other.path, chain: chain) }
         throw noSuch(nameOrPath)
     }
 
@@ -64,7 +66,9 @@ public enum PresetLibrary {
             throw PresetError(.cannotCreate, file: folder, problem: "cannot create the folder", remedy: "check its permissions")
         }
         do {
-            try Data(preset.toml().utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            var text = preset.toml()
+            if let parent = preset.basedOn, parent != preset.id { text = preset.toml(relativeTo: try load(parent)) }
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
             throw PresetError(.inputOutput, file: path, problem: "cannot write the preset", remedy: "check free space and permissions")
         }
@@ -110,7 +114,7 @@ public enum PresetLibrary {
         return PresetError(.missing, file: name, problem: "no such preset", remedy: meant ?? "there are: \(known.joined(separator: ", "))")
     }
 
-    private static func read(_ path: String) throws(PresetError) -> Preset {
+    private static func read(_ path: String, chain: [String] = []) throws(PresetError) -> Preset {
         // O_NONBLOCK: opening a FIFO must not wait for a writer.
         let descriptor = path.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else {
@@ -137,6 +141,12 @@ public enum PresetLibrary {
         guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
             throw PresetError(file: path, problem: "is not UTF-8 text", remedy: "a preset is a TOML text file")
         }
-        return try Preset.parse(toml: text, file: path)
+        return try Preset.parse(toml: text, file: path) { (id: String) throws(PresetError) -> Preset in
+            guard chain.count < 4, !chain.contains(id) else {
+                throw PresetError(file: path, problem: chain.contains(id) ? "the presets go round in a circle" : "too many steps down",
+                                  remedy: "base it on a factory preset")
+            }
+            return try load(id, chain: chain + [id])
+        }
     }
 }

@@ -7,10 +7,16 @@ extension Preset {
     /// Largest file that is read, bytes.
     public static let fileSizeLimit = 64 * 1024
 
-    /// Reads a preset. Keys that the text leaves out keep the defaults of the schema; an `[[eq.band]]` is on unless it says otherwise.
-    /// - Parameter file: the path, for errors and for the id of a preset that gives none.
+    /// Reads a preset. Keys that the text leaves out keep the values of the preset it is based on, or the defaults of the schema; an
+    /// `[[eq.band]]` or `[[dyneq.band]]` is on unless it says otherwise.
+    ///
+    /// - Parameters:
+    ///   - file: the path, for errors and for the id of a preset that gives none.
+    ///   - parent: finds the preset that `based_on` names.
     /// - Throws: `.unusable` with line and column at the first thing wrong, in the order of the text.
-    public static func parse(toml text: String, file: String) throws(PresetError) -> Preset {
+    public static func parse(
+        toml text: String, file: String, parent: (String) throws(PresetError) -> Preset = Preset.standsAlone
+    ) throws(PresetError) -> Preset {
         guard text.utf8.count <= fileSizeLimit else {
             throw PresetError(file: file, problem: "is larger than 64 KiB", remedy: "a preset is a short TOML file")
         }
@@ -34,21 +40,35 @@ extension Preset {
         }
         var reader = PresetReader(file: file, positions: positions)
         reader.collect(root, at: [])
-        return try reader.preset()
+        return try reader.preset(parent)
+    }
+
+    /// Text from elsewhere, a request's for one, is never based on a preset of this machine.
+    public static func standsAlone(_ id: String) throws(PresetError) -> Preset {
+        throw PresetError(file: id, problem: "stands alone here", remedy: "write out every value that differs from the defaults")
     }
 
     /// The canonical form: every key in the order of the table, fixed decimals, bands up to the last one that differs from its default.
-    /// Equal presets give equal text, and `parse` gives the preset back.
-    public func toml() -> String {
-        var lines = [
-            "schema = \(Preset.schema)", "id = \(quote(id))", "name = \(quote(name))", "intent = \(quote(intent))",
-            "tags = [" + tags.map(quote).joined(separator: ", ") + "]",
-        ]
-        let bandsWritten = 1 + (eq.lastIndex { $0 != Band() } ?? -1)
+    /// Equal sounds give equal text, and `parse` gives the preset back. What it was based on is not part of it.
+    public func toml() -> String { text(relativeTo: nil) }
+
+    /// The form for files: what differs from the preset that this one is based on.
+    public func toml(relativeTo parent: Preset) -> String { text(relativeTo: parent) }
+
+    private func text(relativeTo parent: Preset?) -> String {
+        var lines = ["schema = \(Preset.schema)", "id = \(quote(id))"]
+        if let parent { lines.append("based_on = \(quote(parent.id))") }
+        lines += ["name = \(quote(name))", "intent = \(quote(intent))", "tags = [" + tags.map(quote).joined(separator: ", ") + "]"]
+        func differs(_ row: PresetParameter) -> Bool { row.read(self) != (parent.map(row.read) ?? row.defaultValue) }
+        // Bands stand in a list: those before one that is written are written too.
+        var bandsWritten: [PresetParameter.Block: Int] = [:]
+        for row in Preset.parameters where row.band != nil && differs(row) { bandsWritten[row.block] = max(bandsWritten[row.block] ?? 0, row.band ?? 0) }
         var header = ""
         for row in Preset.parameters {
-            if let band = row.band, band > bandsWritten { continue }
-            let (table, leaf) = PresetReader.place(of: row)
+            if let band = row.band, band > bandsWritten[row.block] ?? 0 { continue }
+            // A band is on by being there: one that is based on another says what it is.
+            if parent != nil, !differs(row), row.band == nil || !row.isSwitch { continue }
+            let (table, leaf) = row.place
             if table + "\(row.band ?? 0)" != header {
                 header = table + "\(row.band ?? 0)"
                 lines += ["", row.band == nil ? "[\(table)]" : "[[\(table)]]"]
@@ -115,16 +135,11 @@ private struct PresetReader {
         self.positions = positions
     }
 
-    /// `("eq.band", "hz")` for `eq.3.hz`.
-    static func place(of row: PresetParameter) -> (table: String, leaf: String) {
-        let parts = row.key.split(separator: ".")
-        return row.band == nil ? (String(parts[0]), String(parts[1])) : ("eq.band", String(parts[2]))
-    }
-
-    private static let tables = Set(Preset.parameters.map { place(of: $0).table }.filter { $0 != "eq.band" })
-    private static let leaves = Dictionary(grouping: Preset.parameters) { place(of: $0).table }
-        .mapValues { rows in Array(Set(rows.map { place(of: $0).leaf })).sorted() }
-    private static let heads = ["schema", "id", "name", "intent", "tags"]
+    private static let lists = ["eq": Preset.bandCount, "dyneq": Preset.dynamicBandCount, "multiband": Preset().multiband.bands.count]
+    private static let tables = Set(Preset.parameters.filter { $0.band == nil }.map(\.place.table))
+    private static let leaves = Dictionary(grouping: Preset.parameters) { $0.place.table }
+        .mapValues { rows in Array(Set(rows.map(\.place.leaf))).sorted() }
+    private static let heads = ["schema", "id", "based_on", "name", "intent", "tags"]
 
     /// Every key and array element below `table`, tables before what they hold.
     mutating func collect(_ table: TOMLTable, at path: [Step]) {
@@ -142,8 +157,18 @@ private struct PresetReader {
         }
     }
 
-    mutating func preset() throws(PresetError) -> Preset {
+    mutating func preset(_ parent: (String) throws(PresetError) -> Preset) throws(PresetError) -> Preset {
         var preset = Preset()
+        if let entry = entries.first(where: { $0.path == [.key("based_on")] }) {
+            let id = try identifier(entry.path, entry.value)
+            do throws(PresetError) {
+                preset = try parent(id)
+            } catch let problem {
+                throw error(entry.path, "cannot be based on '\(id)': \(problem.problem)", problem.remedy)
+            }
+            preset.basedOn = id
+        }
+        preset.tags = []
         preset.id = idFromFile
         preset.name = ""
         preset.intent = ""
@@ -170,6 +195,7 @@ private struct PresetReader {
             guard value.int == Preset.schema else {
                 throw error(path, "schema must be \(Preset.schema)", "this version of Lathe reads schema \(Preset.schema) only")
             }
+        case ("based_on", 1): break
         case ("id", 1): preset.id = try identifier(path, value)
         case ("name", 1): preset.name = try line(path, value, limit: 64)
         case ("intent", 1): preset.intent = try line(path, value, limit: 280)
@@ -177,52 +203,56 @@ private struct PresetReader {
             guard let array = value.array, array.count <= 16 else { throw error(path, "tags must be a list of up to 16 words", "write tags = [\"rock\"]") }
             preset.tags = []
         case ("tags", 2): preset.tags.append(try line(path, value, limit: 32))
-        case ("eq", _): try readEQ(path, value, into: &preset)
+        case (_, let depth) where Self.lists[first] != nil && (depth > 1 && path[1] == .key("band") || !Self.tables.contains(first)):
+            try readBand(first, path, value, into: &preset)
         case (_, 1) where Self.tables.contains(first):
             guard value.type == .table else { throw error(path, "'\(first)' is a table", "write [\(first)] and its keys below") }
         case (_, 2) where Self.tables.contains(first):
             guard case .key(let leaf) = path[1] else { throw error(path, "'\(first)' is one table", "write [\(first)], not [[\(first)]]") }
             guard let row = Preset.parameters.first(where: { $0.key == "\(first).\(leaf)" }) else {
-                throw unknown(path, leaf, among: Self.leaves[first] ?? [], where: " in [\(first)]")
+                throw unknown(path, leaf, among: (Self.leaves[first] ?? []) + (Self.lists[first] == nil ? [] : ["band"]), where: " in [\(first)]")
             }
             row.write(&preset, try parameter(row, path, value))
-        default: throw unknown(path, first, among: Self.heads + Self.tables.sorted() + ["eq"], where: "")
+        default: throw unknown(path, first, among: Self.heads + Self.tables.union(Self.lists.keys).sorted(), where: "")
         }
     }
 
-    private func readEQ(_ path: [Step], _ value: TOMLValue, into preset: inout Preset) throws(PresetError) {
+    private func readBand(_ list: String, _ path: [Step], _ value: TOMLValue, into preset: inout Preset) throws(PresetError) {
         guard path.count > 1 else {
-            guard value.type == .table else { throw error(path, "'eq' is a table", "write [[eq.band]] for each band") }
+            guard value.type == .table else { throw error(path, "'\(list)' is a table", "write [[\(list).band]] for each band") }
             return
         }
         guard path[1] == .key("band") else {
-            if case .key(let leaf) = path[1] { throw unknown(path, leaf, among: ["band"], where: " in [eq]") }
-            throw error(path, "'eq' is one table", "write [[eq.band]] for each band")
+            if case .key(let leaf) = path[1] { throw unknown(path, leaf, among: ["band"], where: " in [\(list)]") }
+            throw error(path, "'\(list)' is one table", "write [[\(list).band]] for each band")
         }
+        let most = Self.lists[list] ?? 0
         switch path.count {
         case 2:
-            guard let bands = value.array else { throw error(path, "'eq.band' is a list of tables", "write [[eq.band]], with two brackets") }
-            guard bands.count <= Preset.bandCount else {
-                throw error(path + [.index(Preset.bandCount)], "more than \(Preset.bandCount) bands", "remove or join bands")
+            guard let bands = value.array else {
+                throw error(path, "'\(list).band' is a list of tables", "write [[\(list).band]], with two brackets")
             }
+            guard bands.count <= most else { throw error(path + [.index(most)], "more than \(most) bands", "remove or join bands") }
         case 3:
             guard case .index(let i) = path[2], value.type == .table else {
-                throw error(path, "an EQ band is a table", "write [[eq.band]] and its keys below")
+                throw error(path, "a band is a table", "write [[\(list).band]] and its keys below")
             }
-            preset.eq[i].on = true
+            Preset.parameter("\(list).\(i + 1).on")?.write(&preset, .toggle(true))
         default:
             guard case .index(let i) = path[2], case .key(let leaf) = path[3],
-                  let row = Preset.parameters.first(where: { $0.key == "eq.\(i + 1).\(leaf)" }), path.count == 4
+                  let row = Preset.parameters.first(where: { $0.key == "\(list).\(i + 1).\(leaf)" }), path.count == 4
             else {
-                if case .key(let leaf) = path[3] { throw unknown(path, leaf, among: Self.leaves["eq.band"] ?? [], where: " in [[eq.band]]") }
-                throw error(path, "not a key of an EQ band", "see `lathe presets show streaming`")
+                if case .key(let leaf) = path[3] {
+                    throw unknown(path, leaf, among: Self.leaves["\(list).band"] ?? [], where: " in [[\(list).band]]")
+                }
+                throw error(path, "not a key of a band", "see `lathe presets show streaming`")
             }
             row.write(&preset, try parameter(row, path, value))
         }
     }
 
     private func parameter(_ row: PresetParameter, _ path: [Step], _ value: TOMLValue) throws(PresetError) -> PresetValue {
-        let leaf = Self.place(of: row).leaf
+        let leaf = row.place.leaf
         switch row.kind {
         case .toggle:
             guard let on = value.bool else { throw error(path, "\(leaf) must be true or false", "write \(leaf) = true") }
@@ -232,6 +262,11 @@ private struct PresetReader {
             let word = value.string ?? value.int.map(String.init)
             guard let word, choices.contains(where: { $0.value == word }) else {
                 throw error(path, "\(leaf) cannot be \(shown(value))", "use one of \(row.rangeText)")
+            }
+            return .choice(word)
+        case .name:
+            guard let word = value.string, Preset.isIdentifier(word) else {
+                throw error(path, "\(leaf) cannot be \(shown(value))", "use \(row.rangeText)")
             }
             return .choice(word)
         case .number(let range):

@@ -63,8 +63,11 @@ struct Programme: Sendable {
             all.analysis.truePeakDBTP = highest(all.analysis.truePeakDBTP, track.analysis.truePeakDBTP)
             all.analysis.samplePeakDBFS = highest(all.analysis.samplePeakDBFS, track.analysis.samplePeakDBFS)
             all.analysis.integratedLUFS = highest(all.analysis.integratedLUFS, track.analysis.integratedLUFS)
+            all.analysis.maxShortTermLUFS = highest(all.analysis.maxShortTermLUFS, track.analysis.maxShortTermLUFS)
+            all.analysis.loudnessRangeLU = highest(all.analysis.loudnessRangeLU, track.analysis.loudnessRangeLU)
             all.analysis.clippedSamples += track.analysis.clippedSamples
         }
+        all.analysis.traits = ProgrammeTraits(together: tracks.map(\.analysis.traits))
         return all
     }
 

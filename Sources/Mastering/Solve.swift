@@ -15,57 +15,10 @@ public struct Solution: Sendable {
     public var truePeakDBTP: Double?
     /// dB ≥ 0.
     public var limiterMaxReductionDB: Double
-    /// Of each track.
-    var limiterReductionsDB: [Double]
-}
-
-extension ChainParameters {
-    /// A preset's settings as numbers, with the thresholds that follow from the input and no make-up gain yet.
-    init(preset: Preset, profile: InputProfile) {
-        self.init()
-        inputGainDB = preset.condition.inputGainDB
-        subsonicHz = preset.condition.subsonicHz
-        for (i, source) in preset.eq.prefix(8).enumerated() {
-            var band = Band()
-            band.kind = switch source.type {
-            case _ where !source.on: .off
-            case .bell: source.db == 0 ? .off : .bell
-            case .lowShelf: source.db == 0 ? .off : .lowShelf
-            case .highShelf: source.db == 0 ? .off : .highShelf
-            case .highPass: .highPass
-            case .lowPass: .lowPass
-            case .notch: .notch
-            }
-            band.target = switch source.channel {
-            case .stereo: .stereo
-            case .mid: .mid
-            case .side: .side
-            }
-            band.hz = source.hz
-            band.db = source.db
-            band.q = source.q
-            bands[i] = band
-        }
-        ratio = preset.compressor.ratio
-        kneeDB = preset.compressor.kneeDB
-        attackMs = preset.compressor.attackMs
-        releaseMs = preset.compressor.releaseMs
-        sidechainHighPassHz = preset.compressor.sidechainHighPassHz
-        mix = preset.compressor.mixPct / 100
-        var curve = Compressor.Settings()
-        curve.ratio = ratio
-        curve.kneeDB = kneeDB
-        let threshold = profile.levels.threshold(reducing: preset.compressor.gainReductionTargetDB, curve, offsetDB: inputGainDB)
-        compressorOn = preset.compressor.on && threshold != nil
-        thresholdDB = threshold ?? 0
-        width = preset.stereo.widthPct / 100
-        monoBelowHz = preset.stereo.monoBelowHz
-        limiterOn = true
-        ceilingDBTP = preset.target.ceilingDBTP
-        lookaheadMs = preset.limiter.lookaheadMs
-        holdMs = preset.limiter.holdMs
-        limiterReleaseMs = preset.limiter.releaseMs ?? 0
-    }
+    /// Of each track, dB ≥ 0.
+    var reductions: [Solve.Reduction]
+    /// What was decided from the material.
+    public var direction: Direction
 }
 
 /// The loudness solve: which make-up gain leads to the target after the limiter.
@@ -75,30 +28,51 @@ public enum Solve {
     static let maximumPasses = 6
 
     /// Parameters at once, from the profile alone: the limiter's own loss of loudness is not known yet. For the first moments of a preview.
-    public static func estimate(preset: Preset, profile: InputProfile) -> ChainParameters {
-        var parameters = ChainParameters(preset: preset, profile: profile)
-        guard let loudness = profile.analysis.integratedLUFS else { return parameters }
+    public static func estimate(_ direction: Direction, profile: InputProfile) -> ChainParameters {
+        let preset = direction.preset
+        var parameters = ChainParameters(preset: preset, profile: profile, plan: direction.plan)
+        guard let loudness = profile.analysis.integratedLUFS, !direction.isIdle else { return parameters }
         let compression = parameters.compressorOn ? preset.compressor.gainReductionTargetDB * parameters.mix : 0
-        parameters.makeupGainDB = preset.target.lufs - (loudness + parameters.inputGainDB - compression)
-        if let peak = profile.analysis.truePeakDBTP {
-            let highest = preset.target.ceilingDBTP - Limiter.marginDB + preset.target.maxLimiterGainReductionDB - (peak + parameters.inputGainDB - compression)
-            parameters.makeupGainDB = min(parameters.makeupGainDB, highest)
+        let toneLUFS = loudness + parameters.inputGainDB - compression
+        guard let peak = profile.analysis.truePeakDBTP else {
+            parameters.makeupGainDB = preset.target.lufs - toneLUFS
+            return parameters
         }
+        let tonePeakDB = peak + parameters.inputGainDB - compression
+        parameters.setMakeup(min(preset.target.lufs - toneLUFS, highestGain(preset, tonePeakDB: tonePeakDB)), tonePeakDB: tonePeakDB)
         return parameters
+    }
+
+    /// More gain than this would make the limiter take away more than the preset allows, dB.
+    static func highestGain(_ preset: Preset, tonePeakDB: Double) -> Double {
+        preset.target.ceilingDBTP - Limiter.marginDB + preset.target.maxLimiterGainReductionDB + preset.clip.amountDB - tonePeakDB
     }
 
     /// The exact parameters, found with passes over the file and proven by a last one. Some seconds for a song.
     public static func solve(
-        path: String, preset: Preset, profile: InputProfile, progress: (Double) -> Void, isCancelled: () -> Bool
+        path: String, direction: Direction, profile: InputProfile, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws -> Solution {
         let programme = Programme(path: path, profile: profile)
-        var solver = Solver(programme: programme, preset: preset)
+        var solver = Solver(programme: programme, direction: direction)
         return try solver.run(progress: progress, isCancelled: isCancelled) { settings, report in
             let meters = Meters(profile.analysis)
             let reductions = try runChain(programme, settings, progress: report, isCancelled: isCancelled) { block, frames, _ in
                 meters.process(block, frames)
             }
-            return [meters.outcome(reductionDB: reductions[0])]
+            return [meters.outcome(reductions[0])]
+        }
+    }
+
+    /// Largest reductions of a track, dB ≥ 0.
+    struct Reduction: Sendable {
+        var clipDB = 0.0
+        var limiterDB = 0.0
+
+        init() {}
+
+        init(_ taken: MasteringChain.Reductions) {
+            clipDB = 0 - taken.clipDB
+            limiterDB = 0 - taken.limiterDB
         }
     }
 
@@ -118,20 +92,22 @@ public enum Solve {
     struct Outcome {
         var integratedLUFS: Double?
         var truePeakDBTP: Double?
-        var limiterReductionDB: Double
+        var reduction: Reduction
 
         /// - Parameter truePeak: linear.
-        init(_ integratedLUFS: Double?, _ truePeak: Double, reductionDB: Double) {
+        init(_ integratedLUFS: Double?, _ truePeak: Double, _ reduction: Reduction) {
             self.integratedLUFS = integratedLUFS
             truePeakDBTP = truePeak > 0 ? FastMath.decibels(truePeak) : nil
-            limiterReductionDB = reductionDB
+            self.reduction = reduction
         }
 
         /// The highest of everything.
         init(loudestOf tracks: [Outcome]) {
             integratedLUFS = tracks.compactMap(\.integratedLUFS).max()
             truePeakDBTP = tracks.compactMap(\.truePeakDBTP).max()
-            limiterReductionDB = tracks.map(\.limiterReductionDB).max() ?? 0
+            reduction = Reduction()
+            reduction.clipDB = tracks.map(\.reduction.clipDB).max() ?? 0
+            reduction.limiterDB = tracks.map(\.reduction.limiterDB).max() ?? 0
         }
     }
 
@@ -151,30 +127,30 @@ public enum Solve {
             truePeak.process(block, frames: frames)
         }
 
-        func outcome(reductionDB: Double) -> Outcome {
+        func outcome(_ reduction: Reduction) -> Outcome {
             truePeak.finish()
-            return Outcome(loudness.integratedLUFS, truePeak.peak, reductionDB: reductionDB)
+            return Outcome(loudness.integratedLUFS, truePeak.peak, reduction)
         }
     }
 
-    /// Runs the chain over the programme. Returns the limiter's largest reduction in each track, dB ≥ 0.
+    /// Runs the chain over the programme. Returns the largest reductions in each track.
     static func runChain(
         _ programme: Programme, _ settings: Settings, progress: (Double) -> Void, isCancelled: () -> Bool,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
-    ) throws -> [Double] {
+    ) throws -> [Reduction] {
         var chain = MasteringChain(sampleRate: programme.sampleRate, channels: programme.channels)
         chain.set(settings.parameters(of: 0), ramp: false)
-        var reductions: [Double] = []
+        var reductions: [Reduction] = []
         try Pass.run(
             programme.paths, latency: chain.latency, progress: progress, isCancelled: isCancelled,
             process: { block, frames, track in
                 while reductions.count < track {
-                    reductions.append(0 - chain.takeGainReduction().limiterDB)
+                    reductions.append(Reduction(chain.takeGainReduction()))
                     chain.set(settings.parameters(of: reductions.count), ramp: true)
                 }
                 chain.process(block, frames: frames)
             }, consume: consume)
-        let last = 0 - chain.takeGainReduction().limiterDB
+        let last = Reduction(chain.takeGainReduction())
         return reductions + Array(repeating: last, count: programme.paths.count - reductions.count)
     }
 }
@@ -187,7 +163,9 @@ struct Solver {
     static let offsetToleranceLU = 0.03
 
     let programme: Programme
-    let preset: Preset
+    let direction: Direction
+
+    private var preset: Preset { direction.preset }
 
     /// - Parameter fullPass: runs the chain with the given settings over the whole programme and reads the result of each track.
     mutating func run(
@@ -195,20 +173,25 @@ struct Solver {
         fullPass: (Solve.Settings, (Double) -> Void) throws -> [Solve.Outcome]
     ) throws -> Solution {
         var settings = Solve.Settings(
-            parameters: ChainParameters(preset: preset, profile: programme.profile),
+            parameters: ChainParameters(preset: preset, profile: programme.profile, plan: direction.plan),
             trimsDB: Array(repeating: 0, count: programme.paths.count))
-        let target = preset.target.lufs, cap = preset.target.maxLimiterGainReductionDB
+        let target = preset.target.lufs
         let (models, peakDB) = try measureTone(settings, progress: { progress($0 * 0.35) }, isCancelled: isCancelled)
-        // More gain than this would make the limiter take away more than the preset allows.
-        let highest = peakDB.map { preset.target.ceilingDBTP - Limiter.marginDB + cap - $0 } ?? 0
+        var highest = peakDB.map { Solve.highestGain(preset, tonePeakDB: $0) } ?? 0
+        let tonePeakDB = peakDB ?? 0
+        settings.parameters.setMakeup(0, tonePeakDB: tonePeakDB)
         let tone = models.map { $0.integratedLUFS(gainDB: 0, parameters: settings.parameters) }
         // Of equally processed tracks the loudest before the limiter is taken for the loudest after it; the passes correct.
         let loudest = models[tone.indices.max { tone[$0] ?? -.infinity < tone[$1] ?? -.infinity }!]
-        settings.parameters.makeupGainDB = tone.contains { $0 != nil }
-            ? loudest.gain(toReach: target, correction: 0, parameters: settings.parameters, highest: highest) : min(0, highest)
+        if !direction.isIdle {
+            settings.parameters.setMakeup(
+                tone.contains { $0 != nil }
+                    ? loudest.gain(toReach: target, correction: 0, parameters: settings.parameters, highest: highest) : min(0, highest),
+                tonePeakDB: tonePeakDB)
+        }
 
         var outcomes: [Solve.Outcome] = []
-        var outcome = Solve.Outcome(nil, 0, reductionDB: 0)
+        var outcome = Solve.Outcome(nil, 0, Solve.Reduction())
         var passes = 0
         while true {
             passes += 1
@@ -218,15 +201,19 @@ struct Solver {
             outcome = Solve.Outcome(loudestOf: outcomes)
             if passes == Solve.maximumPasses { break }
             if let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Solve.ceilingSlackDB {
-                settings.parameters.ceilingDBTP -= peak - preset.target.ceilingDBTP + Solve.ceilingSlackDB
+                let excess = peak - preset.target.ceilingDBTP + Solve.ceilingSlackDB
+                settings.parameters.ceilingDBTP -= excess
+                // A lower threshold is no leave to limit more.
+                highest -= excess
+                if !direction.isIdle, settings.parameters.makeupGainDB > highest { settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB) }
                 continue
             }
             var isSettled = true
-            if let loudness = outcome.integratedLUFS, abs(loudness - target) > preset.target.toleranceLU {
+            if !direction.isIdle, let loudness = outcome.integratedLUFS, abs(loudness - target) > preset.target.toleranceLU {
                 let foretold = loudest.integratedLUFS(gainDB: settings.parameters.makeupGainDB, parameters: settings.parameters) ?? loudness
                 let next = loudest.gain(toReach: target, correction: loudness - foretold, parameters: settings.parameters, highest: highest)
                 if abs(next - settings.parameters.makeupGainDB) >= 0.005 {
-                    settings.parameters.makeupGainDB = next
+                    settings.parameters.setMakeup(next, tonePeakDB: tonePeakDB)
                     isSettled = false
                 }
             }
@@ -235,12 +222,13 @@ struct Solver {
         }
         progress(1)
         let held = outcome.truePeakDBTP.map { $0 <= preset.target.ceilingDBTP + 0.1 } ?? true
-        let met = outcome.integratedLUFS.map { abs($0 - target) <= preset.target.toleranceLU + 1e-9 } ?? false
+        let met = !direction.isIdle && outcome.integratedLUFS.map { abs($0 - target) <= preset.target.toleranceLU + 1e-9 } ?? false
+        let heldBecause = met || direction.isIdle ? direction.heldBecause : nil
         return Solution(
-            parameters: settings.parameters, trimsDB: settings.trimsDB, reached: met && held,
-            note: !held ? overshoot(outcome) : met ? nil : reason(outcome, atCap: settings.parameters.makeupGainDB >= highest - 0.01),
+            parameters: settings.parameters, trimsDB: settings.trimsDB, reached: met && held && heldBecause == nil,
+            note: !held ? overshoot(outcome) : heldBecause ?? (met ? nil : reason(outcome, atCap: settings.parameters.makeupGainDB >= highest - 0.01)),
             integratedLUFS: outcome.integratedLUFS, truePeakDBTP: outcome.truePeakDBTP,
-            limiterMaxReductionDB: outcome.limiterReductionDB, limiterReductionsDB: outcomes.map(\.limiterReductionDB))
+            limiterMaxReductionDB: outcome.reduction.limiterDB, reductions: outcomes.map(\.reduction), direction: direction)
     }
 
     /// Moves the trims of an album so that its tracks keep their distances in loudness. Returns whether one had to move.
@@ -268,8 +256,9 @@ struct Solver {
         var tone = settings
         tone.parameters.limiterOn = false
         tone.parameters.makeupGainDB = 0
+        tone.parameters.clip.amountDB = 0
         let boundaries = programme.boundaries
-        let meters = ToneMeters(programme, maximumReductionDB: preset.target.maxLimiterGainReductionDB)
+        let meters = ToneMeters(programme, maximumReductionDB: preset.target.maxLimiterGainReductionDB + preset.clip.amountDB)
         _ = try Solve.runChain(programme, tone, progress: progress, isCancelled: isCancelled) { block, frames, firstFrame in
             cut(block, frames, at: firstFrame, by: boundaries) { meters.process($0, $1, track: $2) }
         }

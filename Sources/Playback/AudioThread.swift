@@ -137,7 +137,7 @@ struct AudioThread: ~Copyable {
         return result
     }
 
-    mutating func tap(_ endFrame: Int, _ frames: Int, _ reduction: (compressorDB: Double, limiterDB: Double)) {
+    mutating func tap(_ endFrame: Int, _ frames: Int, _ reduction: MasteringChain.Reductions) {
         guard shared.pointee.tapWanted else { return }
         guard shared.pointee.tap.room >= frames else {
             tapRestarts = true

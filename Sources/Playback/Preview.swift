@@ -58,7 +58,8 @@ public enum Preview {
         if let preset = request.preset {
             let profile = try InputProfile.measure(request.path, progress: { progress(.measuring, $0) }, isCancelled: isCancelled)
             let solution = try Solve.solve(
-                path: request.path, preset: preset, profile: profile, progress: { progress(.solving, $0) }, isCancelled: isCancelled)
+                path: request.path, direction: Direction(preset, curve: try ToneTarget.wanted(by: preset), profile: profile), profile: profile,
+                progress: { progress(.solving, $0) }, isCancelled: isCancelled)
             parameters = solution.parameters
             note = solution.note
         }

@@ -43,7 +43,7 @@ extension RenderEngine {
             let gate = ProgressGate()
             let solution = try await onWorker(work.cancellation) { [hub, ledger] in
                 try Solve.solve(
-                    path: path, preset: preset, profile: profile,
+                    path: path, direction: Direction(preset, curve: try ToneTarget.wanted(by: preset), profile: profile), profile: profile,
                     progress: {
                         work.beat([parent ?? row], ledger)
                         if gate.opens(.solving, $0) { hub.send(.solving(path: path, fraction: $0)) }

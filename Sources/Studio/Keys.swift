@@ -102,6 +102,24 @@ private func finish(_ prompt: Prompt, _ state: inout StudioState) -> [Effect] {
         let folder = prompt.field.text.trimmingPrefix { $0 == " " }
         guard folder.hasPrefix("/") || folder.hasPrefix("~/") else { return refuse("type a folder's full path, from / or ~/ on") }
         return [.exportLedger(folder: String(folder))]
+    case .reference:
+        let path = String(prompt.field.text.trimmingPrefix { $0 == " " })
+        guard path.hasPrefix("/") || path.hasPrefix("~/") else { return refuse("type a recording's full path, from / or ~/ on") }
+        state.say("measuring " + Path.name(of: path))
+        return [.keepReference(path: path)]
+    case .blend:
+        let words = prompt.field.text.split(whereSeparator: { $0.isWhitespace || $0 == "%" })
+        guard words.count == 2, let share = Double(words[1]), (0...100).contains(share) else { return refuse("type a preset and a percentage, like: pop 50") }
+        guard let other = state.master.presets.first(where: { $0.id == words[0].lowercased() })?.preset else {
+            return refuse("no preset is called " + words[0])
+        }
+        var sound = state.master.sound
+        let (id, name) = (sound.preset.id, sound.preset.name)
+        sound.preset = sound.audible.morphed(to: other, share: share / 100)
+        (sound.preset.id, sound.preset.name) = (id, name)
+        sound.bypassed = []
+        state.say(Format.fixed(share, 0) + " % of the way to " + other.name)
+        return state.perform("blend with " + other.name, sound: sound)
     case .presetName:
         let name = prompt.field.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         var preset = state.master.sound.audible
@@ -116,7 +134,7 @@ private func finish(_ prompt: Prompt, _ state: inout StudioState) -> [Effect] {
 }
 
 /// `Loud & Clear` becomes `loud-clear`.
-private func identifier(from name: String) -> String {
+func identifier(from name: String) -> String {
     var out = ""
     for c in name.lowercased() {
         if c.isASCII, c.isLetter || c.isNumber || c == "_" { out.append(c) } else if out.last != "-", !out.isEmpty { out.append("-") }

@@ -21,7 +21,7 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
     case .listing, .listingFailed, .folderChanged, .fileChanged, .facts: return updateFiles(&state, event)
     case .opened, .openFailed, .measuring, .measured, .measureFailed, .measurementGone, .unloaded, .outputChanged, .player:
         return updateDeck(&state, event)
-    case .settled, .solved, .solveFailed, .presets, .presetSaved, .presetExists, .presetFailed: return updateMaster(&state, event)
+    case .settled, .solved, .solveFailed, .referenceKept, .presets, .presetSaved, .presetExists, .presetFailed: return updateMaster(&state, event)
 
     case .planned(let orders): return ask(orders, &state)
     case .jobs(let jobs):

@@ -15,9 +15,12 @@ struct MasterCommand: AsyncParsableCommand {
     @Argument(help: "Audio files.") var inputs: [String]
     @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The master, or an existing folder for it.", valueName: "out|dir"))
     var output: String?
-    @Option(help: ArgumentHelp("A preset's name or file.", valueName: "name|file")) var preset = "streaming"
+    @Option(help: ArgumentHelp("A preset's name or file; else streaming, or reference with --reference.", valueName: "name|file")) var preset: String?
     @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the preset, e.g. limiter.ceiling=-1.5; repeatable.", valueName: "key=value"))
     var settings: [String] = []
+    @Option(help: ArgumentHelp("Match the balance and loudness of this recording; repeatable.", valueName: "file")) var reference: [String] = []
+    @Option(help: ArgumentHelp("How much each --reference counts, e.g. 2,1; else all alike.", valueName: "n,n")) var weights: String?
+    @Option(help: ArgumentHelp("Keep the references' curve under this name, for tone.curve.", valueName: "name")) var saveCurve: String?
     @Option(help: ArgumentHelp("wav, flac, aiff, caf, ogg, opus or mp3; else from the output's name.", valueName: "format"))
     var format: OutputFormat.Container?
     @Option(help: ArgumentHelp("16, 24 or 32f; else the preset's.", valueName: "bits")) var bits: Preset.Bits?
@@ -40,15 +43,20 @@ struct MasterCommand: AsyncParsableCommand {
             guard ISRC(isrc) != nil else { throw ValidationError("--isrc: '\(isrc.prefix(40))' is no ISRC; write it like GB-ABC-26-00001") }
             guard inputs.count == 1 else { throw ValidationError("--isrc is one recording's; give one file") }
         }
+        if reference.isEmpty, weights != nil || saveCurve != nil { throw ValidationError("--weights and --save-curve need a --reference") }
+        if let saveCurve, !Preset.isIdentifier(saveCurve) { throw ValidationError("--save-curve takes lower-case letters, digits, - and _") }
     }
 
     func run() async throws {
-        var wanted = try PresetLibrary.load(preset)
+        var wanted = try PresetLibrary.load(preset ?? (reference.isEmpty ? "streaming" : "reference"))
         for setting in settings { try wanted.apply(setting: setting) }
         if let bits { wanted.output.bits = bits }
         if let dither { wanted.output.dither = dither }
         if let rate { wanted.output.rate = rate }
         if bext { wanted.output.bext = true }
+        let references = try ReferenceCurve(files: reference, weights: weights)
+        // What cannot be found is said before any work begins.
+        if reference.isEmpty { _ = try ToneTarget.wanted(by: wanted) }
         let plan = try MasterPlan(inputs: inputs, output: output, format: format, preset: wanted, force: force, extras: .init(deliverables: deliver, manifest: manifest, isrc: isrc.flatMap { ISRC($0) }))
 
         Interruption.shared.install()
@@ -63,9 +71,20 @@ struct MasterCommand: AsyncParsableCommand {
             }
             defer { reports.cancel() }
 
+            var requests = plan.requests
+            if !reference.isEmpty {
+                let curve = try await references.measured(engine, id: saveCurve ?? "reference", name: saveCurve ?? "Reference")
+                if saveCurve != nil { try ToneLibrary.save(curve) }
+                wanted.follow(curve, keepsTarget: settings.contains { $0.isSetting(of: "target.lufs") })
+                for index in requests.indices {
+                    requests[index].presetTOML = wanted.toml()
+                    requests[index].curveTOML = curve.toml()
+                }
+            }
+
             // An objection is told in its turn, a job runs meanwhile.
             var turns: [(work: Job, id: JobID?, objection: Failure?)] = []
-            for work in album ? [.album(plan.requests)] : plan.requests.map(Job.master) {
+            for work in album ? [.album(requests)] : requests.map(Job.master) {
                 let objection = work.requests.lazy.compactMap { plan.objection(to: $0) }.first
                 let id = objection == nil ? await engine.submit(work) : nil
                 if let id { Interruption.shared.whenRequested { Task { await engine.cancel(id) } } }
@@ -92,6 +111,13 @@ extension Preset {
             throw Failure(Failure.usageExitCode, "--set: '\(setting.prefix(60))' has no value; write KEY=VALUE, e.g. limiter.ceiling=-1.5")
         }
         try set(String(setting[..<equals]), to: String(setting[setting.index(after: equals)...]))
+    }
+}
+
+extension String {
+    /// Whether `KEY=VALUE` sets the parameter, in whichever spelling.
+    fileprivate func isSetting(of key: String) -> Bool {
+        Preset.parameter(String(prefix { $0 != "=" }))?.key == key
     }
 }
 

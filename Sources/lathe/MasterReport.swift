@@ -8,8 +8,10 @@ extension MasterResult {
             ("input", .string(input)), ("output", .string(output)), ("preset", .string(preset)), ("engine", .string(engine)),
             ("seconds", .measured(seconds)), ("realtime_factor", .measured(realtimeFactor)), ("tier", .string(tier)),
             ("before", before.json), ("after", after.json), ("target_lufs", .measured(targetLUFS)), ("target_reached", .bool(targetReached)),
-            ("note", .optional(note)), ("gain_db", .measured(gainDB)), ("limiter_max_reduction_db", .measured(limiterMaxReductionDB)),
-            ("sha256", .string(sha256)), ("preset_hash", .string(presetHash)), ("clamped_samples", .int(clampedSamples)),
+            ("note", .optional(note)), ("gain_db", .measured(gainDB)),
+            ("clip_max_reduction_db", .measured(clipMaxReductionDB)), ("limiter_max_reduction_db", .measured(limiterMaxReductionDB)),
+            ("moves", .array(moves.map(\.json))), ("sha256", .string(sha256)),
+            ("preset_hash", .string(presetHash)), ("clamped_samples", .int(clampedSamples)),
             ("deliverables", .array(deliverables.map(\.json))), ("manifest", .optional(manifest)),
         ])
     }
@@ -18,7 +20,9 @@ extension MasterResult {
         let line = "\(output.printable)  \(Text.number(after.integratedLUFS, "LUFS"))  \(Text.number(after.truePeakDBTP, "dBTP"))  "
             + "was \(Text.number(before.integratedLUFS, "LUFS"))  gain \(Text.number(gainDB, "dB", plus: true))  "
             + "limiter \(Text.number(-abs(limiterMaxReductionDB), "dB"))  \(Text.number(realtimeFactor, places: 0)) x real time"
-        var lines = [line] + (note.map { ["  " + $0.printable] } ?? [])
+        // Level and limiting stand in the line above.
+        let reasons = moves.filter { !["gain", "limited", "limiter_idle"].contains($0.code) && $0.text != note }.map(\.text)
+        var lines = [line] + ([note].compactMap(\.self) + reasons).map { "  " + $0.printable }
         for file in deliverables {
             lines.append("  \(file.output.printable)  \(file.after.format) \(file.after.encoding), \(file.after.sampleRate) Hz  "
                 + "\(Text.number(file.after.integratedLUFS, "LUFS"))  \(Text.number(file.after.truePeakDBTP, "dBTP"))"
@@ -26,5 +30,16 @@ extension MasterResult {
         }
         if let manifest { lines.append("  \(manifest.printable)") }
         return lines.joined(separator: "\n")
+    }
+}
+
+extension Move {
+    var json: JSON {
+        .object([
+            ("block", .string(block.rawValue)), ("code", .string(code)), ("db", .measured(db)), ("hz", .measured(hz)),
+            ("low_hz", .measured(lowHz)), ("high_hz", .measured(highHz)), ("channel", .optional(channel)),
+            ("deviation_db", .measured(deviationDB)), ("band_db", .measured(bandDB)), ("after_deviation_db", .measured(afterDeviationDB)),
+            ("text", .string(text)),
+        ])
     }
 }

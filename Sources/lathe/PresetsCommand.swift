@@ -5,8 +5,8 @@ import Mastering
 /// `lathe presets`: what there is to choose from, what one holds, whether a file is one.
 struct PresetsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "presets", abstract: "List, show and check mastering presets.",
-        subcommands: [List.self, Show.self, Check.self], defaultSubcommand: List.self)
+        commandName: "presets", abstract: "List, show, check, compare and blend mastering presets.",
+        subcommands: [List.self, Show.self, Check.self, Diff.self, Morph.self, Import.self], defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the presets: those that came with Lathe and your own.")
@@ -49,8 +49,8 @@ struct PresetsCommand: ParsableCommand {
             let parameters = Preset.parameters.map { row in
                 JSON.object([
                     ("key", .string(row.key)), ("label", .string(row.label)), ("block", .string(row.block.label)),
-                    ("value", Self.json(preset.value(of: row.key))), ("unit", row.unit.isEmpty ? .null : .string(row.unit)),
-                    ("range", .string(row.rangeText)), ("default", Self.json(row.defaultValue)), ("effect", .string(row.effect)),
+                    ("value", PresetsCommand.json(preset.value(of: row.key))), ("unit", row.unit.isEmpty ? .null : .string(row.unit)),
+                    ("range", .string(row.rangeText)), ("default", PresetsCommand.json(row.defaultValue)), ("effect", .string(row.effect)),
                 ])
             }
             try Output.result(JSON.object([
@@ -58,16 +58,6 @@ struct PresetsCommand: ParsableCommand {
                 ("intent", .string(preset.intent)), ("tags", .array(preset.tags.map { .string($0) })), ("hash", .string(preset.hash)),
                 ("parameters", .array(parameters)),
             ]).text)
-        }
-
-        private static func json(_ value: PresetValue?) -> JSON {
-            switch value {
-            case .number(let x): .number(x)
-            case .automatic: .string("auto")
-            case .choice(let word): .string(word)
-            case .toggle(let on): .bool(on)
-            case nil: .null
-            }
         }
     }
 
@@ -90,6 +80,16 @@ struct PresetsCommand: ParsableCommand {
                 try Output.result("\(file.printable): a preset, \(preset.name): \(Text.number(preset.target.lufs, "LUFS")), "
                     + Text.number(preset.target.ceilingDBTP, "dBTP"))
             }
+        }
+    }
+
+    static func json(_ value: PresetValue?) -> JSON {
+        switch value {
+        case .number(let x): .number(x)
+        case .automatic: .string("auto")
+        case .choice(let word): .string(word)
+        case .toggle(let on): .bool(on)
+        case nil: .null
         }
     }
 }

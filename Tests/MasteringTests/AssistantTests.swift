@@ -235,7 +235,8 @@ import Testing
             a.integratedLUFS = -14
         }
         let moves = plan.outcome(
-            after: after, before: before, preset: Preset(), settings: ToneSettings(), target: try curve(), gainDB: 6.4, limiterReductionDB: 1.43)
+            after: after, before: before, preset: Preset(), settings: ToneSettings(), target: try curve(), gainDB: 6.4, clipReductionDB: 0,
+            limiterReductionDB: 1.43)
         let tone = moves[0]
         let was = try #require(tone.deviationDB), now = try #require(tone.afterDeviationDB), gain = try #require(tone.db)
         // Smoothing takes a little off what the curve does.

@@ -70,6 +70,7 @@ private func master(
         var preset = Preset()
         preset.target.lufs = -6
         preset.target.maxLimiterGainReductionDB = 2
+        preset.assistant.on = false
         let result = try master(folder["in.wav"], folder["out.wav"], preset)
         #expect(!result.targetReached)
         #expect(result.note?.contains("cannot reach -6.0 LUFS") == true)
@@ -149,7 +150,8 @@ private func master(
         var preset = Preset()
         preset.target.lufs = -10
         preset.output.bits = .float32
-        let solution = try Solve.solve(path: folder["in.wav"], preset: preset, profile: profile, progress: { _ in }, isCancelled: { false })
+        let solution = try Solve.solve(
+            path: folder["in.wav"], direction: Direction(preset, curve: try ToneTarget.wanted(by: preset), profile: profile), profile: profile, progress: { _ in }, isCancelled: { false })
         _ = try master(folder["in.wav"], folder["out.wav"], preset)
 
         let length = 6 * 44100
@@ -171,7 +173,7 @@ private func master(
         let profile = try InputProfile.measure(folder["in.wav"])
         var preset = Preset()
         preset.compressor.gainReductionTargetDB = 2
-        let p = Solve.estimate(preset: preset, profile: profile)
+        let p = Solve.estimate(Direction(preset, curve: try ToneTarget.wanted(by: preset), profile: profile), profile: profile)
         var chain = MasteringChain(sampleRate: 44100, channels: 2)
         chain.set(p, ramp: false)
         let reader = try AudioReader(path: folder["in.wav"])

@@ -17,8 +17,9 @@ import Testing
             if preset.value(of: row.key) == row.defaultValue { preset.step(row.key, by: -1) }
             #expect(preset.value(of: row.key) != row.defaultValue, "\(row.key)")
             for other in Preset.parameters where other.key != row.key {
-                let bandSwitch = row.band != nil && other.key == "eq.\(row.band ?? 0).on"
-                #expect(bandSwitch || preset.value(of: other.key) == other.defaultValue, "\(row.key) moved \(other.key)")
+                // What is set is heard: its band's switch goes with it.
+                let goesAlong = other.key == row.switchKey && (row.band != nil || row.block == .multiband)
+                #expect(goesAlong || preset.value(of: other.key) == other.defaultValue, "\(row.key) moved \(other.key)")
             }
             try preset.set(row.key, to: row.defaultValue)
             #expect(preset.value(of: row.key) == row.defaultValue)

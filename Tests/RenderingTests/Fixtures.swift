@@ -85,4 +85,4 @@ final class Gate: Sendable {
 
 let anyResult = JobResult.master(MasterResult(
     input: "", output: "", preset: "", engine: "", seconds: 0, realtimeFactor: 0, tier: "", before: Analysis(), after: Analysis(),
-    targetLUFS: 0, targetReached: true, note: nil, gainDB: 0, limiterMaxReductionDB: 0, sha256: ""))
+    targetLUFS: 0, targetReached: true, note: nil, gainDB: 0, clipMaxReductionDB: 0, limiterMaxReductionDB: 0, moves: [], sha256: ""))

@@ -58,6 +58,7 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, LedgerReading, Pr
         note("solve \(preset.target.lufs)") { $0.answers.append(.solved(version: version, testSolution(lufs: preset.target.lufs))) }
     }
     func keep(_ path: String) {}
+    func keepReference(_ path: String) { note("reference") }
     func plan(_ inputs: [String]) {
         note("plan") { world in
             let orders = inputs.map { input in

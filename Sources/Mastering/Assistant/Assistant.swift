@@ -34,6 +34,7 @@ public enum Assistant {
             if let targetLUFS { out.target.lufs = targetLUFS }
             out.compressor.on = compressorOn
             out.compressor.gainReductionTargetDB = compressorReductionDB
+            if !mayClip { out.clip.amountDB = 0 }
             return out
         }
     }
@@ -69,6 +70,7 @@ public enum Assistant {
         var plan = Plan()
         guard amount > 0 else {
             plan.isActive = false
+            plan.mayClip = false
             return plan
         }
         guard let loudness = analysis.integratedLUFS else {
@@ -79,6 +81,17 @@ public enum Assistant {
         plan.setLoudness(judgement, preset, amount)
         plan.setDynamics(judgement, preset, amount)
         plan.setTone(judgement, tone, target, amount)
+        return plan
+    }
+
+    /// The preset as it stands, without a judgement: only the tonal balance follows the material.
+    public static func literal(_ analysis: Analysis, preset: Preset, tone: ToneSettings, target: ToneTarget?) -> Plan {
+        var plan = Plan()
+        plan.compressorOn = preset.compressor.on
+        plan.compressorReductionDB = preset.compressor.gainReductionTargetDB
+        guard let target, analysis.integratedLUFS != nil, tone.amountPct > 0, tone.maxDB > 0 else { return plan }
+        plan.tone = ToneBalance.compare(analysis.traits.spectrum, with: target, tone, edgeHz: analysis.traits.edgeHz)
+        plan.moves = plan.tone.regions.map { Move.tone($0, toward: target.kind) }
         return plan
     }
 }
@@ -110,7 +123,7 @@ struct Judgement {
         let limited: String? =
             if let psr, let stereoPSR, stereoPSR < Assistant.limitedPSRDB {
                 "its peaks stand only \(Move.tenths(psr)) dB over the loudness"
-            } else if traits.clippedRuns > Assistant.clippedRunLimit {
+            } else if traits.clippedRuns > Assistant.clippedRunLimit * max(1, analysis.channels / 2) {
                 "it is clipped in \(traits.clippedRuns) places"
             } else if traits.isPeakLimited, stereoPSR ?? 0 < Assistant.piledPSRDB {
                 "\(traits.peaksAtTop) peaks stand within \(Move.tenths(ProgrammeTraits.peakSpanDB)) dB of the highest"
@@ -218,9 +231,11 @@ extension Assistant.Plan {
     /// - Parameters:
     ///   - after: of the finished master.
     ///   - gainDB: before the limiter, trim included.
+    ///   - clipReductionDB: the largest, ≥ 0.
     ///   - limiterReductionDB: the largest, ≥ 0.
     public func outcome(
-        after: Analysis, before: Analysis, preset: Preset, settings: ToneSettings, target: ToneTarget?, gainDB: Double, limiterReductionDB: Double
+        after: Analysis, before: Analysis, preset: Preset, settings: ToneSettings, target: ToneTarget?, gainDB: Double, clipReductionDB: Double,
+        limiterReductionDB: Double
     ) -> [Move] {
         var out = moves
         if let target, !tone.regions.isEmpty {
@@ -236,6 +251,7 @@ extension Assistant.Plan {
         if let from = before.integratedLUFS, let to = after.integratedLUFS {
             out.append(Move.loudness(gainDB: gainDB, before: from, after: to))
         }
+        if clipReductionDB >= 0.05 { out.append(Move.clip(reductionDB: clipReductionDB)) }
         out.append(Move.limiter(reductionDB: limiterReductionDB, ceilingDBTP: preset.target.ceilingDBTP))
         return out
     }

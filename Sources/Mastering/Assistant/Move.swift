@@ -94,6 +94,11 @@ extension Move {
             : Move(.limiter, "limited", db: -reductionDB, text: "Up to \(tenths(reductionDB)) dB of limiting: the highest peaks stop at \(ceiling) dBTP")
     }
 
+    /// - Parameter reductionDB: off the highest peak, > 0.
+    public static func clip(reductionDB: Double) -> Move {
+        Move(.clip, "clipped", db: -reductionDB, text: "Up to \(tenths(reductionDB)) dB off the tips of the highest peaks, so that the limiter has less to do")
+    }
+
     /// - Parameter reductionDB: on the loud parts, ≥ 0.
     public static func compressor(reductionDB: Double, loudnessRangeLU: Double?) -> Move {
         let reason = loudnessRangeLU.map { ": the loudness ranges over \(tenths($0)) LU" } ?? ""

@@ -32,6 +32,18 @@ public struct ProgrammeTraits: Sendable, Equatable {
         self.effectiveChannels = effectiveChannels
     }
 
+    /// Of several programmes as one: the spectrum of all of their sound, and of the rest what asks for most restraint.
+    ///
+    /// - Parameter parts: at least one.
+    init(together parts: [ProgrammeTraits]) {
+        let longest = parts.max { $0.spectrum.gatedSeconds < $1.spectrum.gatedSeconds }!
+        let piled = parts.first { $0.isPeakLimited } ?? longest
+        self.init(
+            spectrum: LongTermSpectrum(together: parts.map(\.spectrum)), speech: longest.speech,
+            clippedRuns: parts.reduce(0) { $0 + $1.clippedRuns }, edgeHz: parts.compactMap(\.edgeHz).min(),
+            peaks: (piled.peaksAtTop, piled.peaksBelow), effectiveChannels: longest.effectiveChannels)
+    }
+
     /// A talking voice and little else: syllables, pauses, no bass and hardly any width.
     ///
     /// Drums alone have the rhythm but not the spectrum; music with a voice has neither the pauses nor the depth of modulation.

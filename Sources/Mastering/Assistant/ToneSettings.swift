@@ -5,7 +5,7 @@ public struct ToneSettings: Sendable, Equatable, Hashable {
     /// Largest gain or cut, 0…6 dB.
     public var maxDB = 3.0
     /// Width over which spectra are averaged, octaves, 1/12…1.
-    public var smoothingOct = 1.0 / 3
+    public var smoothingOct = 0.333
     /// How far outside its band a region must come before it is touched at all, 0…4 dB. What is then left is inside the dead band, so
     /// that a second pass finds nothing to do.
     public var deadbandDB = 1.5

@@ -43,7 +43,8 @@ struct FurtherRenditions {
         else { return nil }
         let missing = wanted - loudness
         guard abs(missing) >= 0.005 else { return nil }
-        next.parameters.makeupGainDB += max(-1, min(1, missing))
+        let step = max(-1, min(1, missing))
+        next.parameters.setMakeup(next.parameters.makeupGainDB + step, tonePeakDB: next.parameters.clip.peakDB - next.parameters.makeupGainDB)
         return next
     }
 
@@ -61,6 +62,6 @@ struct FurtherRenditions {
             }
             try passes.last?.process(block, frames)
         }
-        return try zip(renditions, passes).map { try $0.end($1, reductionsDB: reductions, isCancelled: isCancelled) }
+        return try zip(renditions, passes).map { try $0.end($1, reductions: reductions, isCancelled: isCancelled) }
     }
 }

@@ -1,4 +1,5 @@
 import AudioFiles
+import DSP
 
 /// The account of a render: what went in, what was set, what came out, each with its hash, and every number that was measured.
 ///
@@ -31,8 +32,11 @@ struct Manifest {
                 ("target_lufs", .measured(result.targetLUFS)), ("target_reached", .bool(result.targetReached)), ("note", .optional(result.note)),
                 ("gain_db", .number(result.gainDB)), ("trim_db", .number(trimDB)), ("makeup_gain_db", .number(parameters.makeupGainDB)),
                 ("compressor_threshold_db", parameters.compressorOn ? .number(parameters.thresholdDB) : .null),
+                ("tone_mid_db", Self.curve(parameters.toneMid)), ("tone_side_db", Self.curve(parameters.toneSide)),
+                ("clip_max_reduction_db", .measured(result.clipMaxReductionDB)),
                 ("limiter_ceiling_dbtp", .number(parameters.ceilingDBTP)),
                 ("limiter_max_reduction_db", .measured(result.limiterMaxReductionDB)),
+                ("moves", .array(result.moves.map { .string($0.text) })),
             ])),
             ("outputs", .array(zip(outputs, outputSounds).map { output, sound in
                 .object([
@@ -43,9 +47,9 @@ struct Manifest {
         ])
     }
 
-    /// Bands that do nothing are left out.
+    /// What is switched off is left out.
     private func setting(_ row: PresetParameter) -> (String, JSON)? {
-        if let band = row.band, !preset.eq[band - 1].on { return nil }
+        guard preset.isInPath(row) else { return nil }
         let value: JSON = switch row.read(preset) {
         case .number(let x): .number(x)
         case .automatic: .string("auto")
@@ -53,6 +57,11 @@ struct Manifest {
         case .toggle(let on): .bool(on)
         }
         return (row.key, value)
+    }
+
+    /// dB at the 121 points of a tone curve; null when it changes nothing.
+    private static func curve(_ curve: GainCurve) -> JSON {
+        curve.isNeutral ? .null : .array((0..<GainCurve.pointCount).map { .number(curve.db[$0]) })
     }
 
     private static func measured(_ analysis: Analysis) -> JSON {

@@ -50,10 +50,10 @@ struct Rendition {
     }
 
     /// Completes the files of a pass: the meters' readings, and a file's own where only it can tell.
-    func end(_ pass: FinishingPass, reductionsDB: [Double], isCancelled: () -> Bool) throws -> [Written] {
+    func end(_ pass: FinishingPass, reductions: [Solve.Reduction], isCancelled: () -> Bool) throws -> [Written] {
         try pass.end().enumerated().map { index, end in
             var analysis = end.analysis
-            var outcome = Solve.Outcome(end.integratedLUFS, end.truePeak, reductionDB: reductionsDB[index])
+            var outcome = Solve.Outcome(end.integratedLUFS, end.truePeak, reductions[index])
             let isFaint = format.isInteger && end.integratedLUFS ?? -.infinity < FinishingPass.faintLUFS
             if format.container.isLossy || isFaint {
                 analysis = try Analyze.file("/proc/self/fd/\(fileDescriptors[index])", isCancelled: isCancelled).0

@@ -22,9 +22,10 @@ extension Command {
             guard let parameter = state.master.selected, let value = state.master.sound.base.value(of: parameter.key) else { return [] }
             return state.change(parameter) { preset throws(PresetError) in
                 // Setting a value of a band switches the band on; going back must not.
-                let wasOn = parameter.band.map { preset.eq[$0 - 1].on }
+                let row = parameter.isSwitch ? nil : parameter.switchKey
+                let state = row.flatMap { preset.value(of: $0) }
                 try preset.set(parameter.key, to: value)
-                if let band = parameter.band, let wasOn, !parameter.key.hasSuffix(".on") { preset.eq[band - 1].on = wasOn }
+                if let row, let state { try preset.set(row, to: state) }
             }
         },
         Command("master.bypass", "Bypass the block", keys: [.character("b")], in: [.master], footer: ("bypass", 8),
@@ -46,6 +47,32 @@ extension Command {
             var picker = PresetPicker(before: state.master.sound)
             picker.cursor.index = state.master.presets.firstIndex { $0.id == state.master.sound.base.id } ?? 0
             state.overlay = .presets(picker)
+            return []
+        },
+        Command("master.assist", "Suggest, and say why", keys: [.character("g")], in: [.master],
+                help: "Lets the assistant decide; when it does already, says what it does and leaves, with reasons.",
+                unavailable: { $0.deck.profile == nil ? Unavailable.notMeasured($0.keymap) : nil }) { state in
+            var sound = state.master.sound
+            if !sound.audible.assistant.on || sound.preset.assistant.amountPct == 0 {
+                sound.bypassed.remove(.assistant)
+                sound.preset.assistant.on = true
+                if sound.preset.assistant.amountPct == 0 { sound.preset.assistant.amountPct = 100 }
+                state.say("the assistant decides; " + state.keymap.name(of: "master.assist") + " again says why")
+                return state.perform("assistant on", sound: sound)
+            }
+            let reasons = state.master.solved?.moves ?? ["It is still listening."]
+            state.overlay = .note(title: "What is done, and why", lines: reasons.isEmpty ? ["Nothing but level: the balance is as usual."] : reasons)
+            return []
+        },
+        Command("master.reference", "Match a reference", keys: [.character("f")], in: [.master],
+                help: "Measures a recording, keeps its balance as a curve of yours, and goes toward it.") { state in
+            let path = state.files.selected.flatMap { $0.kind == .audio ? state.files.selectedPath : nil } ?? ""
+            state.overlay = .prompt(Prompt(.reference, label: "reference", text: path))
+            return []
+        },
+        Command("master.blend", "Blend with a preset", keys: [.character("B")], in: [.master],
+                help: "Takes the sound part of the way to another preset; u takes it back.", waits: { $0.master.presets.isEmpty }) { state in
+            state.overlay = .prompt(Prompt(.blend, label: "blend with (preset, %)", text: ""))
             return []
         },
         Command("master.keep", "Keep a snapshot", keys: [.character("a")], in: [.master], help: "Remembers the present setting for A.",

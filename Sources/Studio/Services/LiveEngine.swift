@@ -1,5 +1,6 @@
 import AudioFiles
 import Glibc
+import Foundation
 import Mastering
 import PrivacyLedger
 import Rendering
@@ -110,6 +111,25 @@ final class LiveEngine: MasteringEngine {
         }
     }
 
+    func keepReference(_ typed: String) {
+        let path = homeExpanded(typed)
+        let isOpen = state.withLock { $0.path == path }
+        Task { [self] in
+            do {
+                let engine = try await backend.parts.engine
+                let profile = try await engine.profile(path)
+                if !isOpen { await engine.release(path) }
+                let name = String(Path.name(of: path).printable.prefix(64))
+                let curve = try ReferenceSet([.init(name: name, analysis: profile.analysis)]).curve(
+                    id: String(("ref-" + identifier(from: name)).prefix(64)), name: name, date: Date.now.formatted(.iso8601.year().month().day()))
+                try ToneLibrary.save(curve)
+                post(.referenceKept(curve))
+            } catch {
+                post(.notice(Notice(Self.words(error, path), .error)))
+            }
+        }
+    }
+
     // MARK: Jobs
 
     func plan(_ inputs: [String]) {
@@ -211,7 +231,8 @@ extension FileProfile {
 extension SolvedMaster {
     init(_ solution: Solution) {
         self.init(parameters: solution.parameters, integratedLUFS: solution.integratedLUFS, truePeakDBTP: solution.truePeakDBTP,
-                  limiterMaxReductionDB: solution.limiterMaxReductionDB, reached: solution.reached, note: solution.note)
+                  limiterMaxReductionDB: solution.limiterMaxReductionDB, reached: solution.reached, note: solution.note,
+                  moves: solution.direction.plan.moves.map(\.text))
     }
 }
 

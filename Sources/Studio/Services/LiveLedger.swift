@@ -87,8 +87,7 @@ final class LiveLedger: LedgerReading {
 
     func export(to folder: String) {
         act { ledger in
-            var folder = folder
-            if folder.hasPrefix("~/"), let home = getenv("HOME").map({ String(cString: $0) }) { folder = home + folder.dropFirst() }
+            var folder = homeExpanded(folder)
             while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
             // The last part of the way may be new; a reason why it cannot be made comes with the export's own refusal.
             mkdir(folder, 0o700)

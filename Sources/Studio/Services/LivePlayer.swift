@@ -208,9 +208,14 @@ final class LivePlayer: Playing {
         player?.setParameters(parameters)
     }
 
-    /// Before the file is measured only what needs no measurement is heard: no make-up gain and no compression.
+    /// Before the file is measured only what needs no measurement is heard: no make-up gain, no compression and no tonal balance.
+    ///
+    /// A curve that cannot be read leaves the balance as it is here; the solve that follows says why.
     private static func estimate(_ preset: Preset, _ profile: InputProfile?) -> ChainParameters {
-        Solve.estimate(preset: preset, profile: profile ?? InputProfile(analysis: Analysis(), overview: .init(), levels: DetectorHistogram()))
+        let profile = profile ?? InputProfile(analysis: Analysis(), overview: .init(), levels: DetectorHistogram())
+        let curve: ToneTarget?
+        do { curve = try ToneTarget.wanted(by: preset) } catch { curve = nil }
+        return Solve.estimate(Direction(preset, curve: curve, profile: profile), profile: profile)
     }
 
     // MARK: Readings

@@ -46,6 +46,8 @@ protocol MasteringEngine: Sendable {
     /// Answers with `solved` or `solveFailed`; a newer question ends an older one.
     func solve(_ preset: Preset, version: Int)
     func keep(_ path: String)
+    /// Answers with `referenceKept` or a notice.
+    func keepReference(_ path: String)
     /// Answers with `planned`.
     func plan(_ inputs: [String])
     /// Answers with `jobs`, again and again.
@@ -110,6 +112,7 @@ struct Services: Sendable {
         case .use(let parameters): player.use(parameters)
         case .settle(let version): engine.settle(version: version)
         case .solve(let preset, let version): engine.solve(preset, version: version)
+        case .keepReference(let path): engine.keepReference(path)
         case .listPresets: presets.list()
         case .savePreset(let preset, let replacing): presets.save(preset, replacing: replacing)
         case .plan(let inputs): engine.plan(inputs)

@@ -33,15 +33,18 @@ struct SolvedMaster: Sendable, Equatable {
     var reached: Bool
     /// Why the target was not reached.
     var note: String?
+    /// What the assistant decided, with reasons.
+    var moves: [String]
 
     init(parameters: ChainParameters, integratedLUFS: Double?, truePeakDBTP: Double?, limiterMaxReductionDB: Double,
-                reached: Bool, note: String?) {
+                reached: Bool, note: String?, moves: [String] = []) {
         self.parameters = parameters
         self.integratedLUFS = integratedLUFS
         self.truePeakDBTP = truePeakDBTP
         self.limiterMaxReductionDB = limiterMaxReductionDB
         self.reached = reached
         self.note = note
+        self.moves = moves
     }
 }
 

@@ -39,16 +39,24 @@ struct Sound: Sendable, Equatable {
     var isModified: Bool { preset != base }
 
     /// Blocks that have a neutral position; the loudness target, the limiter and the output always stand.
-    static let bypassable: Set<PresetParameter.Block> = [.condition, .eq, .compressor, .stereo]
+    static let bypassable: Set<PresetParameter.Block> = [
+        .assistant, .condition, .eq, .tone, .dyneq, .compressor, .multiband, .saturation, .stereo, .clip,
+    ]
 
     /// What is heard and rendered: the preset with the bypassed blocks neutral.
     var audible: Preset {
         var heard = preset
         for block in bypassed {
             switch block {
+            case .assistant: heard.assistant.on = false
             case .condition: heard.condition = .init()
             case .eq: for band in heard.eq.indices { heard.eq[band].on = false }
+            case .tone: heard.tone.mode = .off
+            case .dyneq: for band in heard.dyneq.indices { heard.dyneq[band].on = false }
             case .compressor: heard.compressor.on = false
+            case .multiband: heard.multiband.on = false
+            case .saturation: heard.saturation.driveDB = 0
+            case .clip: heard.clip.amountDB = 0
             case .stereo: heard.stereo = .init()
             case .target, .limiter, .output: break
             }
@@ -135,17 +143,12 @@ struct MasterState: Sendable {
         case parameter(Int)
     }
 
-    /// The chain from top to bottom. An EQ band that is off shows only its switch; with a filter, everything that matches shows.
+    /// The chain from top to bottom. A band that is off shows only its switch.
     var rows: [Row] {
         var out: [Row] = []
-        let pattern = FuzzyPattern(filter)
         var block: PresetParameter.Block?
-        for (index, parameter) in Preset.parameters.enumerated() {
-            if pattern.isEmpty {
-                if let band = parameter.band, !sound.preset.eq[band - 1].on, !parameter.key.hasSuffix(".on") { continue }
-            } else if pattern.score(parameter.block.label + " " + parameter.label + " " + parameter.key) == nil {
-                continue
-            }
+        for index in shownParameters {
+            let parameter = Preset.parameters[index]
             if parameter.block != block {
                 block = parameter.block
                 out.append(.heading(parameter.block))
@@ -153,6 +156,20 @@ struct MasterState: Sendable {
             out.append(.parameter(index))
         }
         return out
+    }
+
+    /// With a filter, what holds the typed words as they are, else what holds their letters in order; of these what is in the path, if any.
+    private var shownParameters: [Int] {
+        let all = Array(Preset.parameters.indices)
+        func isInPath(_ index: Int) -> Bool { sound.preset.isInPath(Preset.parameters[index]) }
+        let pattern = FuzzyPattern(filter)
+        guard !pattern.isEmpty else { return all.filter(isInPath) }
+        let names = Preset.parameters.map { $0.block.label + " " + $0.label + " " + $0.key }
+        let typed = filter.lowercased()
+        let literal = all.filter { names[$0].lowercased().contains(typed) }
+        let matches = literal.isEmpty ? all.filter { pattern.score(names[$0]) != nil } : literal
+        let heard = matches.filter(isInPath)
+        return heard.isEmpty ? matches : heard
     }
 
     /// The selected parameter, or the first one when a filter or a switched-off band hides it.

@@ -19,6 +19,10 @@ struct Prompt: Sendable, Equatable {
         /// A value for the parameter with this key.
         case value(key: String)
         case presetName
+        /// A recording to match.
+        case reference
+        /// A preset and a percentage.
+        case blend
         case exportFolder
         case filter
     }

@@ -39,6 +39,7 @@ enum StudioEvent: Sendable {
     case solved(version: Int, SolvedMaster)
     case solveFailed(version: Int, String)
 
+    case referenceKept(ToneTarget)
     case presets([PresetEntry])
     case presetSaved(Preset, path: String)
     case presetExists(Preset)
@@ -80,6 +81,8 @@ enum Effect: Sendable, Equatable {
     case settle(version: Int)
     case solve(Preset, version: Int)
 
+    /// Measure a recording and keep its balance as a curve.
+    case keepReference(path: String)
     case listPresets
     case savePreset(Preset, replacing: Bool)
 

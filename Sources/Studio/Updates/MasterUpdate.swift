@@ -17,6 +17,15 @@ func updateMaster(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] 
         state.master.solveProblem = problem
         state.say(problem, .error)
         return []
+    case .referenceKept(let curve):
+        var sound = state.master.sound
+        sound.preset.tone.mode = .curve
+        sound.preset.tone.curve = curve.id
+        // As far as the preset Reference Match goes.
+        (sound.preset.tone.settings.amountPct, sound.preset.tone.settings.maxDB, sound.preset.tone.settings.sideAmountPct) = (70, 4, 40)
+        sound.bypassed.remove(.tone)
+        state.say("toward " + curve.name + ", kept as the curve " + curve.id)
+        return state.perform("reference " + curve.name, sound: sound)
     case .presets(let entries):
         state.master.presets = entries
         return state.actOnTypedAhead()

@@ -51,20 +51,20 @@ private func drawParameter(_ parameter: PresetParameter, isSelected: Bool, _ rec
     let set = bandSummary(parameter, sound.preset, dot: canvas.dot) ?? parameter.text(value)
     // Kept, but not in the path: to be told without colours too.
     let text = isBypassed ? "(" + set + ")" : set
-    let indent = parameter.band != nil && !parameter.key.hasSuffix(".on") ? 3 : 1
+    let indent = parameter.band != nil && !parameter.isSwitch ? 3 : 1
     let right = canvas.textRight(text + (isChanged ? "*" : " "), maxX: rect.maxX, y: rect.y, style: number, width: max(0, rect.columns - 6))
     canvas.text(parameter.label, x: rect.x + indent, y: rect.y, style: name, width: right - rect.x - indent - 1)
 }
 
-/// What an EQ band that is on does, in place of the bare word "on".
+/// What a band that is on does, in place of the bare word "on".
 private func bandSummary(_ parameter: PresetParameter, _ preset: Preset, dot: String) -> String? {
-    guard let n = parameter.band, parameter.key.hasSuffix(".on"), preset.eq[n - 1].on else { return nil }
-    let words = ["type", "hz", "db"].compactMap { field -> String? in
-        guard let row = Preset.parameter("eq.\(n).\(field)"), let value = preset.value(of: row.key) else { return nil }
-        let passes: [Preset.BandType] = [.highPass, .lowPass, .notch]
-        return field == "db" && passes.contains(preset.eq[n - 1].type) ? nil : row.text(value)
-    }
-    return words.joined(separator: " ")
+    guard let n = parameter.band, parameter.isSwitch, preset.value(of: parameter.key) == .toggle(true) else { return nil }
+    let passes: [Preset.BandType] = [.highPass, .lowPass, .notch]
+    let fields = parameter.block == .dyneq ? ["hz", "range_db"] : passes.contains(preset.eq[n - 1].type) ? ["type", "hz"] : ["type", "hz", "db"]
+    return fields.compactMap { field in
+        let row = Preset.parameter("\(parameter.block.rawValue).\(n).\(field)")
+        return row.flatMap { row in preset.value(of: row.key).map(row.text) }
+    }.joined(separator: " ")
 }
 
 private func drawDetail(_ parameter: PresetParameter, _ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {

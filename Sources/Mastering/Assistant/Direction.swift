@@ -1,0 +1,58 @@
+import DSP
+
+/// What is to be made of a programme: what was asked for, and what follows from the material.
+public struct Direction: Sendable {
+    /// As asked for.
+    public let wanted: Preset
+    /// With the assistant's settings in the place of its own.
+    public let preset: Preset
+    public let plan: Assistant.Plan
+    /// What the tonal balance is compared with.
+    public let curve: ToneTarget?
+
+    /// - Parameter curve: from `ToneTarget.wanted`.
+    public init(_ wanted: Preset, curve: ToneTarget?, profile: InputProfile) {
+        self.wanted = wanted
+        self.curve = curve
+        let tone = wanted.tone.settings
+        if wanted.assistant.on {
+            plan = Assistant.plan(
+                profile.analysis, preset: wanted, tone: tone, target: curve, amount: wanted.assistant.amountPct / 100)
+        } else {
+            plan = Assistant.literal(profile.analysis, preset: wanted, tone: tone, target: curve)
+        }
+        preset = plan.applied(to: wanted)
+    }
+
+    /// Neither tone nor level are to change.
+    var isIdle: Bool { !plan.isActive }
+
+    /// Why the loudness is held at another value than was asked for; nil when it is not.
+    var heldBecause: String? {
+        guard (preset.target.lufs - wanted.target.lufs).magnitude > 0.005 || isIdle else { return nil }
+        if let move = plan.moves.first(where: { $0.code == "target_held" }) { return move.text }
+        let amount = trimmedDecimal(wanted.assistant.amountPct, places: 1)
+        return "The assistant goes \(amount) % of the way to \(fixedDecimal(wanted.target.lufs, places: 1)) LUFS"
+    }
+}
+
+extension ToneTarget {
+    /// The curve that a preset compares with; nil when it compares with none, and when this machine has no curves at all.
+    ///
+    /// - Parameter carried: the reference's curve, or the preset's own, brought along from elsewhere.
+    /// - Throws: `.usage` when a reference is wanted and there is none, `.missing` and `.unusable` from the library.
+    public static func wanted(by preset: Preset, carried: ToneTarget? = nil) throws(PresetError) -> ToneTarget? {
+        switch preset.tone.mode {
+        case .off: return nil
+        case .reference:
+            if let carried { return carried }
+            throw PresetError(.usage, file: preset.id, problem: "matches a reference, and none was named",
+                              remedy: "name one with --reference, or set tone.mode to curve or off")
+        case .curve:
+            if let carried, carried.id == preset.tone.curve { return carried }
+            // A binary moved away from its data still masters; only the balance stays as it is.
+            if ToneLibrary.factoryFolder == nil, !ToneLibrary.list().contains(where: { $0.id == preset.tone.curve }) { return nil }
+            return try ToneLibrary.load(preset.tone.curve)
+        }
+    }
+}

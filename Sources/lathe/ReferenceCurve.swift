@@ -1,0 +1,49 @@
+import Foundation
+import Mastering
+import Rendering
+
+/// The recordings that `--reference` names, made into the curve that a master is brought toward.
+struct ReferenceCurve {
+    let files: [String]
+    /// One for each file, relative to one another.
+    let weights: [Double]
+
+    /// - Throws: usage errors.
+    init(files: [String], weights: String?) throws(Failure) {
+        self.files = files
+        guard let weights else {
+            self.weights = files.map { _ in 1 }
+            return
+        }
+        let numbers = weights.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+        guard numbers.count == files.count, numbers.allSatisfy({ $0.map { $0.isFinite && $0 > 0 && $0 <= 1000 } ?? false }) else {
+            throw Failure(Failure.usageExitCode, "--weights: '\(weights.prefix(60))' is not one number above 0 for each --reference, e.g. 2,1")
+        }
+        self.weights = numbers.compactMap(\.self)
+    }
+
+    /// Measures the files through the engine, so that what is kept meanwhile stands in the ledger.
+    func measured(_ engine: RenderEngine, id: String, name: String) async throws -> ToneTarget {
+        var tracks: [ReferenceSet.Track] = []
+        for (file, weight) in zip(files, weights) {
+            let measurement = Task { try await engine.profile(file) }
+            Interruption.shared.whenRequested { measurement.cancel() }
+            let analysis = try await measurement.value.analysis
+            await engine.release(file)
+            let stem = file.split(separator: "/").last.map(String.init) ?? file
+            tracks.append(ReferenceSet.Track(name: stem.printable, weight: weight, analysis: analysis))
+        }
+        let today = Date.now.formatted(.iso8601.year().month().day())
+        return try ReferenceSet(tracks).curve(id: id, name: name, date: today)
+    }
+}
+
+extension Preset {
+    /// Toward a reference: its balance, and its loudness as far as a target can be.
+    mutating func follow(_ curve: ToneTarget, keepsTarget: Bool) {
+        tone.mode = .reference
+        if !keepsTarget, let loudness = curve.loudnessLUFS {
+            target.lufs = (min(max(loudness, -36), -5) * 100).rounded() / 100
+        }
+    }
+}
