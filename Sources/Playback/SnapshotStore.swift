@@ -20,11 +20,11 @@ final class SnapshotStore: Sendable {
 
     /// - Parameters:
     ///   - distance: frames between snapshots to begin with.
-    ///   - stateBytes: size of one; together they stay below 8 MiB.
+    ///   - stateBytes: size of one; together they stay below 16 MiB.
     init(distance: Int, stateBytes: Int) {
         bytes = max(1, stateBytes)
         firstDistance = distance
-        limit = min(128, max(8, (8 << 20) / bytes))
+        limit = min(128, max(8, (16 << 20) / bytes))
         contents = Mutex(Contents(distance: distance))
     }
 

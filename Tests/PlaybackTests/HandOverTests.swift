@@ -139,15 +139,15 @@ import Testing
     }
 
     @Test func restoredChain_continuesBitForBit() {
-        let sound = Sound.test(frames: 12_000, channels: 2)
+        let sound = Sound.test(frames: 27_000, channels: 2)
         let store = filled(sound, distance: 1000)
         var chain = MasteringChain(sampleRate: 48_000, channels: 2)
         #expect(store.restore(&chain, frame: 7000, version: 7))
-        let buffer = AudioBuffer(channels: 2, frames: 5000)
-        for c in 0..<2 { for i in 0..<5000 { buffer.block[c][i] = sound.rows[c][7000 + i] } }
-        chain.process(buffer.block, frames: 5000)
+        let buffer = AudioBuffer(channels: 2, frames: 20_000)
+        for c in 0..<2 { for i in 0..<20_000 { buffer.block[c][i] = sound.rows[c][7000 + i] } }
+        chain.process(buffer.block, frames: 20_000)
         let render = sound.mastered(.busy, sampleRate: 48_000)
-        let same = (chain.latency..<5000).allSatisfy { Double(Float(buffer.block[0][$0])) == render.rows[0][7000 - chain.latency + $0] }
+        let same = (chain.latency..<20_000).allSatisfy { Double(Float(buffer.block[0][$0])) == render.rows[0][7000 - chain.latency + $0] }
         #expect(same)
     }
 
@@ -166,7 +166,7 @@ import Testing
         #expect(saved < 2000)
         let distance = store.nearest(to: 9990, version: 1)
         #expect(distance > 9000)
-        // 128 places of a distance doubled three times, 80 frames, reach past 10 000 frames.
+        // Some forty places of a distance doubled five times, 320 frames, reach past 10 000 frames.
         #expect(store.restore(&chain, frame: 80 * 100, version: 1))
         #expect(!store.restore(&chain, frame: 80 * 100 + 10, version: 1))
     }
