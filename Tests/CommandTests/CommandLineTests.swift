@@ -3,10 +3,10 @@ import Testing
 
 @Suite struct CommandLineTests {
     @Test(arguments: [
-        ["master"], ["master", "x.wav", "--reference", "y.wav"],
+        ["master"], ["master", "x.wav", "--weights", "2,1"], ["presets", "morph", "rock", "club", "--amount", "150"],
         ["master", "x.wav", "--bits", "20"], ["master", "x.wav", "--format", "exe"],
         ["master", "x.wav", "--set", "nonsense"], ["master", "x.wav", "--set", "compressor.ratio=99"], ["master", "x.wav", "--jobs", "0"],
-        ["master", "x.wav", "--progress", "loud"], ["analyze"], ["analyze", "--bogus"], ["generate", "a song"], ["serve", "--port", "80"],
+        ["master", "x.wav", "--progress", "loud"], ["analyze"], ["analyze", "--bogus"], ["generate", "a song", "--bars", "0"], ["serve", "--port", "80"],
         ["ledger", "erase"], ["ledger", "show"], ["presets", "show"], ["preview"], ["preview", "x.wav", "--sink", "tape"],
         ["--bogus"],
     ])
@@ -47,8 +47,8 @@ import Testing
     @Test func helpNamesEveryCommandThatWorksAndNoOther() throws {
         let help = try Workspace().run("--help")
         #expect(help.status == 0 && help.err.isEmpty)
-        for command in ["master", "analyze", "preview", "ledger", "presets", "themes", "keys", "doctor", "bench"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
-        for later in ["generate", "serve", "tiers", "queue"] { #expect(!help.out.contains("\n  " + later + " ")) }
+        for command in ["master", "analyze", "generate", "preview", "ledger", "presets", "themes", "keys", "doctor", "bench"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
+        for later in ["serve", "tiers", "queue"] { #expect(!help.out.contains("\n  " + later + " ")) }
         let version = try Workspace().run("--version")
         #expect(version.status == 0 && version.out.split(separator: ".").count == 3)
     }
@@ -67,6 +67,36 @@ import Testing
         #expect(refused.status == 65)
         expectOneLine(refused.err, "bad.toml:3:1", "ceiling")
         #expect(try place.run("presets", "show", "nowhere").status == 66)
+    }
+
+    @Test func presetsAreComparedBlendedAndShownBeforeTheyAreTaken() throws {
+        let place = try Workspace()
+        let rows = try place.run("presets", "diff", "rock", "club", "--json").array
+        #expect(rows.contains { $0["key"] as? String == "target.lufs" && $0["from"] as? Double == -10 && $0["to"] as? Double == -7.5 })
+        let between = try place.run("presets", "morph", "rock", "club", "--amount", "50", "--name", "half")
+        #expect(between.status == 0 && between.out.contains("lufs = -8.75"))
+        try place.write("half.toml", Array(between.out.utf8))
+        let shown = try place.run("presets", "import", "half.toml")
+        #expect(shown.status == 0 && shown.out.contains("target.lufs") && shown.out.contains("nothing was taken"))
+        #expect(try place.run("presets", "show", "half").status == 66)
+        #expect(try place.run("presets", "import", "half.toml", "--yes").status == 0)
+        #expect(try place.run("presets", "show", "half").status == 0)
+        #expect(try place.run("presets", "import", "half.toml", "--yes").status == 64)
+        #expect(try place.run("presets", "import", "half.toml", "--yes", "--force").status == 0)
+    }
+
+    @Test func aReferenceIsMatchedAndItsCurveKept() throws {
+        let place = try Workspace()
+        try place.write("mix.wav", WAV.tone(dBFS: -20, seconds: 6))
+        try place.write("record.wav", WAV.tone(dBFS: -12, seconds: 6))
+        #expect(try place.run("master", "mix.wav", "--reference", "nowhere.wav").status == 66)
+        let result = try place.run("master", "mix.wav", "--reference", "record.wav", "--save-curve", "record", "--json")
+        #expect(result.status == 0, "\(result.err)")
+        // A stereo sine of 1 kHz at -12 dBFS reads -12 LUFS (EBU Tech 3341, signals 1 and 2).
+        #expect(abs(try #require(try result.object["target_lufs"] as? Double) + 12) < 0.1)
+        #expect(try place.run("master", "mix.wav", "--force", "--set", "tone.curve=record", "--json").status == 0)
+        #expect(try place.run("master", "mix.wav", "--preset", "reference", "-o", "x.wav").status == 64)
+        #expect(try place.openRows().isEmpty)
     }
 
     @Test func keysAreListedWithTheOwnOnesAndChecked() throws {

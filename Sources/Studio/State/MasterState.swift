@@ -158,18 +158,19 @@ struct MasterState: Sendable {
         return out
     }
 
-    /// With a filter, what holds the typed words as they are, else what holds their letters in order; of these what is in the path, if any.
+    /// With a filter: what has a word that begins as typed, else what holds it anywhere, else what holds its letters in order.
     private var shownParameters: [Int] {
         let all = Array(Preset.parameters.indices)
-        func isInPath(_ index: Int) -> Bool { sound.preset.isInPath(Preset.parameters[index]) }
         let pattern = FuzzyPattern(filter)
-        guard !pattern.isEmpty else { return all.filter(isInPath) }
-        let names = Preset.parameters.map { $0.block.label + " " + $0.label + " " + $0.key }
+        guard !pattern.isEmpty else { return all.filter { sound.preset.isInPath(Preset.parameters[$0]) } }
+        let names = Preset.parameters.map { ($0.block.label + " " + $0.label + " " + $0.key).lowercased() }
         let typed = filter.lowercased()
-        let literal = all.filter { names[$0].lowercased().contains(typed) }
-        let matches = literal.isEmpty ? all.filter { pattern.score(names[$0]) != nil } : literal
-        let heard = matches.filter(isInPath)
-        return heard.isEmpty ? matches : heard
+        let words = all.filter { index in
+            names[index].ranges(of: typed).contains { $0.lowerBound == names[index].startIndex || " ._".contains(names[index][names[index].index(before: $0.lowerBound)]) }
+        }
+        if !words.isEmpty { return words }
+        let inside = all.filter { names[$0].contains(typed) }
+        return inside.isEmpty ? all.filter { pattern.score(names[$0]) != nil } : inside
     }
 
     /// The selected parameter, or the first one when a filter or a switched-off band hides it.
@@ -179,13 +180,16 @@ struct MasterState: Sendable {
     var selectedRow: (row: Int, parameter: Int)? {
         var first: (Int, Int)?
         var nearest: (Int, Int)?
+        var heard: (Int, Int)?
         let wanted = Preset.parameters.firstIndex { $0.key == selectedKey } ?? 0
         for (row, kind) in rows.enumerated() {
             guard case .parameter(let index) = kind else { continue }
             if first == nil { first = (row, index) }
             if index <= wanted { nearest = (row, index) }
+            // Of what a filter found, what is heard comes first.
+            if !filter.isEmpty, nearest?.1 != wanted, heard == nil, sound.preset.isInPath(Preset.parameters[index]) { heard = (row, index) }
         }
-        return nearest ?? first
+        return nearest?.1 == wanted || filter.isEmpty ? nearest ?? first : heard ?? first
     }
 
     /// The preset's name as shown: with a star once it was changed.
