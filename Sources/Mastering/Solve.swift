@@ -26,6 +26,8 @@ public enum Solve {
     /// How far above the ceiling a finished pass may read before the limiter is set lower and run again, dB.
     static let ceilingSlackDB = 0.02
     static let maximumPasses = 6
+    /// How far the limiter may go beyond what the preset allows before the gain is taken back, dB.
+    static let capSlackDB = 0.05
 
     /// Parameters at once, from the profile alone: the limiter's own loss of loudness is not known yet. For the first moments of a preview.
     public static func estimate(_ direction: Direction, profile: InputProfile) -> ChainParameters {
@@ -206,6 +208,13 @@ struct Solver {
                 // A lower threshold is no leave to limit more.
                 highest -= excess
                 if !direction.isIdle, settings.parameters.makeupGainDB > highest { settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB) }
+                continue
+            }
+            // A clipper that filters what it cuts lets some of it back: the limiter must not make up for that beyond its leave.
+            let most = preset.target.maxLimiterGainReductionDB + Limiter.marginDB
+            if !direction.isIdle, preset.clip.amountDB > 0, outcome.reduction.limiterDB > most + Solve.capSlackDB {
+                highest = min(highest, settings.parameters.makeupGainDB) - (outcome.reduction.limiterDB - most)
+                settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB)
                 continue
             }
             var isSettled = true

@@ -78,6 +78,19 @@ private func master(
         #expect(result.after.integratedLUFS! < -6.2)
     }
 
+    @Test func whatTheClipperLetsBackIsNoLeaveToLimitMore() throws {
+        let folder = try Folder()
+        try write(mix(seconds: 8, rate: 44100, level: 0.2), frames: 8 * 44100, to: folder["in.wav"], rate: 44100)
+        var preset = Preset()
+        preset.target.lufs = -5
+        preset.target.maxLimiterGainReductionDB = 2
+        preset.clip.amountDB = 3
+        preset.assistant.on = false
+        let result = try master(folder["in.wav"], folder["out.wav"], preset)
+        #expect(result.limiterMaxReductionDB <= 2.1 && result.clipMaxReductionDB > 1)
+        #expect(result.note?.contains("2.0 dB of limiting") == true)
+    }
+
     @Test(arguments: [OutputFormat.Container.ogg, .mp3, .opus])
     func whatALossyEncoderMakesOfItHoldsTheCeilingToo(container: OutputFormat.Container) throws {
         let folder = try Folder()
