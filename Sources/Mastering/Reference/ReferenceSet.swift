@@ -87,9 +87,9 @@ public struct ReferenceSet: Sendable {
         return sum / totalWeight
     }
 
-    /// dB, at the loudness of −20 LUFS.
+    /// dB, at the loudness of −20 LUFS; what lies under the lowest level that a curve can hold is as good as nothing.
     private static func level(_ power: Double, _ spectrum: LongTermSpectrum) -> Double {
-        10 * log10(power) - (spectrum.gatedLUFS ?? 0) - 20
+        max(10 * log10(power) - (spectrum.gatedLUFS ?? 0) - 20, -120)
     }
 
     private static func hasSide(_ spectrum: LongTermSpectrum) -> Bool {
