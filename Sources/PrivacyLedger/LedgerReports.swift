@@ -168,7 +168,7 @@ extension Ledger {
 
     /// Open rows that this run does not hold; its own are newer in memory than on disk.
     func othersRecords(in store: LedgerStore) throws(LedgerError) -> [LedgerRecord] {
-        try store.openRecords().filter { $0.run != run.id && core.open[$0.id] == nil && core.unsaved[$0.id] == nil }
+        try store.openRecords(notOf: run.id).filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }
     }
 
     func row(_ record: LedgerRecord) -> LedgerRow {

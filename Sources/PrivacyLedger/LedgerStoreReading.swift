@@ -4,6 +4,10 @@ import CSQLite
 extension LedgerStore {
     func openRecords() throws(LedgerError) -> [LedgerRecord] { try records("WHERE settled IS NULL ORDER BY created, id") }
 
+    func openRecords(notOf run: String) throws(LedgerError) -> [LedgerRecord] {
+        try records("WHERE settled IS NULL AND run <> ? ORDER BY created, id", [.text(run)])
+    }
+
     func settledRecords() throws(LedgerError) -> [LedgerRecord] { try records("WHERE settled IS NOT NULL ORDER BY settled, id") }
 
     /// The row with this id, or the rows whose ids begin so.

@@ -99,11 +99,11 @@ final class LedgerThread: SerialExecutor, @unchecked Sendable {
                 return (taken, shared.stopped, shared.watch)
             }
             for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
-            if !jobs.isEmpty { continue }
-            if stopped { return }
+            if stopped, jobs.isEmpty { return }
             var waits = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0), pollfd(fd: timer, events: Int16(POLLIN), revents: 0),
                          pollfd(fd: watch, events: Int16(POLLIN), revents: 0)]
-            guard poll(&waits, nfds_t(waits.count), -1) > 0 else { continue }
+            // However much there is to do, nobody's time passes unnoticed behind it.
+            guard poll(&waits, nfds_t(waits.count), jobs.isEmpty ? -1 : 0) > 0 else { continue }
             if waits[0].revents != 0 { drain(wake) }
             let action = shared.withLock { $0.onAlarm }
             if waits[1].revents != 0 { drain(timer); action?(.timer) }
