@@ -57,6 +57,14 @@ struct Casting {
             parts[there].leave = 1
             return
         }
+        // A general word is content with what the genre has of it.
+        if ["bass", "synth", "pad", "lead"].contains(voice.name),
+           let there = parts.indices.first(where: { !asked.contains($0) && Voice.named(parts[$0].voice)?.families.contains(voice.name) == true }) {
+            asked.insert(there)
+            parts[there].enter = min(parts[there].enter, 0.3)
+            parts[there].leave = 1
+            return
+        }
         for role in voice.roles {
             guard let there = parts.indices.first(where: { !asked.contains($0) && parts[$0].role == role }) else { continue }
             parts[there] = moved(parts[there], to: voice)

@@ -104,7 +104,7 @@ enum Lexicon {
         harmonica       = mundharmonika | armonica | blues harp | gaita
         guitar          = gitarre | guitarra | guitare | chitarra | gitarren | guitars
         acoustic guitar = akustische gitarre | akustikgitarre | guitarra acustica | guitare acoustique | chitarra acustica | westerngitarre | steel string guitar | acoustic guitars | guitare seche
-        nylon guitar    = konzertgitarre | klassische gitarre | guitarra clasica | guitarra espanola | guitare classique | nylon string guitar | classical guitar | spanish guitar | flamenco guitar | violao
+        nylon guitar    = konzertgitarre | klassische gitarre | guitarra clasica | guitarra espanola | guitare classique | nylon string guitar | classical guitar | spanish guitar | violao
         electric guitar = e gitarre | guitarra electrica | guitare electrique | chitarra elettrica | electric guitars | clean guitar | twangy guitar | elektrische gitarre
         distorted guitar = verzerrte gitarre | guitarra distorsionada | guitare saturee | distorted guitars | heavy guitars | heavy guitar | distortion guitar | fuzz guitar | power chords | crunchy guitars | distorted electric guitar
         violin          = geige | violine | violines | violon | violino | violins

@@ -44,6 +44,9 @@ extension PromptReader {
         return true
     }
 
+    /// Words that tell a metre and leave the style open to others.
+    static let dances: Set<String> = ["waltz", "minuet", "jig", "march", "mazurka", "tarantella"]
+
     mutating func readMeter() {
         for i in tokens.indices where isFree(i) {
             var found: Meter?
@@ -57,9 +60,6 @@ extension PromptReader {
                 if wish.meter == nil { found = Meter(count: 3, unit: 4) }
             } else if ["jig", "tarantella", "siciliana", "barcarolle", "sechsachteltakt"].contains(word(i)), wish.meter == nil {
                 found = Meter(count: 6, unit: 8)
-            } else if word(i) == "march", wish.meter == nil {
-                use(i..<i + 1, as: "a march")
-                continue
             }
             guard let found else { continue }
             if let before = wish.meter, before != found {
@@ -68,6 +68,8 @@ extension PromptReader {
             } else {
                 wish.meter = found
                 use(range, as: "metre \(found.name)")
+                // The name of a dance tells a style as well.
+                if Self.dances.contains(word(i)) { tokens[i].isUsed = false }
             }
         }
     }
@@ -102,7 +104,10 @@ extension PromptReader {
     /// A key at token `i`, where it ends, and whether it can be nothing else.
     private func key(_ i: Int) -> (Key, Int, Bool)? {
         let token = tokens[i]
-        let introduced = (max(0, i - 3)..<i).contains { tokens[$0].word == "key" } || (i > 0 && ["in"].contains(tokens[i - 1].word))
+        let introduced = !token.isAfterBreak && ((max(0, i - 3)..<i).contains { tokens[$0].word == "key" && !(($0 + 1)..<i).contains { tokens[$0].isAfterBreak } } || (i > 0 && tokens[i - 1].word == "in"))
+            || (i > 0 && tokens[i - 1].word == "key")
+        // A translated note stands in the reader's letters.
+        let written = token.source.first?.isASCII == true ? token.source : token.word.prefix(1).uppercased() + token.word.dropFirst()
         var end = i + 1
         var tone: Tone?
         var mode: Mode?
@@ -116,11 +121,11 @@ extension PromptReader {
         }
         if germanMode {
             tone = Self.german(token.plain)
-        } else if let short = Self.keySymbol(token.source) {
+        } else if let short = Self.keySymbol(written) {
             (tone, mode) = short
-        } else if token.source.count == 1, let letter = Tone(token.source) {
+        } else if written.count == 1, let letter = Tone(written) {
             tone = letter
-        } else if token.word.count == 2, let letter = Tone(token.word), token.source.count == 2 {
+        } else if written.count == 2, let letter = Tone(written) {
             tone = letter
         }
         guard var tonic = tone else { return nil }
@@ -134,7 +139,7 @@ extension PromptReader {
         }
         if let mode { return (Key(tonic: tonic, mode: mode), end, introduced || token.source.count > 2) }
         // A letter alone is a key only where one is announced, or with its sign.
-        let isUpper = token.source.first?.isUppercase == true
+        let isUpper = written.first?.isUppercase == true
         guard introduced || (end > i + 1 && isUpper) , isUpper || end > i + 1 else { return nil }
         return (Key(tonic: tonic, mode: .major), end, introduced)
     }

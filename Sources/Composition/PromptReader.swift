@@ -16,8 +16,10 @@ public struct PromptReader {
         reader.readLength()
         reader.readStructure()
         reader.readTempo()
-        reader.readGenre()
+        // "Drum and bass" before "bass", but "acoustic guitar" before "acoustic".
+        reader.readGenre(2...8)
         reader.readInstruments()
+        reader.readGenre(1...1)
         reader.readMoods()
         reader.settle()
         reader.gatherRest()
@@ -74,6 +76,7 @@ public struct PromptReader {
         section per minute minutes seconds bars length long short create generate compose write give main also through have has add
         du der die das ein eine einen einem einer im am zum de la le les el los las un una une des del da do il lo gli von auf aus an al l d en
         dans sur est son ses avec con et y e o ou oder als sehr muy tres molto piu mas plus bien este esta este ce cet cette tu eres quiero je veux ich will
+        roughly exactly approximately needed circa etwa ungefahr environ aproximadamente mas intro main stage not nicht ish
         mochte musical instrumental composition arrangement filler mode counts count sequence here there actually called named
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 

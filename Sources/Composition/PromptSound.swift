@@ -1,9 +1,10 @@
 /// Genre, instruments and moods in a prompt.
 extension PromptReader {
     /// The longest name wins: "drum and bass" before "bass".
-    mutating func readGenre() {
+    /// - Parameter names: of how many words.
+    mutating func readGenre(_ lengths: ClosedRange<Int>) {
         let names = genres.flatMap { genre in (genre.words + [genre.id]).map { (words: $0.split(whereSeparator: { $0 == " " || $0 == "-" }), genre: genre) } }
-            .sorted { $0.words.count > $1.words.count }
+            .filter { lengths.contains($0.words.count) }.sorted { $0.words.count > $1.words.count }
         var found: [(at: Int, end: Int, genre: Genre)] = []
         for name in names where !name.words.isEmpty {
             for i in tokens.indices where isFree(i) && reads(i, name.words) && (i..<i + name.words.count).allSatisfy({ isFree($0) }) {
@@ -12,11 +13,14 @@ extension PromptReader {
             }
         }
         // The most particular name decides; among equals the first.
-        let decisive = found.min { (-($0.end - $0.at), $0.genre.id == "pop" ? 1 : 0, $0.at) < (-($1.end - $1.at), $1.genre.id == "pop" ? 1 : 0, $1.at) }
+        func isWeak(_ item: (at: Int, end: Int, genre: Genre)) -> Bool { item.genre.id == "pop" || Self.weak.contains(word(item.at)) }
+        let decisive = found.min { (-($0.end - $0.at), isWeak($0) ? 1 : 0, $0.at) < (-($1.end - $1.at), isWeak($1) ? 1 : 0, $1.at) }
         if wish.genre == nil { wish.genre = decisive?.genre.id }
         for item in found.sorted(by: { $0.at < $1.at }) {
             if item.genre.id == wish.genre {
                 use(item.at..<item.end, as: "genre \(item.genre.name)")
+            } else if isWeak(item) {
+                for n in item.at..<item.end { tokens[n].isUsed = true }
             } else {
                 let chosen = genres.first { $0.id == wish.genre }?.name ?? "another"
                 ignore(item.at..<item.end, "the genre is \(chosen); styles are not blended")
@@ -25,14 +29,23 @@ extension PromptReader {
         if wish.genre == "blues" { wish.isBlues = true }
     }
 
+    /// Words that colour a style rather than name it, when another is named.
+    private static let weak = dances.union(["acoustic", "electronic", "festival", "club", "ballad", "epic", "film", "lullaby"])
+
     private static let families = ["percussion", "woodwind", "keys", "vocals", "mallets"]
 
     /// The voice or family whose name begins at token `i`, and how many tokens it takes.
     private func sound(_ i: Int) -> (name: String, voice: Voice?, length: Int)? {
+        guard i < tokens.count else { return nil }
         for length in stride(from: min(3, tokens.count - i), through: 1, by: -1) {
             guard (i..<i + length).allSatisfy({ isFree($0) }), (i + 1..<i + length).allSatisfy({ !tokens[$0].isAfterBreak }) else { continue }
             let name = tokens[i..<i + length].map(\.word).joined(separator: " ")
             let singular = name.hasSuffix("s") ? String(name.dropLast()) : name
+            if name == "guitar" {
+                // Which one depends on the company it keeps.
+                let isElectric = ["rock", "metal", "funk", "blues", "synthwave", "disco", "reggae"].contains(wish.genre ?? "")
+                return ("guitar", Voice.named(isElectric ? "electric guitar" : "acoustic guitar"), 1)
+            }
             if let voice = Voice.named(name) ?? Voice.named(singular) { return (voice.name, voice, length) }
             if length == 1, Self.families.contains(name) { return (name, nil, length) }
             if length == 1, ["vocal", "voices", "singing", "singer", "vox"].contains(name) { return ("vocals", nil, length) }
@@ -49,6 +62,7 @@ extension PromptReader {
             if token.isAfterBreak { forbids = false }
             if ["no", "without", "minus", "not"].contains(token.word), isFree(i) {
                 forbids = true
+                if sound(i + 1) != nil || i + 2 < tokens.count && sound(i + 2) != nil { tokens[i].isUsed = true }
                 i += 1
                 continue
             }
