@@ -28,7 +28,7 @@ struct Accompaniment {
     /// Chords, struck in a rhythm or held; the last ones ring.
     func harmony(_ part: Genre.Part, _ voice: Voice, name: String) -> [Note] {
         let low = max(voice.low, part.role == .pad ? 40 : 43)
-        let voicings = Voicing.lead(chords.map(\.chord), count: part.notes, center: min(max(part.center, low + 6), voice.high - 6), low: low, high: voice.high)
+        let voicings = Voicing.lead(chords.map(\.chord), count: part.notes, center: min(max(part.center, low + 6), voice.high - 6), low: low, high: voice.high, plain: part.role == .pad)
         let spans = zip(chords, voicings).map { ($0, $1) }
         var out: [Note] = []
         for (span, pitches) in spans {
@@ -73,7 +73,7 @@ struct Accompaniment {
     /// Broken chords in even steps, a shape for each section.
     func arpeggio(_ part: Genre.Part, _ voice: Voice, name: String) -> [Note] {
         let low = max(voice.low, part.center - 12)
-        let voicings = Voicing.lead(chords.map(\.chord), count: max(3, part.notes), center: part.center, low: low, high: min(voice.high, part.center + 16))
+        let voicings = Voicing.lead(chords.map(\.chord), count: max(3, part.notes), center: part.center, low: low, high: min(voice.high, part.center + 16), plain: true)
         var out: [Note] = []
         for (span, pitches) in zip(chords, voicings) {
             guard let (index, section) = section(at: span.start), plays(part, section), span.start < ringStart || brief.isLoop else {
@@ -104,7 +104,7 @@ struct Accompaniment {
 
     private static let orders = [[0, 1, 2, 3, 4, 3, 2, 1], [0, 2, 1, 3, 2, 4, 1, 3], [0, 1, 2, 3], [3, 1, 2, 0, 4, 2, 3, 1], [0, 3, 2, 1, 4, 3, 2, 0]]
 
-    /// Guide tones in long notes: thirds and sevenths that lean into each other, above or below the tune.
+    /// Thirds and fifths in long notes that lean into each other, above or below the tune.
     func counter(_ part: Genre.Part, _ voice: Voice, name: String) -> [Note] {
         var out: [Note] = []
         var last = min(max(part.center, voice.low + 3), voice.high - 3)
@@ -112,7 +112,7 @@ struct Accompaniment {
             guard let (index, section) = section(at: span.start), plays(part, section) || span.start >= ringStart else { continue }
             var stream = RandomStream(brief.seed, section.name + String(index), name, "line" + String(span.start / bar - section.bar))
             let tones = span.start >= ringStart ? [span.chord.pitchClasses[0], span.chord.pitchClasses[min(1, span.chord.pitchClasses.count - 1)]]
-                : Array(span.chord.pitchClasses.dropFirst().prefix(3))
+                : Array(span.chord.pitchClasses.dropFirst().prefix(2))
             let low = max(voice.low, part.center - 9), high = min(voice.high, part.center + 9)
             let reachable = (low...max(low, high)).filter { tones.contains($0 % 12) }
             guard let pitch = reachable.min(by: { (abs($0 - last), $0) < (abs($1 - last), $1) }) else { continue }

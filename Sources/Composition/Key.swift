@@ -73,8 +73,8 @@ public struct Key: Sendable, Codable, Hashable {
         self.mode = mode
     }
 
-    /// `F# minor`.
-    public var name: String { tonic.name + " " + mode.rawValue }
+    /// `F# minor`; of the minor scales only the third tells, so harmonic minor is called minor.
+    public var name: String { tonic.name + " " + (mode == .harmonicMinor ? "minor" : mode.rawValue) }
 
     /// Sharps (+) or flats (−) of the major or minor key on this tonic, −7…7; keys beyond are respelled by their neighbour.
     public var signature: Int {

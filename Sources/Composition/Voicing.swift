@@ -3,13 +3,14 @@ enum Voicing {
     /// - Parameters:
     ///   - count: notes in each voicing.
     ///   - center: pitch around which they lie.
+    ///   - plain: root, third and fifth only, whatever the chord adds.
     /// - Returns: for each chord, pitches from low to high. Cost: chords × spacings².
-    static func lead(_ chords: [Chord], count: Int, center: Int, low: Int, high: Int) -> [[Int]] {
+    static func lead(_ chords: [Chord], count: Int, center: Int, low: Int, high: Int, plain: Bool = false) -> [[Int]] {
         guard !chords.isEmpty else { return [] }
         var memory: [Chord: [[Int]]] = [:]
         let options = chords.map { chord in
             if let known = memory[chord] { return known }
-            let made = spacings(chord, count, center, low, high)
+            let made = spacings(plain ? chord.triad : chord.pitchClasses, count, center, low, high)
             memory[chord] = made
             return made
         }
@@ -39,8 +40,8 @@ enum Voicing {
         return zip(options, path.reversed()).map { $0[$1] }
     }
 
-    private static func spacings(_ chord: Chord, _ count: Int, _ center: Int, _ low: Int, _ high: Int) -> [[Int]] {
-        var classes = chord.pitchClasses
+    private static func spacings(_ tones: [Int], _ count: Int, _ center: Int, _ low: Int, _ high: Int) -> [[Int]] {
+        var classes = tones
         // The fifth says least, then the root, which the bass has.
         if classes.count > count, count >= 3 || classes.count > 3, classes.count > 2 { classes.remove(at: 2) }
         while classes.count > max(1, count) { classes.remove(at: classes.count > 3 ? 0 : classes.count - 1) }
@@ -91,7 +92,8 @@ enum Voicing {
         guard a.count == b.count else { return Double(abs((a.last ?? 0) - (b.last ?? 0))) }
         var cost = 0.0
         for (x, y) in zip(a, b) { cost += Double(abs(x - y)) }
-        cost += Double(abs((a.last ?? 0) - (b.last ?? 0))) * 0.5
+        // The top voice is heard as a line: small steps, but steps.
+        cost += a.last == b.last ? (a == b ? 0 : 1.6) : Double(abs((a.last ?? 0) - (b.last ?? 0))) * 0.5
         for i in a.indices {
             for j in a.indices where j > i {
                 let interval = (a[j] - a[i]) % 12

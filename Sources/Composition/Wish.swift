@@ -108,7 +108,7 @@ extension Brief {
                 let energy = genre.forms.first.map { $0.map(\.energy).reduce(0, +) / Double($0.count) } ?? 0.5
                 points += mood.energy * (energy - 0.5) * 6
             }
-            if wish.without.contains("drums"), genre.grooves.isEmpty { points += 1.5 }
+            if wish.without.contains("drums") || (wish.isOnly && !wish.voices.contains { $0.name == "drums" }), genre.grooves.isEmpty { points += 1.5 }
             if wish.voices.contains(where: { $0.name == "drums" }), genre.grooves.isEmpty { points -= 3 }
             if genre.id == "pop" { points += 0.5 }
             return points
@@ -132,6 +132,9 @@ extension Key {
                 if chord.root == last.root { points += 1 }
                 if chords.contains(where: { ($0.root.pitchClass - chord.root.pitchClass + 12) % 12 == 7 && $0.quality.intervals.contains(4) }) { points += 0.8 }
                 if chord.quality == .dominant7 { points -= 1.5 }
+                // A dominant seventh that falls a fifth to this chord names it.
+                for (a, b) in zip(chords, chords.dropFirst() + chords.prefix(1)) where a.quality == .dominant7 && b.root == chord.root
+                    && (a.root.pitchClass - b.root.pitchClass + 12) % 12 == 7 { points += 3 }
                 if points > best?.points ?? -.infinity { best = (key, points) }
             }
         }

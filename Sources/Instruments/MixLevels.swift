@@ -31,33 +31,44 @@ enum MixLevels {
 /// The kick makes room for itself: a gain curve from where the kicks stand, the same on every run.
 struct Ducking {
     private let kicks: [Int]
-    private let depthDB: Double
+    private let most: Double
     private let attack: Double
     private let recovery: Double
 
     init(_ score: Score, rate: Int) {
-        depthDB = score.brief.genre.mix.duck
+        let depthDB = score.brief.genre.mix.duck
+        most = 1 - FastMath.amplitude(dB: -depthDB)
         kicks = depthDB > 0 ? score.tracks.filter(\.isDrums).flatMap { $0.notes.filter { $0.pitch == 36 }.map { score.frame($0.start, rate: rate) } }.sorted() : []
         attack = 0.004 * Double(rate)
         recovery = score.brief.genre.mix.duckBeats * score.brief.secondsPerTick * Double(Meter.quarter * rate)
     }
 
-    /// - Parameter depth: share of the genre's depth, 0…1.
-    func gain(at frame: Int, depth: Double) -> Double {
+    /// What a part of full depth loses at each frame: 0 … 1 − 10^(−depth/20).
+    /// - Returns: whether any of it is not 0.
+    func fill(_ loss: UnsafeMutablePointer<Double>, at frame: Int, frames: Int) -> Bool {
         // The last kick at or before the frame.
         var (low, high) = (0, kicks.count)
         while low < high {
             let middle = (low + high) / 2
             if kicks[middle] <= frame { low = middle + 1 } else { high = middle }
         }
-        guard low > 0 else { return 1 }
-        let since = Double(frame - kicks[low - 1])
-        guard since < recovery else { return 1 }
+        var isMoving = false
+        for i in 0..<frames {
+            while low < kicks.count, kicks[low] <= frame + i { low += 1 }
+            var amount = low > 0 ? shape(frame + i - kicks[low - 1]) : 0
+            // A kick that comes early falls from where the last one had come back to.
+            if low > 1, amount < most { amount = max(amount, shape(frame + i - kicks[low - 2])) }
+            loss[i] = amount * most
+            isMoving = isMoving || amount > 0
+        }
+        return isMoving
+    }
+
+    private func shape(_ frames: Int) -> Double {
+        let since = Double(frames)
+        guard since < recovery else { return 0 }
         let back = since / recovery
-        var amount = 1 - back * back * (3 - 2 * back)
-        // A kick after a short while falls from where the last one had come back to.
-        if since < attack { amount *= since / attack }
-        return 1 - amount * depth * (1 - FastMath.amplitude(dB: -depthDB))
+        return (1 - back * back * (3 - 2 * back)) * min(1, since / attack)
     }
 }
 

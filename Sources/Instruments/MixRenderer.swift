@@ -32,6 +32,8 @@ public final class MixRenderer {
     private var glue: Glue
     private let duck: Ducking
     private let fadeFrames: Int
+    /// A row for gains that change by the frame.
+    private let gains = AudioBuffer(channels: 1, frames: MixRenderer.blockFrames)
 
     /// - Parameter rate: Hz.
     public init(_ score: Score, rate: Int) {
@@ -79,20 +81,20 @@ public final class MixRenderer {
         let (send, delay) = (reverbIn.block, echoIn.block)
         send.clear(frames: frames)
         delay.clear(frames: frames)
+        let loss = gains.block[0]
+        let isDucking = duck.fill(loss, at: frame, frames: frames)
         for (n, part) in parts.enumerated() {
             let stem = stems[n].block
             part.render(stem[0], stem[1], at: frame, frames: frames)
-            let depth = ducks[n]
-            for i in 0..<frames {
-                let gain = levels[n] * (depth > 0 ? duck.gain(at: frame + i, depth: depth) : 1)
-                stem[0][i] *= gain
-                stem[1][i] *= gain
-            }
+            let (level, depth) = (levels[n], isDucking ? ducks[n] : 0)
             let (r, e) = (reverbSends[n], echoSends[n])
             for c in 0..<2 {
+                let (row, toRoom, toEcho) = (stem[c], send[c], delay[c])
                 for i in 0..<frames {
-                    send[c][i] += stem[c][i] * r
-                    delay[c][i] += stem[c][i] * e
+                    let x = row[i] * level * (1 - loss[i] * depth)
+                    row[i] = x
+                    toRoom[i] += x * r
+                    toEcho[i] += x * e
                 }
             }
         }
@@ -105,16 +107,15 @@ public final class MixRenderer {
 
         let sum = mix.block
         sum.clear(frames: frames)
-        for stem in stems { for c in 0..<2 { for i in 0..<frames { sum[c][i] += stem.block[c][i] } } }
-        for i in 0..<frames {
-            let gain = glue.gain(sum[0][i], sum[1][i]) * fade(at: frame + i)
-            for stem in stems {
-                stem.block[0][i] *= gain
-                stem.block[1][i] *= gain
+        for stem in stems {
+            for c in 0..<2 {
+                let (row, total) = (stem.block[c], sum[c])
+                for i in 0..<frames { total[i] += row[i] }
             }
-            sum[0][i] *= gain
-            sum[1][i] *= gain
         }
+        let gain = gains.block[0]
+        for i in 0..<frames { gain[i] = glue.gain(sum[0][i], sum[1][i]) * fade(at: frame + i) }
+        for row in (stems + [mix]).flatMap({ [$0.block[0], $0.block[1]] }) { for i in 0..<frames { row[i] *= gain[i] } }
         frame += frames
         return frames
     }

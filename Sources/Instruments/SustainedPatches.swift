@@ -10,9 +10,9 @@ extension PatchLibrary {
         case "violin", "fiddle": bowed(formants: [(420, 4, 0.5), (1100, 4, 0.7), (2800, 6, 0.6)], attack: name == "fiddle" ? 0.035 : 0.07, vibrato: 16, unison: 1)
         case "viola": bowed(formants: [(350, 4, 0.5), (900, 4, 0.7), (2200, 5, 0.6)], attack: 0.08, vibrato: 15, unison: 1)
         case "cello", "contrabass": bowed(formants: [(250, 5, 0.6), (700, 4, 0.7), (1800, 4, 0.6)], attack: 0.09, vibrato: 13, unison: 1, lowCut: 55)
-        case "strings": bowed(formants: [(400, 3, 0.6), (1200, 3, 0.8), (2800, 4, 0.7)], attack: 0.14, vibrato: 9, unison: 5)
-        case "slow strings": bowed(formants: [(400, 3, 0.6), (1200, 2, 0.8)], attack: 0.35, vibrato: 8, unison: 5)
-        case "choir", "voice", "choir pad": sung(unison: name == "voice" ? 2 : 5)
+        case "strings": bowed(formants: [(400, 3, 0.6), (1200, 3, 0.8), (2800, 4, 0.7)], attack: 0.14, vibrato: 9, unison: 4)
+        case "slow strings": bowed(formants: [(400, 3, 0.6), (1200, 2, 0.8)], attack: 0.35, vibrato: 8, unison: 4)
+        case "choir", "voice", "choir pad": sung(unison: name == "voice" ? 2 : 4)
         case "trumpet", "muted trumpet": brass(cutoff: name == "trumpet" ? 1500 : 900, unison: 1, vibrato: 8)
         case "trombone", "tuba", "horn": brass(cutoff: name == "trombone" ? 1000 : 650, unison: 1, vibrato: 6, lowCut: name == "tuba" ? 40 : 80)
         case "brass", "low brass", "synth brass": brass(cutoff: name == "low brass" ? 650 : 1100, unison: 3, vibrato: 5, lowCut: 70)
@@ -199,8 +199,8 @@ extension PatchLibrary {
     private static func pad(_ spectrum: Spectrum, cutoff: Double, attack: Double, sweep: Double) -> Patch {
         var t = TableSound()
         t.spectrum = spectrum
-        t.unison = 5
-        t.detune = 18
+        t.unison = 3
+        t.detune = 16
         t.spread = 0.9
         t.attack = attack
         t.sustain = 1

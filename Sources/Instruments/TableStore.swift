@@ -32,6 +32,8 @@ final class TableStore {
     }
 
     private func table(_ sound: TableSound, _ pitch: Int, _ layer: Int) -> Wavetable {
+        // Two neighbouring pitches share a table, made for the upper one.
+        let pitch = pitch | 1
         let key = TableKey(voice: sound.name, pitch: pitch, layer: layer)
         if let known = tables[key] { return known }
         var spectrum = sound.spectrum

@@ -23,9 +23,9 @@ struct NoteOrder {
     var gain = 1.0
 }
 
-/// Wavetables in unison, filtered and shaped. Controls move every 16 frames, amplitudes glide between.
+/// Wavetables in unison, filtered and shaped. Controls move every 32 frames, amplitudes glide between.
 struct TableVoice: SoundingNote {
-    private static let step = 16
+    private static let step = 32
     private static let most = 7
 
     private let table: Wavetable
