@@ -46,13 +46,15 @@ let package = Package(
         .testTarget(name: "DSPTests", dependencies: ["DSP", "CSignal"]),
         .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles", "DSP", "CSndFile"]),
         .testTarget(name: "MasteringTests", dependencies: ["Mastering", "AudioFiles", "DSP"]),
+        .testTarget(name: "CompositionTests", dependencies: ["Composition"]),
+        .testTarget(name: "InstrumentsTests", dependencies: ["Instruments", "Composition", "DSP"]),
         // Folders and processes of tests, with the calls they need.
         .target(name: "CSpawn", path: "Tests/CSpawn"),
         .target(name: "TestSupport", dependencies: ["CSpawn"], path: "Tests/TestSupport"),
         // A process for tests to kill, starve and leave behind.
         .executableTarget(name: "lathe-probe", dependencies: ["Rendering", "PrivacyLedger", "Mastering", "AudioFiles", "CSQLite"], path: "Tests/Probe"),
         .testTarget(name: "PrivacyLedgerTests", dependencies: ["PrivacyLedger", "CSQLite", "TestSupport", "lathe-probe"]),
-        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "TestSupport", "lathe-probe"]),
+        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "TestSupport", "lathe-probe"]),
         // Counts allocations by thread; in the tests' binary only.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP", "CAllocations"]),

@@ -50,6 +50,7 @@ enum Harmony {
         let list = isMinor ? brief.genre.minorProgressions : brief.genre.majorProgressions
         // One order of the progressions for the piece: verses take the first, full sections the second, breaks the third.
         var stream = RandomStream(brief.seed, "harmony")
+        guard !list.isEmpty else { return parse(isMinor ? "i" : "I", brief.key) }
         var order = Array(list.indices)
         for i in order.indices.dropLast() { order.swapAt(i, i + stream.index(order.count - i)) }
         let place: Int = switch name {

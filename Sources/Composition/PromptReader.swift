@@ -56,12 +56,12 @@ public struct PromptReader {
         if prompt.unicodeScalars.contains(where: { (0x3040...0x30FF).contains($0.value) }) { return "ja" }
         let words = Set(prompt.lowercased().split(whereSeparator: { !$0.isLetter && $0 != "'" }).map(String.init))
         let marks: [(String, String)] = [
-            ("de", "ein eine einen der die das und mit ohne für im in takte schläge pro langsamer fröhlicher moll dur sehr nur klavier"),
-            ("es", "una un el los las con sin y de en para muy mayor menor por compases alegre triste pulsaciones"),
+            ("de", "ein eine einen der die das und mit ohne für im in takte schläge langsamer fröhlicher moll dur sehr nur klavier"),
+            ("es", "una un el los las con sin de en para muy mayor menor por compases alegre triste pulsaciones"),
             ("fr", "une un le les des et avec sans pour en très de du majeur mineur mesures secondes douce pas la"),
-            ("it", "una un il lo gli con senza e di per molto maggiore minore battute della"),
-            ("pt", "uma um o os com sem e de para muito maior menor compassos"),
-            ("en", "a an the and with without for in of at no is this song key bars with to not"),
+            ("it", "una un il lo gli con senza di per molto maggiore minore battute della"),
+            ("pt", "uma um os com sem para muito maior menor compassos"),
+            ("en", "an the and with without for in of at no is this song key bars with to not"),
         ]
         return marks.map { ($0.0, $0.1.split(separator: " ").count { words.contains(String($0)) }) }
             .max { ($0.1, $0.0 == "en" ? 1 : 0) < ($1.1, $1.0 == "en" ? 1 : 0) }.flatMap { $0.1 > 0 ? $0.0 : nil } ?? "en"

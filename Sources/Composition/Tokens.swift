@@ -27,7 +27,7 @@ enum Tokenizer {
         var isAfterBreak = false
         func flush() {
             guard !text.isEmpty else { return }
-            out.append(Token(source: text, word: fold(text), number: Double(text), isAfterBreak: isAfterBreak))
+            out.append(Token(source: text, word: fold(text), number: value(text), isAfterBreak: isAfterBreak))
             text = ""
             isAfterBreak = false
         }
@@ -42,7 +42,7 @@ enum Tokenizer {
                 if let (length, words) = japanese(characters, at) {
                     let source = String(characters[at..<at + length])
                     for word in words.split(separator: " ") {
-                        out.append(Token(source: source, word: String(word), number: Double(word), isAfterBreak: isAfterBreak))
+                        out.append(Token(source: source, word: String(word), number: value(String(word)), isAfterBreak: isAfterBreak))
                         isAfterBreak = false
                     }
                     at += length
@@ -77,6 +77,12 @@ enum Tokenizer {
         }
         flush()
         return number(translate(out))
+    }
+
+    /// Digits as a number; nil for words such as `nan`, and for what no music counts up to.
+    private static func value(_ text: String) -> Double? {
+        guard text.first?.isNumber == true, let x = Double(text), x <= 1e6 else { return nil }
+        return x
     }
 
     static func fold(_ text: String) -> String {
@@ -122,7 +128,7 @@ enum Tokenizer {
                 guard let english = Lexicon.translations[slice.map(\.word).joined(separator: " ")] else { continue }
                 let source = slice.map(\.source).joined(separator: " ")
                 for (n, word) in english.split(separator: " ").enumerated() {
-                    out.append(Token(source: source, word: String(word), number: Double(word), isAfterBreak: n == 0 && tokens[at].isAfterBreak))
+                    out.append(Token(source: source, word: String(word), number: value(String(word)), isAfterBreak: n == 0 && tokens[at].isAfterBreak))
                 }
                 at += length
                 continue scan

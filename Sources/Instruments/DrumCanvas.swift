@@ -251,12 +251,14 @@ struct DrumCanvas {
         var (y1, y2) = (0.0, -level * s / r)
         let (a, b) = (2 * r * c, r * r)
         let (l, g) = (1 - max(0, side), 1 + min(0, side))
+        // A stick takes a quarter of a millisecond to bring metal into motion.
         for i in 0..<n {
+            let rise = min(1, Double(i) / 12)
             let y = a * y1 - b * y2
             y2 = y1
             y1 = y
-            left[i] += y * l
-            right[i] += y * g
+            left[i] += y * l * rise
+            right[i] += y * g * rise
         }
     }
 }

@@ -65,10 +65,10 @@ struct DrumKit {
         case 38, 40: 0.72
         case 39: 0.6
         case 37: 0.45
-        case 42, 44: 0.26
-        case 46: 0.26
-        case 49: 0.34
-        case 51: 0.26
+        case 42, 44: 0.36
+        case 46: 0.36
+        case 49: 0.42
+        case 51: 0.34
         case 41...48: 0.7
         case 54, 69, 70, 82: 0.24
         case 56: 0.26

@@ -1,18 +1,18 @@
 import Composition
 import DSP
 
-/// Where parts stand in the mix before the genre's own taste, dB and shares.
+/// Where parts stand in the mix before the genre's own taste, dB and shares. The sum keeps some 6 dB below full scale.
 enum MixLevels {
     static func level(_ track: Track) -> Double {
         switch track.part.role {
-        case .drums: -1
-        case .percussion: -3
-        case .bass: 1
-        case .lead: -2
-        case .chords: -8
-        case .arp: -7
-        case .counter: -7
-        case .pad: -12
+        case .drums: -7
+        case .percussion: -9
+        case .bass: -7.5
+        case .lead: -8
+        case .chords: -13
+        case .arp: -12.5
+        case .counter: -13
+        case .pad: -17
         }
     }
 
@@ -87,7 +87,7 @@ struct Glue {
 
     init(workDB: Double, rate: Double) {
         work = workDB
-        threshold = -19
+        threshold = -25
         follow = 1 - FastMath.exp(-1 / (0.012 * rate))
         attack = 1 - FastMath.exp(-16 / (0.03 * rate))
         release = 1 - FastMath.exp(-16 / (0.22 * rate))

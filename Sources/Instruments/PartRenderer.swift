@@ -48,8 +48,8 @@ final class PartRenderer {
             fx = PartFX(patch, rate: Double(rate), framesPerBeat: framesPerBeat, framesPerBar: framesPerBar)
             let pan = patch.isMono ? 0 : track.part.pan
             // Balance: the side that is turned from falls by up to 6 dB.
-            panLeft = 1 - max(0, pan) * 0.6
-            panRight = 1 + min(0, pan) * 0.6
+            panLeft = 1 - max(0, pan) * 0.8
+            panRight = 1 + min(0, pan) * 0.8
         }
     }
 
@@ -90,7 +90,7 @@ final class PartRenderer {
         case .drums(var kit):
             let (sample, gain, pan) = kit.stroke(key: note.pitch, velocity: note.velocity, take: index)
             instrument = .drums(kit)
-            strokes.append(Stroke(sample: sample, left: gain * (1 - max(0, pan) * 0.6), right: gain * (1 + min(0, pan) * 0.6), at: -offset))
+            strokes.append(Stroke(sample: sample, left: gain * (1 - max(0, pan) * 0.8), right: gain * (1 + min(0, pan) * 0.8), at: -offset))
         case .pitched(let patch, let gain):
             let order = NoteOrder(
                 pitch: note.pitch, velocity: Double(note.velocity) / 127, held: times[index].end - times[index].start, rate: rate,

@@ -90,7 +90,7 @@ enum PatchLibrary {
         m.strike = strike
         m.strikeSeconds = 0.02
         m.strikeHz = 3600
-        m.width = 0.35
+        m.width = 0.7
         return Patch(source: .modal(m), lowCut: lowCut)
     }
 
@@ -99,7 +99,7 @@ enum PatchLibrary {
         m.partials = drive > 10 ? 16 : 24
         m.inharmonicity = 0.00005
         m.position = 0.14
-        m.slope = drive > 10 ? 8 : 5
+        m.slope = drive > 10 ? 6.5 : 4
         m.softness = 5
         m.decay = decay
         m.partialDecay = 0.6
@@ -107,7 +107,7 @@ enum PatchLibrary {
         m.strike = 0.12
         m.strikeHz = 2600
         m.width = 0
-        return Patch(source: .modal(m), driveDB: drive, chorus: drive > 10 ? 0.12 : 0.25, lowCut: 95, highCut: drive > 10 ? 4800 : 7500)
+        return Patch(source: .modal(m), driveDB: drive, chorus: drive > 10 ? 0.12 : 0.25, lowCut: 95, highCut: drive > 10 ? 6500 : 9000)
     }
 
     private static func bar(_ ratios: [Double], _ levels: [Double], decay: Double, strike: Double, keyDecay: Double = 0.5, lowCut: Double = 140) -> Patch {
@@ -124,7 +124,7 @@ enum PatchLibrary {
         m.strike = strike
         m.strikeSeconds = 0.01
         m.strikeHz = 2500
-        m.width = 0.3
+        m.width = 0.6
         return Patch(source: .modal(m), lowCut: lowCut)
     }
 

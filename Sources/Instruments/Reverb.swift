@@ -78,8 +78,8 @@ final class Reverb {
             }
             damping += damp * (y - damping)
             y = damping * gains
-            outL[i] += (y[0] - y[2] + y[4] - y[6]) * 0.5
-            outR[i] += (y[1] - y[3] + y[5] - y[7]) * 0.5
+            outL[i] += (y[0] - y[2] + y[4] - y[6]) * 0.8
+            outR[i] += (y[1] - y[3] + y[5] - y[7]) * 0.8
             // Hadamard in three rounds of sums and differences, scaled to keep energy.
             let h1 = SIMD8(y[0] + y[1], y[0] - y[1], y[2] + y[3], y[2] - y[3], y[4] + y[5], y[4] - y[5], y[6] + y[7], y[6] - y[7])
             let h2 = SIMD8(h1[0] + h1[2], h1[1] + h1[3], h1[0] - h1[2], h1[1] - h1[3], h1[4] + h1[6], h1[5] + h1[7], h1[4] - h1[6], h1[5] - h1[7])

@@ -1,0 +1,111 @@
+@testable import Composition
+import Testing
+
+struct ComposerTests {
+    static let prompts = ["house, A minor", "a waltz for piano, C major", "7/8 rock, E minor", "jazz trio in Bb, 5/4", "6/8 folk in D", "lofi 16 bars", "12/8 blues in C minor", "four bar techno loop"]
+
+    @Test(arguments: prompts)
+    func sectionsAndChordsCoverEveryBarOnce(_ prompt: String) {
+        let score = Shipped.score(prompt)
+        var bar = 0
+        for section in score.sections {
+            #expect(section.bar == bar && section.bars > 0)
+            bar = section.end
+        }
+        #expect(bar == score.brief.bars)
+        var tick = 0
+        for span in score.chords {
+            #expect(span.start == tick)
+            tick = span.end
+        }
+        #expect(tick == score.ticks)
+    }
+
+    @Test(arguments: prompts)
+    func everyNoteLiesWithinThePieceAndItsInstrument(_ prompt: String) {
+        for track in Shipped.score(prompt).tracks {
+            #expect(!track.notes.isEmpty)
+            for note in track.notes {
+                #expect(note.start >= 0 && note.end <= Shipped.score(prompt).ticks && note.length > 0 && (1...127).contains(note.velocity))
+                #expect(track.isDrums || (track.voice.low...track.voice.high).contains(note.pitch), "\(track.name) \(note.pitch)")
+            }
+        }
+    }
+
+    @Test func theSameSeedGivesTheSameScore_anotherSeedAnother() {
+        let (a, b, c) = (Shipped.score("funk in E minor", seed: 7), Shipped.score("funk in E minor", seed: 7), Shipped.score("funk in E minor", seed: 8))
+        #expect(a == b)
+        #expect(a.tracks.map(\.notes) != c.tracks.map(\.notes))
+    }
+
+    @Test func leavingAnInstrumentOutLeavesTheOthersAsTheyWere() {
+        let (with, without) = (Shipped.score("synthwave in E minor, 100 bpm"), Shipped.score("synthwave in E minor, 100 bpm, no drums"))
+        let bass = { (score: Score) in score.tracks.first { $0.part.role == .bass }?.notes }
+        #expect(!without.tracks.contains { $0.isDrums })
+        #expect(bass(with) != nil && bass(with) == bass(without))
+    }
+
+    @Test func whatIsAskedForPlays_whatIsForbiddenDoesNot() {
+        let score = Shipped.score("Salsa with trumpet, piano, timbales and cowbell, no bass, G minor")
+        let programs = Set(score.tracks.compactMap(\.voice.program)), keys = Set(score.tracks.filter(\.isDrums).flatMap { $0.notes.map(\.pitch) })
+        #expect(programs.contains(56) && programs.contains(0))
+        #expect(keys.contains(56) && !keys.isDisjoint(with: [65, 66]))
+        #expect(programs.isDisjoint(with: 32...39))
+    }
+
+    @Test func chordsThatAreGivenStandInOrder() {
+        let score = Shipped.score("Indie rock, chords Em - C - G - D, 118 bpm")
+        #expect(score.chords.prefix(8).map(\.chord.symbol) == ["Em", "C", "G", "D", "Em", "C", "G", "D"])
+    }
+
+    @Test func thePieceEndsOnItsTonic() {
+        for prompt in ["pop in G major", "metal in C# minor", "ambient in Eb"] {
+            let score = Shipped.score(prompt)
+            #expect(score.chords.last?.chord.root.pitchClass == score.brief.key.tonic.pitchClass)
+        }
+    }
+
+    @Test func secondsDecideTheLength_barsAreExact() {
+        let minute = Shipped.brief("house, 124 bpm, one minute")
+        #expect(minute.length == 60 && minute.bars == 31)
+        let bars = Shipped.score("techno 132 bpm, 64 bars")
+        // 64 bars of 4 beats at 132 a minute: 64·4·60/132 s.
+        #expect(bars.frames(rate: 44_100) == Int((64.0 * 4 * 60 / 132 * 44_100).rounded()))
+        #expect(Shipped.score("jig in 6/8, 110 bpm, 8 bars").brief.length == 960.0 / 110)
+    }
+
+    @Test func fullerSectionsHaveMoreNotes() {
+        let score = Shipped.score("trance in D minor, 64 bars", seed: 3)
+        let bar = score.brief.meter.ticksPerBar
+        func density(_ section: Section) -> Double {
+            Double(score.tracks.reduce(0) { $0 + $1.notes.count { $0.start >= section.bar * bar && $0.start < section.end * bar } }) / Double(section.bars)
+        }
+        let fullest = score.sections.max { $0.energy < $1.energy }, thinnest = score.sections.min { $0.energy < $1.energy }
+        #expect(fullest.map(density) ?? 0 > 1.5 * (thinnest.map(density) ?? .infinity))
+    }
+
+    /// Voices of a four-part texture move by 0.7 to 4 semitones on the average in music by people.
+    @Test func voicingsMoveLittle() {
+        let key = Key(tonic: Tone(letter: 0, alteration: 0), mode: .major)
+        let chords = ["I", "vi", "IV", "V", "I"].compactMap { Chord(numeral: $0, in: key) }
+        let voicings = Voicing.lead(chords, count: 3, center: 62, low: 43, high: 90)
+        #expect(voicings.count == 5)
+        for (chord, pitches) in zip(chords, voicings) { #expect(Set(pitches.map { $0 % 12 }) == Set(chord.pitchClasses)) }
+        for (a, b) in zip(voicings, voicings.dropFirst()) { #expect(zip(a, b).allSatisfy { abs($0 - $1) <= 5 }) }
+    }
+
+    /// Ratios and leans as measured in recordings (see `Performance`).
+    @Test func swingFallsWithTheTempo() {
+        #expect(Performance.swingRatio(50) == 2.3 && Performance.swingRatio(120) == 2.0 && Performance.swingRatio(240) == 1.6)
+        #expect(Performance.bassLean(240) == -9)
+        var brief = Shipped.brief("jazz, 120 bpm")
+        brief.bpm = 120
+        // At 2 : 1 the second eighth of a pair stands on the third triplet.
+        #expect(Performance(brief: brief).swung(480) == 640 && Performance(brief: brief).swung(960) == 960)
+    }
+
+    @Test(arguments: [("3/4", 3, 2880), ("6/8", 2, 2880), ("7/8", 3, 3360), ("12/8", 4, 5760), ("5/4", 5, 4800)])
+    func metresHaveTheirBeats(_ name: String, _ beats: Int, _ ticks: Int) {
+        #expect(Meter(name)?.beats.count == beats && Meter(name)?.ticksPerBar == ticks && Meter(name)?.beats.reduce(0, +) == ticks)
+    }
+}

@@ -1,0 +1,87 @@
+@testable import Composition
+import Testing
+
+/// Expected values are what a musician who reads the sentence would write down.
+struct PromptReaderTests {
+    func wish(_ prompt: String) -> Wish { PromptReader.read(prompt, genres: Shipped.genres) }
+
+    @Test(arguments: [
+        ("The bpm is 82.", 82.0), ("at 132 bpm", 132), ("around 68 bpm", 68), ("tempo ninety", 90), ("one hundred and twelve bpm", 112), ("bpm=122", 122),
+        ("trance, 138, pads", 138), ("84 Schläge pro Minute", 84), ("95 pulsaciones por minuto", 95), ("160 à la noire", 160), ("テンポ120", 120), ("165bpm", 165),
+        ("half-time feel at 140", 140), ("zweiundneunzig bpm", 92),
+    ])
+    func aTempoIsReadInNumbersAndWords(_ prompt: String, _ bpm: Double) {
+        #expect(wish(prompt).bpm == bpm)
+    }
+
+    @Test(arguments: [
+        ("in F# minor", "F# minor"), ("The key is Am.", "A minor"), ("key of F", "F major"), ("E flat major", "Eb major"), ("A♭ minor", "Ab minor"), ("h-Moll", "B minor"),
+        ("in B-Dur", "Bb major"), ("en sol mayor", "G major"), ("en fa sostenido menor", "F# minor"), ("si bémol majeur", "Bb major"), ("ハ長調", "C major"),
+        ("C Dorian", "C dorian"), ("C sharp minor", "C# minor"), ("in F#m, rolling", "F# minor"), ("12-bar blues in A with harp", "A major"), ("fis-Moll", "F# minor"),
+    ])
+    func aKeyIsReadInEveryLanguage(_ prompt: String, _ key: String) {
+        #expect(wish(prompt).key?.name == key)
+    }
+
+    @Test func anArticleIsNoKey() {
+        #expect(wish("A sad song with a piano").key == nil)
+        #expect(wish("The key is Dm. A music box.").reading.ignored.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("two minutes", 120.0), ("a minute and a half", 90), ("half a minute", 30), ("1:15", 75), ("40 sec", 40), ("trente secondes", 30), ("un minuto", 60), ("fifty seconds", 50),
+    ])
+    func aLengthIsReadInWordsAndClocks(_ prompt: String, _ seconds: Double) {
+        #expect(wish("ambient, " + prompt).seconds == seconds)
+    }
+
+    @Test func barsWinOverSeconds_andTheBluesFormIsNoLength() {
+        let both = wish("house, 16 bars, one minute")
+        #expect(both.bars == 16 && both.seconds == nil && !both.reading.ignored.isEmpty)
+        let blues = wish("12-bar blues, 24 bars")
+        #expect(blues.bars == 24 && blues.isBlues)
+        #expect(wish("24 Takte Funk").bars == 24)
+    }
+
+    @Test(arguments: [("a waltz", "3/4"), ("in 7/8", "7/8"), ("The beat counts to 3.", "3/4"), ("4分の3拍子", "3/4"), ("Irish jig", "6/8"), ("12/8 slow blues", "12/8")])
+    func aMetreIsReadFromSignsAndDances(_ prompt: String, _ meter: String) {
+        #expect(wish(prompt).meter?.name == meter)
+    }
+
+    @Test(arguments: [
+        ("The chord sequence is Am, F, C, G.", ["Am", "F", "C", "G"]), ("chords Em - C - G - D", ["Em", "C", "G", "D"]), ("ii-V-I: Cm7 F7 Bbmaj7", ["Cm7", "F7", "Bbmaj7"]),
+        ("Andalusian cadence Am G F E", ["Am", "G", "F", "E"]),
+    ])
+    func chordsAreReadInOrder(_ prompt: String, _ symbols: [String]) {
+        #expect(wish(prompt).chords.map(\.symbol) == symbols)
+    }
+
+    @Test func whatIsForbiddenIsNotAskedFor() {
+        for (prompt, names) in [("ambient pads, no drums, no bass", ["drums", "bass"]), ("Klavier, ohne Schlagzeug", ["drums"]), ("sin batería", ["drums"]),
+                                ("nappes, pas de guitare", ["guitar"]), ("琴の曲、ドラムなし", ["drums"])] {
+            let wish = wish(prompt)
+            #expect(wish.without == names, "\(prompt)")
+            #expect(!wish.voices.contains { names.contains($0.name) }, "\(prompt)")
+        }
+        #expect(wish("piano and cello").voices.map(\.name) == ["piano", "cello"])
+    }
+
+    @Test func aContradictionIsReported() {
+        #expect(wish("180 bpm and 60 bpm punk").reading.ignored.contains { $0.text.contains("60") })
+        #expect(wish("full drum kit, no drums please").reading.ignored.contains { $0.text == "drums" })
+        let corrected = wish("Make it C major. Actually no, C minor.")
+        #expect(corrected.key?.name == "C minor" && corrected.reading.ignored.contains { $0.text == "C major" })
+    }
+
+    @Test func everyWordIsAccountedFor() {
+        let reading = wish("A driving techno track at 132 bpm about my grandmother's xylophone").reading
+        #expect(reading.understood.contains { $0.text == "xylophone" } && reading.ignored.contains { $0.text.contains("grandmother") })
+    }
+
+    @Test func aPromptOfJunkIsReadToItsEnd() {
+        for junk in ["", "....", "///", "####", "♯♭", String(repeating: "a b 1/0 ", count: 800), "-1 bpm 9999999999999999999 bars", "0/0 1/3", "\u{202E}abc"] {
+            let brief = Brief(wish(junk), genres: Shipped.genres, seed: 1)
+            #expect(brief.bars >= 1 && brief.bpm >= 30, "\(junk.prefix(20))")
+        }
+    }
+}
