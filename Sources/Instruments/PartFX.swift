@@ -26,7 +26,9 @@ struct PartFX {
         highCut = Self.design(patch.highCut, 0.707, rate)
         sideCut = Self.design(140, 0.707, rate)
         drive = FastMath.amplitude(dB: patch.driveDB)
-        makeup = patch.driveDB > 0 ? FastMath.amplitude(dB: -patch.driveDB * 0.72) : 1
+        // A patch arrives at an effective value of 0.1; the curve holds what exceeds full scale, and the part keeps its level.
+        let pushed = 0.1 * FastMath.amplitude(dB: patch.driveDB)
+        makeup = patch.driveDB > 0 ? 0.1 * (1 + pushed * pushed / 0.6).squareRoot() / pushed : 1
         line = patch.chorus > 0 ? Array(repeating: .zero, count: 2048) : []
         // Whole turns in eight bars, near 0.6 Hz: a loop of eight bars closes.
         let span = 8 * framesPerBar

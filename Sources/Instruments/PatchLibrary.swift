@@ -34,7 +34,7 @@ enum PatchLibrary {
         case "electric guitar": electricGuitar(drive: 4, decay: 4)
         case "muted guitar": plucked(decay: 0.5, slope: 6, position: 0.18, strike: 0.25, damp: 0.05, partials: 18, lowCut: 110)
         case "overdriven guitar": electricGuitar(drive: 18, decay: 7)
-        case "distorted guitar": electricGuitar(drive: 30, decay: 9)
+        case "distorted guitar": electricGuitar(drive: 38, decay: 9)
         case "banjo": plucked(decay: 0.9, slope: 2.5, position: 0.12, strike: 0.45, damp: 0.08, partials: 26, lowCut: 160)
         case "harp": plucked(decay: 3.4, slope: 7, position: 0.4, strike: 0.06, damp: 0.6, partials: 22, lowCut: 70)
         case "koto", "shamisen": plucked(decay: name == "koto" ? 2.2 : 0.9, slope: 3.6, position: 0.1, strike: 0.35, damp: 0.2, partials: 28, lowCut: 110)
@@ -99,7 +99,7 @@ enum PatchLibrary {
         m.partials = drive > 10 ? 16 : 24
         m.inharmonicity = 0.00005
         m.position = 0.14
-        m.slope = drive > 10 ? 6.5 : 4
+        m.slope = drive > 10 ? 5 : 4
         m.softness = 5
         m.decay = decay
         m.partialDecay = 0.6
