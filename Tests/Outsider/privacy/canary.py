@@ -10,7 +10,7 @@ import subprocess
 import termios
 import time
 
-from kit import LATHE, LONG, Canary, Skipped, chance, check, end, place
+from kit import LATHE, LONG, Canary, Skipped, chance, check, disk_image, end, place
 
 CHUNK = 1 << 22
 
@@ -198,6 +198,38 @@ def nothing_is_left_of_a_session_in_the_studio():
             here.assert_settled()
             assert_nowhere(here, canary)
     return f"{runs} sessions"
+
+
+@check
+def a_raw_image_of_the_disk_holds_nothing_of_it():
+    runs = 200 if LONG else 4
+    with place() as elsewhere, disk_image() as (mount, image):
+        canaries = []
+        for number in range(runs):
+            with place(mount) as here:
+                canary = Canary(elsewhere.work, 2)
+                canaries.append(canary)
+                command = (["analyze", canary.path], ["preview", canary.path, "--sink", "null"], ["master", canary.path, "-o", f"{elsewhere.work}/{number}.wav"])[number % 3]
+                process = here.start(*command)
+                if number % 2:
+                    time.sleep(chance.uniform(0.1, 0.6))
+                    process.send_signal(signal.SIGKILL)
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    pass
+                finally:
+                    end(process)
+                here.assert_settled()
+        # All that was ever written has reached the image, also the blocks of files that are gone.
+        os.sync()
+        subprocess.run(["umount", mount], check=True)
+        with open(image, "rb") as file:
+            whole = file.read()
+        assert b"\x53\xef" in whole and len(whole) > 1 << 20, "this is no image"
+        hits = [what for canary in canaries for needle, what in canary.needles().items() if needle in whole]
+        assert not hits, f"in the raw image: {hits[:5]}"
+    return f"{runs} runs"
 
 
 @check

@@ -109,6 +109,25 @@ def small_disk(megabytes=64):
         os.rmdir(folder)
 
 
+@contextlib.contextmanager
+def disk_image(megabytes=48):
+    """A file system in a file, mounted: what the file holds afterwards is what a disk would. Answers with the mount and the file."""
+    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
+        raise Skipped("needs root and mkfs.ext4 to make a disk image")
+    with tempfile.TemporaryDirectory(prefix="lathe-image-") as folder:
+        image, mount = folder + "/image", folder + "/mount"
+        os.mkdir(mount)
+        with open(image, "wb") as file:
+            file.truncate(megabytes << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True, stderr=subprocess.DEVNULL)
+        if subprocess.run(["mount", "-o", "loop", image, mount], stderr=subprocess.DEVNULL).returncode != 0:
+            raise Skipped("this machine mounts no images")
+        try:
+            yield mount, image
+        finally:
+            subprocess.run(["umount", "-l", mount], check=False, stderr=subprocess.DEVNULL)
+
+
 # --- Sound ---------------------------------------------------------------------------------------------------------------
 
 def wav(samples, rate=44100, channels=2):
