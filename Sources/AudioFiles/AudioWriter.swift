@@ -25,10 +25,11 @@ public final class AudioWriter {
     ///   - tags: keys as in `AudioFileInfo.tags`; a container leaves out what it has no place for. Of WAV, AIFF and CAF only WAV holds an ISRC.
     ///   - broadcast, cart: for WAV; other containers have no place for them.
     ///   - expectedFrames: when known, lets a WAV of more than 4 GiB become RF64.
+    ///   - opusBitRate: bits a second of all channels; nil is 96 000 for each.
     /// - Throws: `unsupportedOutput`, `tooLong`, `diskFull`, `writeFailed`.
     public init(
         fileDescriptor: Int32, path: String, format: OutputFormat, tags: [String: String], expectedFrames: Int64? = nil,
-        broadcast: BroadcastExtension? = nil, cart: CartChunk? = nil
+        broadcast: BroadcastExtension? = nil, cart: CartChunk? = nil, opusBitRate: Int? = nil
     ) throws(AudioFileError) {
         if let objection = format.objection { throw .unsupportedOutput(path: path, detail: objection) }
         self.format = format
@@ -59,7 +60,7 @@ public final class AudioWriter {
             if let failure = sink.failure { throw Self.error(path, failure) }
             throw .unsupportedOutput(path: path, detail: "cannot be written as \(format.container.rawValue) with these settings; use WAV")
         }
-        configure(handle)
+        configure(handle, opusBitRate: opusBitRate)
         if format.container != .mp3 { Tags.write(tags, to: handle) }
         if format.container == .wav {
             try add("bext", broadcast?.chunk, to: handle)
@@ -80,7 +81,7 @@ public final class AudioWriter {
         scratch.deallocate()
     }
 
-    private func configure(_ handle: OpaquePointer) {
+    private func configure(_ handle: OpaquePointer, opusBitRate: Int?) {
         // The PEAK chunk carries the time of writing, which would make equal renders differ.
         sf_command(handle, Int32(SFC_SET_ADD_PEAK_CHUNK), nil, Int32(SF_FALSE))
         switch format.container {
@@ -88,8 +89,9 @@ public final class AudioWriter {
             var quality = 0.6
             sf_command(handle, Int32(SFC_SET_VBR_ENCODING_QUALITY), &quality, Int32(MemoryLayout<Double>.size))
         case .opus:
-            // libsndfile: bits per second and channel = (1 − level) · 250 000 + 6 000; 96 kbit/s.
-            var level = 0.64
+            // libsndfile: bits per second and channel = (1 − level) · 250 000 + 6 000.
+            let perChannel = opusBitRate.map { Double($0) / Double(format.channels) } ?? 96_000
+            var level = max(0, min(1, 1 - (perChannel - 6000) / 250_000))
             sf_command(handle, Int32(SFC_SET_COMPRESSION_LEVEL), &level, Int32(MemoryLayout<Double>.size))
         case .mp3:
             var mode = Int32(SF_BITRATE_MODE_CONSTANT)

@@ -65,8 +65,13 @@ public struct Analysis: Sendable, Equatable, Codable {
     /// Samples in runs of three or more that are flat at full scale.
     public var clippedSamples = 0
     public var bands: [Band] = []
+    /// nil when there is no steady beat, or it is in doubt.
     public var tempoBPM: Double?
+    /// `F# minor`; nil when in doubt.
     public var key: String?
+    /// Correlation of the channels in each of `bands`; empty unless there are two.
+    public var bandCorrelations: [Double?] = []
+    public var vinyl = VinylCheck()
     public var findings: [Finding] = []
     /// What the assistant needs besides; not part of the JSON, and lost on the way through it.
     public var traits = ProgrammeTraits()
@@ -90,7 +95,8 @@ public struct Analysis: Sendable, Equatable, Codable {
         case clippedSamples = "clipped_samples"
         case bands
         case tempoBPM = "tempo_bpm"
-        case key, findings
+        case key, findings, vinyl
+        case bandCorrelations = "band_correlations"
     }
 
     /// Written out because the synthesised form leaves nil fields away, and every field of the contract is always there.
@@ -118,5 +124,7 @@ public struct Analysis: Sendable, Equatable, Codable {
         try fields.encode(tempoBPM, forKey: .tempoBPM)
         try fields.encode(key, forKey: .key)
         try fields.encode(findings, forKey: .findings)
+        try fields.encode(bandCorrelations, forKey: .bandCorrelations)
+        try fields.encode(vinyl, forKey: .vinyl)
     }
 }

@@ -35,7 +35,7 @@ public struct Analyzer: ~Copyable {
     }
 
     /// The other half of `processSignal`: spectrum and the evidence in the samples, which may have been shortened since. Leaves out what
-    /// only an input is judged by (speech, piled peaks).
+    /// only an input is judged by (speech, piled peaks, tempo).
     mutating func processSamples(_ block: AudioBlock, frames: Int) {
         guard frames > 0 else { return }
         levels.processEvidence(block, frames)
@@ -76,10 +76,20 @@ public struct Analyzer: ~Copyable {
         out.dcOffset = evidence.dcOffset
         out.clippedSamples = evidence.clippedSamples
         out.bands = spectra.bands
+        if evidence.channels == 2 { out.bandCorrelations = spectra.bandCorrelations }
         let shape = spectra.shape
+        out.vinyl.bassSideDB = shape.bassSideDB
+        out.vinyl.samplePeakDBFS = out.samplePeakDBFS
+        out.vinyl.loudness = out.integratedLUFS
+        if let burst = levels.tempo.trebleBurst {
+            out.vinyl.trebleBurstDBFS = 10 * log10(burst.meanSquare)
+            out.vinyl.trebleBurstSeconds = burst.seconds
+        }
         out.findings = Findings.judge(out, evidence, shape, effectiveChannels: levels.loudness.effectiveChannels)
         // What has no loudness has nothing to be judged by.
         if out.integratedLUFS != nil {
+            out.tempoBPM = levels.tempo.bpm
+            out.key = spectra.key
             out.traits = ProgrammeTraits(
                 spectrum: spectra.spectrum.longTerm, speech: levels.speech.reading, clippedRuns: evidence.clippedRuns,
                 edgeHz: shape.edgeHz, peaks: levels.peaks.cells(within: ProgrammeTraits.peakSpanDB),
@@ -98,12 +108,14 @@ struct LevelMeters: ~Copyable {
     fileprivate var evidence: Evidence
     fileprivate var speech: SpeechMeter
     fileprivate var peaks: PeakDistribution
+    fileprivate var tempo: TempoMeter
 
     init(sampleRate: Double, channels: Int, integerBits: Int?) {
         loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
         evidence = Evidence(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
         speech = SpeechMeter(sampleRate: sampleRate, channels: channels)
         peaks = PeakDistribution(sampleRate: sampleRate, channels: channels)
+        tempo = TempoMeter(sampleRate: sampleRate, channels: channels)
     }
 
     mutating func process(_ block: AudioBlock, _ frames: Int) {
@@ -111,6 +123,7 @@ struct LevelMeters: ~Copyable {
         processEvidence(block, frames)
         speech.process(block, frames: frames)
         peaks.process(block, frames: frames)
+        tempo.process(block, frames: frames)
     }
 
     mutating func processLoudness(_ block: AudioBlock, _ frames: Int) { loudness.process(block, frames: frames) }
@@ -159,10 +172,15 @@ struct SpectralMeters: ~Copyable {
         }
     }
 
+    fileprivate var bandCorrelations: [Double?] { ThirdOctaveSpectrum.centres.indices.map { spectrum.correlation($0) } }
+
+    /// Of sound that is long enough for its notes to tell.
+    fileprivate var key: String? { Double(frames) >= 10 * sampleRate ? KeyEstimate.find(spectrum) : nil }
+
     fileprivate var shape: SpectralShape {
         SpectralShape(
             edgeHz: SpectralEdge.find(spectrum, sampleRate: sampleRate), oppositeBassHz: SpectralShape.oppositeBass(spectrum),
-            firstTruePeakOver: firstOver)
+            oppositeBandHz: SpectralShape.oppositeBand(spectrum), bassSideDB: SpectralShape.bassSide(spectrum), firstTruePeakOver: firstOver)
     }
 }
 

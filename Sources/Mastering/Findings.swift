@@ -83,6 +83,13 @@ enum Findings {
         if gap > 2 {
             found.append(finding("silence_inside", .info, Double(evidence.gap.start) / rate, "\(tenths(gap)) s of silence inside."))
         }
+        let clicks = evidence.clicks
+        if let first = clicks.first {
+            let places = clicks.prefix(5).map { tenths(Double($0) / rate) }.joined(separator: ", ")
+            found.append(finding(
+                "clicks", .warning, Double(first) / rate,
+                "\(clicks.count == 1 ? "A click" : "\(clicks.count) clicks"), at \(places)\(clicks.count > 5 ? ", …" : "") s; listen, and repair the mix."))
+        }
         if analysis.integratedLUFS == nil, analysis.seconds < 0.4 {
             found.append(finding("too_short", .info, nil, "Shorter than the 400 ms that a loudness needs."))
         }
@@ -114,6 +121,10 @@ enum Findings {
         } else if let hz = shape.oppositeBassHz {
             found.append(finding(
                 "bass_out_of_phase", .warning, nil, "The channels work against each other around \(Int(hz)) Hz: the bass thins out in mono."))
+        }
+        if !isMuch, let hz = shape.oppositeBandHz {
+            found.append(finding(
+                "band_out_of_phase", .info, nil, "The channels work against each other from about \(Int(hz)) Hz up: part of it vanishes in mono."))
         }
         let balance = 10 * log10(sums.leftLeft / sums.rightRight)
         if balance.magnitude > 6 {

@@ -14,6 +14,7 @@ struct Evidence {
     private(set) var frames: Int64 = 0
 
     private(set) var flatTops: [FlatTopDetector]
+    private var clickDetectors: [ClickDetector]
     private(set) var peaks: [Double]
     private var sums: [Double]
 
@@ -41,18 +42,32 @@ struct Evidence {
         self.channels = channels
         self.integerBits = integerBits
         flatTops = [FlatTopDetector](repeating: FlatTopDetector(), count: channels)
+        clickDetectors = [ClickDetector](repeating: ClickDetector(), count: channels)
         peaks = [Double](repeating: 0, count: channels)
         sums = [Double](repeating: 0, count: channels)
         seeksBits = (integerBits ?? 0) > 8
     }
 
     mutating func process(_ block: AudioBlock, frames count: Int) {
+        // In pieces: a pause is seen between them, whatever the size of the caller's blocks.
+        var done = 0
+        while done < count {
+            let take = min(Self.pieceFrames, count - done)
+            processPiece(block.advanced(by: done), take)
+            done += take
+        }
+    }
+
+    private static let pieceFrames = 8192
+
+    private mutating func processPiece(_ block: AudioBlock, _ count: Int) {
         var peak = 0.0
         for c in 0..<channels {
             let row = block[c]
             let (low, high, sum) = Self.extremes(row, count)
             let rowPeak = max(-low, high)
             flatTops[c].process(row, frames: count, peak: rowPeak, start: frames)
+            clickDetectors[c].process(row, frames: count)
             if rowPeak > 1 { noteOvers(row, count) }
             peaks[c] = max(peaks[c], rowPeak)
             sums[c] += sum
@@ -65,7 +80,10 @@ struct Evidence {
     }
 
     mutating func finish() {
-        for c in 0..<channels { flatTops[c].finish() }
+        for c in 0..<channels {
+            flatTops[c].finish()
+            clickDetectors[c].finish()
+        }
         if windowFrames > 0 { closeWindow(end: frames) }
     }
 
@@ -161,6 +179,9 @@ struct Evidence {
         return means.max { $0.magnitude < $1.magnitude } ?? 0
     }
 
+    /// First frames of single clicks.
+    var clicks: [Int64] { ClickDetector.isolated(clickDetectors, sampleRate: sampleRate) }
+
     /// Bits the samples use; nil when they come from floating point, or are all zero.
     var usedBits: Int? { integerBits == nil || bits == 0 ? nil : 32 - bits.trailingZeroBitCount }
 
@@ -176,6 +197,10 @@ struct SpectralShape {
     var edgeHz: Double?
     /// Lowest strong band under 300 Hz whose channels work against each other, Hz.
     var oppositeBassHz: Double?
+    /// Lowest band of four in a row, from 300 Hz up, whose channels work against each other, Hz.
+    var oppositeBandHz: Double?
+    /// Side over mid below 150 Hz, dB; nil without bass or without two channels.
+    var bassSideDB: Double?
     /// About where the true peak first passed 0 dBTP, frames.
     var firstTruePeakOver: Int64?
 
@@ -186,5 +211,28 @@ struct SpectralShape {
             if let share = spectrum.sideShare(index), share > 0.6, spectrum.bandPower(index) > loudest / 100 { return hz }
         }
         return nil
+    }
+
+    /// Four third-octaves in a row that mostly cancel in mono: a phaser or a stereo trick, not the chance of one tone.
+    static func oppositeBand(_ spectrum: borrowing ThirdOctaveSpectrum) -> Double? {
+        let centres = ThirdOctaveSpectrum.centres
+        let loudest = centres.indices.reduce(0) { max($0, spectrum.bandPower($1)) }
+        var inRow = 0
+        for (index, hz) in centres.enumerated() where hz >= 300 {
+            let isOpposite = (spectrum.sideShare(index) ?? 0) > 0.75 && spectrum.bandPower(index) > loudest / 300
+            inRow = isOpposite ? inRow + 1 : 0
+            if inRow == 4 { return centres[index - 3] }
+        }
+        return nil
+    }
+
+    static func bassSide(_ spectrum: borrowing ThirdOctaveSpectrum) -> Double? {
+        var side = 0.0, all = 0.0
+        for (index, hz) in ThirdOctaveSpectrum.centres.enumerated() where hz >= 25 && hz < 150 {
+            guard let share = spectrum.sideShare(index) else { return nil }
+            side += share * spectrum.bandPower(index)
+            all += spectrum.bandPower(index)
+        }
+        return all > 1e-9 && side > 0 && all > side ? 10 * log10(side / (all - side)) : nil
     }
 }

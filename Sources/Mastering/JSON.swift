@@ -21,6 +21,12 @@ public enum JSON: Sendable, Equatable {
         return .number(abs(x) < 1e9 ? (x * 1e6).rounded() / 1e6 + 0 : x)
     }
 
+    /// An object with one more field at its end; anything else as it is.
+    public func adding(_ name: String, _ value: JSON) -> JSON {
+        guard case .object(let fields) = self else { return self }
+        return .object(fields + [(name, value)])
+    }
+
     /// One line, no spaces.
     public var text: String {
         var out = ""
@@ -42,8 +48,8 @@ public enum JSON: Sendable, Equatable {
             out += "["
             for (i, item) in items.enumerated() {
                 out += (i > 0 ? "," : "") + inner
-                // Small ones of one kind, such as the bands of a spectrum, are rows.
-                item.write(to: &out)
+                // Flat ones, such as the bands of a spectrum, are rows.
+                if item.isNested { item.writeIndented(to: &out, inner) } else { item.write(to: &out) }
             }
             out += line + "]"
         case .object(let fields) where !fields.isEmpty:
@@ -56,6 +62,14 @@ public enum JSON: Sendable, Equatable {
             }
             out += line + "}"
         default: write(to: &out)
+        }
+    }
+
+    private var isNested: Bool {
+        switch self {
+        case .array(let items): items.contains { $0.isContainer }
+        case .object(let fields): fields.contains { $0.1.isContainer }
+        default: false
         }
     }
 

@@ -33,20 +33,22 @@ public enum Master {
     /// - Parameters:
     ///   - requests: at least one; preset, container and deliverables' formats of the first count for all.
     ///   - fileDescriptors: one for each of the files in `MasterRequest.outputs`, request after request.
+    ///   - codecScratch: an empty file that codecs may fill, for requests whose `delivery` asks for a codec check.
     ///   - profiles: of the inputs, when they were measured before.
     /// - Throws: as `render`; `.unsupported` when the tracks differ in sample rate or channels. All files are then worthless.
     public static func album(
-        _ requests: [MasterRequest], fileDescriptors: [Int32], tier: String = "local", profiles known: [InputProfile]? = nil,
+        _ requests: [MasterRequest], fileDescriptors: [Int32], codecScratch: Int32? = nil, tier: String = "local", profiles known: [InputProfile]? = nil,
         progress: (Stage, Double) -> Void, isCancelled: () -> Bool
     ) throws -> [MasterResult] {
         try solved(
-            requests, fileDescriptors: fileDescriptors, tier: tier, profiles: known, progress: progress, isCancelled: isCancelled
+            requests, fileDescriptors: fileDescriptors, codecScratch: codecScratch, tier: tier, profiles: known, progress: progress,
+            isCancelled: isCancelled
         ).results
     }
 
     /// The masters, and what the chain was set to for them.
     static func solved(
-        _ requests: [MasterRequest], fileDescriptors: [Int32], tier: String, profiles known: [InputProfile]?,
+        _ requests: [MasterRequest], fileDescriptors: [Int32], codecScratch: Int32? = nil, tier: String, profiles known: [InputProfile]?,
         progress: (Stage, Double) -> Void, isCancelled: () -> Bool
     ) throws -> (results: [MasterResult], solution: Solution) {
         let start = ContinuousClock.now
@@ -59,20 +61,25 @@ public enum Master {
         let programme = try requests.count == 1
             ? Programme(path: requests[0].input, profile: profiles[0]) : Programme(album: requests.map(\.input), tracks: profiles)
         let carried = try requests[0].curveTOML.map { (toml) throws(PresetError) in try ToneTarget.parse(toml: toml, file: "curve") }
-        let direction = Direction(preset, curve: try ToneTarget.wanted(by: preset, carried: carried), profile: programme.profile)
+        var direction = Direction(preset, curve: try ToneTarget.wanted(by: preset, carried: carried), profile: programme.profile)
         let files = try DeliveryFiles(requests, fileDescriptors, programme: programme, preset: preset)
         let main = files.master
 
         var written: [Rendition.Written] = []
-        var solver = Solver(programme: programme, direction: direction)
-        let solution = try solver.run(progress: { progress(.solving, $0) }, isCancelled: isCancelled) { settings, report in
-            let finish = try main.begin()
-            let reductions = try Solve.runChain(programme, settings, progress: report, isCancelled: isCancelled) { block, frames, _ in
-                try finish.process(block, frames)
+        var loop = CodecLoop(requests, rendition: main, scratch: codecScratch, preset: preset)
+        var solution: Solution
+        repeat {
+            direction = Direction(loop.preset, curve: direction.curve, profile: programme.profile)
+            var solver = Solver(programme: programme, direction: direction)
+            solution = try solver.run(progress: { progress(.solving, $0) }, isCancelled: isCancelled) { settings, report in
+                let finish = try main.begin()
+                let reductions = try Solve.runChain(programme, settings, progress: report, isCancelled: isCancelled) { block, frames, _ in
+                    try finish.process(block, frames)
+                }
+                written = try main.end(finish, reductions: reductions, isCancelled: isCancelled)
+                return written.map(\.outcome)
             }
-            written = try main.end(finish, reductions: reductions, isCancelled: isCancelled)
-            return written.map(\.outcome)
-        }
+        } while try loop.wantsAnother(isCancelled: isCancelled)
         progress(.finishing, 0)
         let further = try FurtherRenditions(programme: programme, preset: preset, solution: solution).write(
             files.further, progress: { progress(.finishing, 0.9 * $0) }, isCancelled: isCancelled)
@@ -94,10 +101,14 @@ public enum Master {
                 targetLUFS: preset.target.lufs, targetReached: solution.reached, note: solution.note,
                 gainDB: gainDB, clipMaxReductionDB: reduction.clipDB, limiterMaxReductionDB: reduction.limiterDB, moves: moves,
                 sha256: digests[index])
+            // A beat goes through a chain as it is, and is not counted again.
+            if result.after.tempoBPM == nil { result.after.tempoBPM = result.before.tempoBPM }
             result.presetHash = preset.hash
             result.clampedSamples = written[index].clampedSamples
             result.deliverables = try files.delivered(further, track: index, ceilingDBTP: preset.target.ceilingDBTP)
             result.manifest = requests[index].delivery.manifest
+            result.codecCheck = loop.readings[index]
+            result.ceilingDBTP = loop.preset.target.ceilingDBTP
             return result
         }
         try files.writeManifests(results, preset: preset, solution: solution, isCancelled: isCancelled)

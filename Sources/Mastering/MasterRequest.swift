@@ -59,12 +59,17 @@ public struct MasterResult: Sendable, Codable, Equatable {
     public var clampedSamples = 0
     public var deliverables: [DeliveredFile] = []
     public var manifest: String?
+    /// What lossy codecs make of the master; empty when nobody asked.
+    public var codecCheck: [CodecCheck.Reading] = []
+    /// The limiter was set for this, dBTP: the preset's ceiling, or what the codec check lowered it to.
+    public var ceilingDBTP = 0.0
 
     enum CodingKeys: String, CodingKey {
         case input, output, preset, engine, seconds, tier, before, after, note, moves, sha256
         case realtimeFactor = "realtime_factor", targetLUFS = "target_lufs", targetReached = "target_reached"
         case gainDB = "gain_db", clipMaxReductionDB = "clip_max_reduction_db", limiterMaxReductionDB = "limiter_max_reduction_db"
         case presetHash = "preset_hash", clampedSamples = "clamped_samples", deliverables, manifest
+        case codecCheck = "codec_check", ceilingDBTP = "ceiling_dbtp"
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -91,5 +96,7 @@ public struct MasterResult: Sendable, Codable, Equatable {
         try c.encode(clampedSamples, forKey: .clampedSamples)
         try c.encode(deliverables, forKey: .deliverables)
         try c.encode(manifest, forKey: .manifest)
+        try c.encode(codecCheck, forKey: .codecCheck)
+        try c.encode(ceilingDBTP, forKey: .ceilingDBTP)
     }
 }

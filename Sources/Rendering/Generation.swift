@@ -38,7 +38,7 @@ extension LocalTier {
                     kind: .renderScratch, origin: .renderJob, purpose: .generation, place: .disk, displayName: fileName(of: path)))
                 rows.append(row)
                 try await ledger.attach(holder, bytes: 0, to: row)
-                outputs.append(try await open(path, force: request.force, inputs: [], row, ledger))
+                outputs.append(try await RecordedFile.open(path, force: request.force, inputs: [], row, ledger))
             }
 
             let pulse = rows + [prompt]

@@ -26,22 +26,29 @@ public struct LocalTier: Tier {
         let ledger = work.ledger
         var rows: [RowID] = []
         var named = 0
+        /// What codecs fill while they are tried; it never gets a name.
+        var scratchRow: RowID?
         do {
             var outputs: [AtomicOutput] = []
-            defer { for output in outputs { output.abandon() } }
+            var scratch: AtomicOutput?
+            defer { for output in outputs + (scratch.map { [$0] } ?? []) { output.abandon() } }
             let holder = WorkHolder(work.cancellation)
             for request in requests {
                 for path in request.outputs {
-                    let row = try await ledger.create(ItemRequest(
-                        kind: .renderScratch, origin: .renderJob, purpose: .mastering, place: .disk, displayName: fileName(of: path)))
+                    let row = try await makeRow(path, holder, ledger)
                     rows.append(row)
-                    try await ledger.attach(holder, bytes: 0, to: row)
-                    outputs.append(try await open(path, force: request.force, inputs: requests.map(\.input), row, ledger))
+                    outputs.append(try await RecordedFile.open(path, force: request.force, inputs: requests.map(\.input), row, ledger))
                 }
             }
-            let pulse = rows
+            if requests.contains(where: { $0.delivery.codecCheck != .off }) {
+                let row = try await makeRow(requests[0].output, holder, ledger)
+                scratchRow = row
+                // Nothing is replaced: this file is abandoned.
+                scratch = try await RecordedFile.open(requests[0].output, force: true, inputs: requests.map(\.input), row, ledger)
+            }
+            let pulse = rows + (scratchRow.map { [$0] } ?? [])
             let results = try Master.album(
-                requests, fileDescriptors: outputs.map(\.fileDescriptor), tier: name,
+                requests, fileDescriptors: outputs.map(\.fileDescriptor), codecScratch: scratch?.fileDescriptor, tier: name,
                 profiles: requests.count == 1 ? work.profile.map { [$0] } : nil,
                 progress: { stage, fraction in
                     holder.beat(pulse, ledger)
@@ -49,6 +56,11 @@ public struct LocalTier: Tier {
                 },
                 isCancelled: { work.cancellation.isSet })
             if work.cancellation.isSet { throw CancellationError() }
+            if let scratch, let row = scratchRow {
+                scratch.abandon()
+                await ledger.released(row, because: .jobEnded)
+                scratchRow = nil
+            }
             for output in outputs {
                 var info = stat()
                 let bytes = fstat(output.fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
@@ -59,20 +71,22 @@ public struct LocalTier: Tier {
             return results
         } catch {
             // The outputs have been abandoned on the way here.
-            for row in rows[named...] { await ledger.released(row, because: work.cancellation.isSet ? .cancelled : .jobEnded) }
+            for row in rows[named...] + (scratchRow.map { [$0] } ?? []) { await ledger.released(row, because: work.cancellation.isSet ? .cancelled : .jobEnded) }
             // Whoever set the flag wanted the job to end, whatever it was doing at that moment.
             throw work.cancellation.isSet ? CancellationError() : error
         }
     }
 
-    func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
-        let folder = try AtomicOutput.scratchFolder(for: path)
-        let name = NamedScratch.name(for: row)
-        // Replacing needs a name for the instant of the rename, and some file systems need one all along.
-        if force || UnnamedScratch.needsName(in: folder), let absolute = absolutePath(folder) {
-            try await ledger.registerName(absolute + (absolute == "/" ? "" : "/") + name, for: row)
+    private func makeRow(_ path: String, _ holder: WorkHolder, _ ledger: Ledger) async throws -> RowID {
+        let row = try await ledger.create(ItemRequest(
+            kind: .renderScratch, origin: .renderJob, purpose: .mastering, place: .disk, displayName: fileName(of: path)))
+        do {
+            try await ledger.attach(holder, bytes: 0, to: row)
+        } catch {
+            await ledger.released(row, because: .neverBegan)
+            throw error
         }
-        return try AtomicOutput(target: path, force: force, inputs: inputs, scratchName: name)
+        return row
     }
 }
 
@@ -88,10 +102,4 @@ extension JobStage {
 
 func fileName(of path: String) -> String {
     String(path.split(separator: "/").last ?? "")
-}
-
-private func absolutePath(_ path: String) -> String? {
-    guard let real = path.withFileName({ realpath($0, nil) }) else { return nil }
-    defer { free(real) }
-    return FileName.text(real)
 }

@@ -11,32 +11,61 @@ struct AnalyzeCommand: AsyncParsableCommand {
 
     @Argument(help: "Audio files.") var inputs: [String]
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
+    @Option(help: ArgumentHelp("Also write a page about the files, with pictures, that needs nothing else to be shown.", valueName: "file.html")) var report: String?
+    @Flag(help: "Replace an existing report. Never an input.") var force = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
 
     func run() async throws {
         Interruption.shared.install()
+        let platforms = knownPlatforms()
         var batch = Batch(inputs: inputs.count, progress: progress, json: json)
-        try await withEngine(memoryOnly: true) { engine in
+        try await withEngine(memoryOnly: report == nil) { engine in
             let reports = Task { [display = batch.display] in
                 for await event in await engine.events() {
                     if case .measuring(let path, let fraction) = event { display.update(path, stage: "measuring", fraction: fraction) }
                 }
             }
             defer { reports.cancel() }
+            if let report { try refuse(report) }
+            var pages: [ReportPage.Subject] = []
             for input in inputs {
                 let measurement = Task { try await engine.profile(input) }
                 Interruption.shared.whenRequested { measurement.cancel() }
                 do {
                     let analysis = try await measurement.value.analysis
                     await engine.release(input)
-                    try batch.succeeded(input, json: analysis.json, report: analysis.report)
+                    if report != nil { pages.append(try ReportPage.Subject(analysis, services: platforms.compactMap { $0.preview(of: analysis) })) }
+                    let services = platforms.compactMap { $0.preview(of: analysis) }
+                    try batch.succeeded(
+                        input, json: analysis.json.adding("platforms", .array(services.map(\.json))),
+                        report: analysis.report(services: services))
                 } catch {
                     let failure = Failure(error)
                     batch.failed(input, failure)
                     if failure.exitCode == Failure.interruptedExitCode { break }
                 }
             }
+            if let report, !pages.isEmpty, !Interruption.shared.isRequested {
+                try await RecordedFile.write(
+                    ReportPage(subjects: pages).html, to: report, force: force, inputs: inputs, purpose: .analysis, ledger: engine.ledger)
+            }
         }
         try batch.end()
+    }
+
+    /// A report that cannot be written costs no measuring.
+    private func refuse(_ report: String) throws {
+        let output = try AtomicOutput(target: report, force: force, inputs: inputs)
+        output.abandon()
+    }
+
+    /// None, with a word about it, when their list cannot be read: everything else can be measured all the same.
+    private func knownPlatforms() -> [Platform] {
+        do throws(PresetError) {
+            return try PlatformLibrary.load()
+        } catch {
+            Output.warning(error.message)
+            return []
+        }
     }
 }

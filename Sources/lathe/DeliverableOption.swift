@@ -36,6 +36,7 @@ extension MasterPlan {
         var deliverables: [DeliverableOption] = []
         var manifest = false
         var isrc: ISRC?
+        var codecCheck = CodecCheck.Mode.off
 
         /// The names: the master's with another ending; where that is taken, word length and rate before the ending.
         func delivery(besides master: String) -> Delivery {
@@ -51,6 +52,7 @@ extension MasterPlan {
             }
             if manifest { delivery.manifest = master + ".manifest.json" }
             delivery.isrc = isrc
+            delivery.codecCheck = codecCheck
             return delivery
         }
 

@@ -28,9 +28,11 @@ struct MasterCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("44100, 48000, 88200, 96000, 176400, 192000 or keep; else the preset's.", valueName: "hz")) var rate: Preset.Rate?
     @Option(help: ArgumentHelp("A further file of the same render, e.g. flac:24, mp3 or wav:16:44100; repeatable.", valueName: "format[:bits][:hz]"))
     var deliver: [DeliverableOption] = []
+    @Option(help: ArgumentHelp("What Opus, Vorbis and MP3 (AAC where an ffmpeg may be started) make of the master's peaks: report, auto (lower the ceiling until they hold it) or off.", valueName: "mode"))
+    var codecCheck = CodecCheck.Mode.off
     @Flag(help: "Write an account of the render beside each master, with every setting, measurement and hash, as OUT.manifest.json.") var manifest = false
     @Flag(help: "Let a WAV state its own loudness in a bext chunk; the broadcast preset always does.") var bext = false
-    @Option(help: ArgumentHelp("The recording's code, into every container that has a place for it (WAV, FLAC, Ogg, MP3).", valueName: "code")) var isrc: String?
+    @Option(help: ArgumentHelp("The recording's code, into every container that has a place for it (WAV and MP3).", valueName: "code")) var isrc: String?
     @Flag(help: "Treat the files as one programme: one setting for all, the loudest at the target, relative levels and seams kept.") var album = false
     @Option(parsing: .unconditional, help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
@@ -57,7 +59,7 @@ struct MasterCommand: AsyncParsableCommand {
         let references = try ReferenceCurve(files: reference, weights: weights)
         // What cannot be found is said before any work begins.
         if reference.isEmpty { _ = try ToneTarget.wanted(by: wanted) }
-        let plan = try MasterPlan(inputs: inputs, output: output, format: format, preset: wanted, force: force, extras: .init(deliverables: deliver, manifest: manifest, isrc: isrc.flatMap { ISRC($0) }))
+        let plan = try MasterPlan(inputs: inputs, output: output, format: format, preset: wanted, force: force, extras: .init(deliverables: deliver, manifest: manifest, isrc: isrc.flatMap { ISRC($0) }, codecCheck: codecCheck))
 
         Interruption.shared.install()
         var batch = Batch(inputs: inputs.count, progress: progress, json: json)
@@ -125,3 +127,4 @@ extension OutputFormat.Container: ExpressibleByArgument {}
 extension Preset.Bits: ExpressibleByArgument {}
 extension Preset.Dither: ExpressibleByArgument {}
 extension Preset.Rate: ExpressibleByArgument {}
+extension CodecCheck.Mode: ExpressibleByArgument {}

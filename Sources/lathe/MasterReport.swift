@@ -13,6 +13,7 @@ extension MasterResult {
             ("moves", .array(moves.map(\.json))), ("sha256", .string(sha256)),
             ("preset_hash", .string(presetHash)), ("clamped_samples", .int(clampedSamples)),
             ("deliverables", .array(deliverables.map(\.json))), ("manifest", .optional(manifest)),
+            ("codec_check", .array(codecCheck.map(\.json))), ("ceiling_dbtp", .measured(ceilingDBTP)),
         ])
     }
 
@@ -28,6 +29,7 @@ extension MasterResult {
                 + "\(Text.number(file.after.integratedLUFS, "LUFS"))  \(Text.number(file.after.truePeakDBTP, "dBTP"))"
                 + (file.ceilingHeld ? "" : "  over the ceiling"))
         }
+        for reading in codecCheck { lines.append("  " + reading.report) }
         if let manifest { lines.append("  \(manifest.printable)") }
         return lines.joined(separator: "\n")
     }
@@ -41,5 +43,13 @@ extension Move {
             ("deviation_db", .measured(deviationDB)), ("band_db", .measured(bandDB)), ("after_deviation_db", .measured(afterDeviationDB)),
             ("text", .string(text)),
         ])
+    }
+}
+
+extension CodecCheck.Reading {
+    fileprivate var report: String {
+        if let problem { return "\(codec.padding(to: 10)) not checked: \(problem.printable)" }
+        let over = overshootDB.map { $0 > CodecCheck.slackDB ? ", \(Text.number($0, "dB", places: 2)) over the ceiling" : ", holds the ceiling" } ?? ""
+        return "\(codec.padding(to: 10)) decodes to \(Text.number(truePeakDBTP, "dBTP", places: 2))\(over)"
     }
 }

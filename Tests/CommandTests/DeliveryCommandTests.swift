@@ -175,3 +175,61 @@ import Testing
         #expect(try place.names() == ["a.wav", "b.wav"])
     }
 }
+
+@Suite struct CodecCheckTests {
+    private static let loud = ["--set", "target.lufs=-8", "--set", "target.max_limiter_gr_db=12"]
+
+    /// Noise bursts: codecs change their waveform most.
+    private static func noise() -> [UInt8] {
+        var state: UInt64 = 7
+        return WAV.file((0..<144_000).flatMap { n -> [Int16] in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let beat = Double(n % 12_000) / 12_000
+            let x = (0.05 + 0.5 * exp(-8 * beat)) * (Double(Int32(truncatingIfNeeded: state >> 32)) / 2_147_483_648)
+            return [Int16(32767 * x), Int16(30000 * x)]
+        })
+    }
+
+    @Test func everyCodecOfTheLibraryIsTriedAndItsPeakIsTrue() throws {
+        let place = try Workspace()
+        try place.write("mix.wav", Self.noise())
+        let outcome = try place.start(["master", "mix.wav", "--codec-check", "report", "--json"] + Self.loud).outcome()
+        #expect(outcome.status == 0, "\(outcome.err)")
+        let readings = try #require(try outcome.object["codec_check"] as? [[String: Any]])
+        #expect(readings.map { $0["codec"] as? String } == ["opus_160", "vorbis_q6", "mp3_320", "aac_256"])
+        for reading in readings.prefix(3) {
+            #expect(reading["problem"] is NSNull)
+            let peak = try #require(reading["true_peak_dbtp"] as? Double), overshoot = try #require(reading["overshoot_db"] as? Double)
+            #expect(abs(peak + 1 - overshoot) < 1e-5 && peak > -3 && peak < 3)
+        }
+        #expect(readings.contains { ($0["overshoot_db"] as? Double ?? 0) > 0.05 })
+        // The ceiling is as it was, and nothing of the tries is left.
+        #expect(try outcome.object["ceiling_dbtp"] as? Double == -1)
+        #expect(try place.names() == ["mix.wav", "mix-master.wav"])
+        #expect(try place.openRows().isEmpty)
+    }
+
+    @Test func autoLowersTheCeilingUntilEveryCodecHoldsThePresets() throws {
+        let place = try Workspace()
+        try place.write("mix.wav", Self.noise())
+        let outcome = try place.start(["master", "mix.wav", "--codec-check", "auto", "--json"] + Self.loud).outcome()
+        #expect(outcome.status == 0, "\(outcome.err)")
+        let ceiling = try #require(try outcome.object["ceiling_dbtp"] as? Double)
+        #expect(ceiling < -1.4 && ceiling >= -3)
+        let after = try #require(try outcome.object["after"] as? [String: Any])
+        #expect(try #require(after["true_peak_dbtp"] as? Double) <= ceiling + 0.05)
+        let readings = try #require(try outcome.object["codec_check"] as? [[String: Any]])
+        if ceiling > -3 { for reading in readings.prefix(3) { #expect(try #require(reading["overshoot_db"] as? Double) <= 0.05) } }
+        #expect(try place.openRows().isEmpty)
+    }
+
+    @Test func whatACodecDoesNotHoldIsSaid_andTheOthersAreTried() throws {
+        let place = try Workspace()
+        try place.write("mix.wav", WAV.tone(dBFS: -20, seconds: 1, channels: 6))
+        let outcome = try place.run("master", "mix.wav", "--codec-check", "report", "--json")
+        #expect(outcome.status == 0, "\(outcome.err)")
+        let readings = try #require(try outcome.object["codec_check"] as? [[String: Any]])
+        #expect((readings[2]["problem"] as? String)?.contains("MP3 holds at most 2 channels") == true)
+        #expect(readings[0]["true_peak_dbtp"] is Double)
+    }
+}

@@ -69,7 +69,7 @@ private func codes(_ analysis: Analysis) -> [String] { analysis.findings.map(\.c
         #expect(Set(json.keys) == [
             "file", "format", "encoding", "sample_rate", "channels", "frames", "seconds", "integrated_lufs", "loudness_range_lu",
             "max_momentary_lufs", "max_short_term_lufs", "true_peak_dbtp", "true_peak_itu_dbtp", "sample_peak_dbfs", "plr_db", "correlation", "dc_offset",
-            "clipped_samples", "bands", "tempo_bpm", "key", "findings",
+            "clipped_samples", "bands", "tempo_bpm", "key", "findings", "band_correlations", "vinyl",
         ])
         for name in [
             "integrated_lufs", "loudness_range_lu", "max_momentary_lufs", "max_short_term_lufs", "true_peak_dbtp", "sample_peak_dbfs",

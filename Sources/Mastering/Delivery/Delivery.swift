@@ -8,6 +8,7 @@ public struct Delivery: Sendable, Codable, Equatable {
     public var manifest: String?
     /// The recording's code, into every container that has a place for it; nil keeps the input's.
     public var isrc: ISRC?
+    public var codecCheck = CodecCheck.Mode.off
 
     public init() {}
 }

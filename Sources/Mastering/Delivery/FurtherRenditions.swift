@@ -38,11 +38,9 @@ struct FurtherRenditions {
             return next
         }
         // What the solve could not reach, a deliverable does not try to either.
-        guard solution.reached, let loudness = outcome.integratedLUFS, abs(loudness - preset.target.lufs) > preset.target.toleranceLU,
-            let wanted = solution.integratedLUFS
-        else { return nil }
+        guard solution.reached, let loudness = outcome.integratedLUFS, let wanted = solution.integratedLUFS else { return nil }
         let missing = wanted - loudness
-        guard abs(missing) >= 0.005 else { return nil }
+        guard abs(missing) > preset.target.toleranceLU else { return nil }
         let step = max(-1, min(1, missing))
         next.parameters.setMakeup(next.parameters.makeupGainDB + step, tonePeakDB: next.parameters.clip.peakDB - next.parameters.makeupGainDB)
         return next

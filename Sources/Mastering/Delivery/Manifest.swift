@@ -35,9 +35,10 @@ struct Manifest {
                 ("tone_mid_db", Self.curve(parameters.toneMid)), ("tone_side_db", Self.curve(parameters.toneSide)),
                 ("clip_max_reduction_db", .measured(result.clipMaxReductionDB)),
                 ("limiter_ceiling_dbtp", .number(parameters.ceilingDBTP)),
-                ("limiter_max_reduction_db", .measured(result.limiterMaxReductionDB)),
+                ("limiter_max_reduction_db", .measured(result.limiterMaxReductionDB)), ("ceiling_dbtp", .measured(result.ceilingDBTP)),
                 ("moves", .array(result.moves.map { .string($0.text) })),
             ])),
+            ("codec_check", .array(result.codecCheck.map(\.json))),
             ("outputs", .array(zip(outputs, outputSounds).map { output, sound in
                 .object([
                     ("file", .string(Self.name(output.0))), ("sha256", .string(output.1)), ("audio_sha256", .string(sound)),

@@ -1,0 +1,58 @@
+import AudioFiles
+import Glibc
+import PrivacyLedger
+
+/// A small file that a command makes for the user, such as a report: a row before its first byte, and a name only when it is whole.
+public enum RecordedFile {
+    /// - Parameters:
+    ///   - force: replace an existing file.
+    ///   - inputs: files that must survive, by whatever name.
+    /// - Throws: `AudioFileError`, `LedgerError`; an old file is then untouched.
+    public static func write(
+        _ text: String, to path: String, force: Bool, inputs: [String], purpose: ItemPurpose, ledger: Ledger
+    ) async throws {
+        let row = try await ledger.create(ItemRequest(
+            kind: .renderScratch, origin: .session, purpose: purpose, place: .disk, displayName: fileName(of: path)))
+        do {
+            let output = try await open(path, force: force, inputs: inputs, row, ledger)
+            defer { output.abandon() }
+            let bytes = Array(text.utf8)
+            try put(bytes, into: output.fileDescriptor, path)
+            _ = try output.commit()
+            await ledger.handedOver(row, bytes: Int64(bytes.count))
+        } catch {
+            await ledger.released(row, because: .jobEnded)
+            throw error
+        }
+    }
+
+    /// The file before it has its name. Where it needs another one on the way, the ledger knows that one first.
+    static func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
+        let folder = try AtomicOutput.scratchFolder(for: path)
+        let name = NamedScratch.name(for: row)
+        // Replacing needs a name for the instant of the rename, and some file systems need one all along.
+        if force || UnnamedScratch.needsName(in: folder), let absolute = absolutePath(folder) {
+            try await ledger.registerName(absolute + (absolute == "/" ? "" : "/") + name, for: row)
+        }
+        return try AtomicOutput(target: path, force: force, inputs: inputs, scratchName: name)
+    }
+
+    private static func put(_ bytes: [UInt8], into descriptor: Int32, _ path: String) throws(AudioFileError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(done)) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else {
+                throw [ENOSPC, EDQUOT, EFBIG].contains(errno)
+                    ? .diskFull(path: path) : .writeFailed(path: path, reason: String(cString: strerror(errno)))
+            }
+            done += count
+        }
+    }
+
+    private static func absolutePath(_ path: String) -> String? {
+        guard let real = path.withFileName({ realpath($0, nil) }) else { return nil }
+        defer { free(real) }
+        return FileName.text(real)
+    }
+}
