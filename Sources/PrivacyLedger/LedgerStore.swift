@@ -13,7 +13,7 @@ final class LedgerStore {
     let path: String
     let connection: SQLiteConnection
     private let ballast: Ballast?
-    private let run: RunIdentity
+    let run: RunIdentity
     private var runIsRecorded = false
     private let swap: String
     let history: History
@@ -220,19 +220,6 @@ final class LedgerStore {
             }
         }
         return asked
-    }
-
-    /// Wishes that others left on rows of this run.
-    func wishes() throws(LedgerError) -> [(id: RowID, wish: LedgerWish)] {
-        var found: [(RowID, LedgerWish)] = []
-        try read { () throws(SQLiteError) in
-            try connection.run("SELECT id, wish FROM item WHERE run = ? AND wish IS NOT NULL AND settled IS NULL", [.text(run.id)]) { row in
-                if let id = row.text(0).flatMap(RowID.init(rawValue:)), let wish = row.text(1).flatMap(LedgerWish.init(rawValue:)) {
-                    found.append((id, wish))
-                }
-            }
-        }
-        return found
     }
 
     func clearWishes(_ ids: [RowID]) throws(LedgerError) {

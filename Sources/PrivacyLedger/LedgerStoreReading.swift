@@ -15,6 +15,19 @@ extension LedgerStore {
         try records("WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2", [.text(prefix)])
     }
 
+    /// Wishes that others left on rows of this run.
+    func wishes() throws(LedgerError) -> [(id: RowID, wish: LedgerWish)] {
+        var found: [(RowID, LedgerWish)] = []
+        try read { () throws(SQLiteError) in
+            try connection.run("SELECT id, wish FROM item WHERE run = ? AND wish IS NOT NULL AND settled IS NULL", [.text(run.id)]) { row in
+                if let id = row.text(0).flatMap(RowID.init(rawValue:)), let wish = row.text(1).flatMap(LedgerWish.init(rawValue:)) {
+                    found.append((id, wish))
+                }
+            }
+        }
+        return found
+    }
+
     func tallies() throws(LedgerError) -> [LedgerTally] {
         var found: [LedgerTally] = []
         try read { () throws(SQLiteError) in found = try storedTallies() }
