@@ -1,7 +1,11 @@
 /// A word, number or sign of the prompt.
 struct Token: Sendable, Equatable {
     /// As it stands in the prompt.
-    var source: String
+    var source: String {
+        didSet { plain = Tokenizer.fold(source) }
+    }
+    /// The same, but for case and accents.
+    private(set) var plain: String
     /// Lower case, accents folded, translated into the reader's English; several words when a phrase was.
     var word: String
     /// A number, written in digits or words.
@@ -10,8 +14,13 @@ struct Token: Sendable, Equatable {
     var isAfterBreak = false
     var isUsed = false
 
-    /// As it stands in the prompt, but for case and accents.
-    var plain: String { Tokenizer.fold(source) }
+    init(source: String, word: String, number: Double? = nil, isAfterBreak: Bool = false) {
+        self.source = source
+        self.word = word
+        self.number = number
+        self.isAfterBreak = isAfterBreak
+        plain = Tokenizer.fold(source)
+    }
 
     func reads(_ other: some StringProtocol) -> Bool { word == other || plain == other }
 }
