@@ -2,7 +2,7 @@
 enum ID3 {
     private static let frames = [
         ("title", "TIT2"), ("artist", "TPE1"), ("album", "TALB"), ("track", "TRCK"), ("date", "TDRC"), ("genre", "TCON"), ("copyright", "TCOP"),
-        ("isrc", "TSRC"),
+        ("isrc", "TSRC"), ("software", "TSSE"),
     ]
 
     /// The tag of `tags`, keys as in `AudioFileInfo.tags`; empty when it would hold nothing.

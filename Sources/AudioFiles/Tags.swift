@@ -6,6 +6,7 @@ enum Tags {
         ("title", Int32(SF_STR_TITLE)), ("artist", Int32(SF_STR_ARTIST)), ("album", Int32(SF_STR_ALBUM)),
         ("track", Int32(SF_STR_TRACKNUMBER)), ("date", Int32(SF_STR_DATE)), ("genre", Int32(SF_STR_GENRE)),
         ("comment", Int32(SF_STR_COMMENT)), ("copyright", Int32(SF_STR_COPYRIGHT)), ("license", Int32(SF_STR_LICENSE)),
+        ("software", Int32(SF_STR_SOFTWARE)),
     ]
     /// Longer text is cut: a tag is a line, not a container.
     private static let longest = 4096

@@ -214,6 +214,7 @@ final class SplitAnalyzer: @unchecked Sendable {
         analysis.file = info.path
         analysis.format = info.format
         analysis.encoding = info.encoding
+        analysis.traits.software = info.tags["software"]
         return (analysis, overview.overview)
     }
 }

@@ -61,7 +61,7 @@ public enum Assistant {
     ///   - analysis: of the input.
     ///   - target: the curve to compare with; nil leaves the tone alone.
     ///   - amount: 0…1, scales every automatic move; 0 is nothing at all.
-    ///   - wasMasteredHere: the file says that Lathe made it.
+    ///   - wasMasteredHere: the file says that Lathe made it, with this preset.
     public static func plan(
         _ analysis: Analysis, preset: Preset, tone: ToneSettings = ToneSettings(), target: ToneTarget?, amount: Double = 1,
         wasMasteredHere: Bool = false
@@ -121,7 +121,9 @@ struct Judgement {
         psrDB = psr
         stereoPSRDB = stereoPSR
         let limited: String? =
-            if let psr, let stereoPSR, stereoPSR < Assistant.limitedPSRDB {
+            if wasMasteredHere {
+                "Lathe mastered it with this preset before"
+            } else if let psr, let stereoPSR, stereoPSR < Assistant.limitedPSRDB {
                 "its peaks stand only \(Move.tenths(psr)) dB over the loudness"
             } else if traits.clippedRuns > Assistant.clippedRunLimit * max(1, analysis.channels / 2) {
                 "it is clipped in \(traits.clippedRuns) places"
@@ -139,7 +141,7 @@ struct Judgement {
         let isUnderCeiling = (analysis.truePeakDBTP ?? 0) <= preset.target.ceilingDBTP + 0.1
         finishedBecause =
             if wasMasteredHere {
-                "Lathe mastered it before"
+                "Lathe mastered it with this preset before"
             } else if isUnderCeiling, distance <= (limited == nil ? 0.03 : 0.3) {
                 "it has the loudness and the peaks that are asked for"
             } else {

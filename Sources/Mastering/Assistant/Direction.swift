@@ -16,8 +16,10 @@ public struct Direction: Sendable {
         self.curve = curve
         let tone = wanted.tone.settings
         if wanted.assistant.on {
+            // libsndfile adds its own name behind what it is given.
+            let isOwn = profile.analysis.traits.software.map { $0.hasPrefix(Engine.name) && $0.hasPrefix(Engine.signature(wanted)) } ?? false
             plan = Assistant.plan(
-                profile.analysis, preset: wanted, tone: tone, target: curve, amount: wanted.assistant.amountPct / 100)
+                profile.analysis, preset: wanted, tone: tone, target: curve, amount: wanted.assistant.amountPct / 100, wasMasteredHere: isOwn)
         } else {
             plan = Assistant.literal(profile.analysis, preset: wanted, tone: tone, target: curve)
         }

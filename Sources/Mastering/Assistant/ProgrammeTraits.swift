@@ -15,6 +15,9 @@ public struct ProgrammeTraits: Sendable, Equatable {
     /// Channels like the loudest one that would be as loud as all together.
     public var effectiveChannels = 2.0
 
+    /// What the file says it was made with.
+    public var software: String?
+
     static let peakSpanDB = 0.5
 
     public init() {}
@@ -42,6 +45,7 @@ public struct ProgrammeTraits: Sendable, Equatable {
             spectrum: LongTermSpectrum(together: parts.map(\.spectrum)), speech: longest.speech,
             clippedRuns: parts.reduce(0) { $0 + $1.clippedRuns }, edgeHz: parts.compactMap(\.edgeHz).min(),
             peaks: (piled.peaksAtTop, piled.peaksBelow), effectiveChannels: longest.effectiveChannels)
+        software = parts.allSatisfy { $0.software == longest.software } ? longest.software : nil
     }
 
     /// A talking voice and little else: syllables, pauses, no bass and hardly any width.

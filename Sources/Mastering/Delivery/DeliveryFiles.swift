@@ -14,7 +14,7 @@ struct DeliveryFiles {
     init(_ requests: [MasterRequest], _ fileDescriptors: [Int32], programme: Programme, preset: Preset) throws {
         precondition(fileDescriptors.count == requests.reduce(0) { $0 + $1.outputs.count }, "a descriptor for each output")
         self.requests = requests
-        let notes = try requests.map { try FileNotes(of: $0.input, isrc: $0.delivery.isrc, wantsLoudness: preset.output.bext) }
+        let notes = try requests.map { try FileNotes(of: $0.input, preset: preset, isrc: $0.delivery.isrc, wantsLoudness: preset.output.bext) }
         var own: [ArraySlice<Int32>] = []
         var rest = fileDescriptors[...]
         for request in requests {

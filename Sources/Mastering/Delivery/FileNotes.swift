@@ -8,13 +8,16 @@ struct FileNotes {
     private let wantsLoudness: Bool
 
     /// - Parameters:
+    ///   - preset: what the master is made with.
     ///   - isrc: replaces the input's.
     ///   - wantsLoudness: make a `bext` chunk although the input has none.
     /// - Throws: `AudioFileError`.
-    init(of input: String, isrc: ISRC?, wantsLoudness: Bool) throws {
+    init(of input: String, preset: Preset, isrc: ISRC?, wantsLoudness: Bool) throws {
         let reader = try AudioReader(path: input)
         var tags = reader.info.tags
         if let isrc { tags["isrc"] = isrc.description }
+        // By this a second pass with the same preset knows that there is nothing left to do.
+        tags["software"] = Engine.signature(preset)
         self.tags = tags
         inherited = reader.broadcast
         inputRate = reader.info.sampleRate
