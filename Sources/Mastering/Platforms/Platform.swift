@@ -24,8 +24,8 @@ public struct Platform: Sendable, Equatable {
     public var source: String
     /// The service's own word.
     public var isFirstHand: Bool
-    /// When the source was last looked at, `2026-11-21`.
-    public var verified: String
+    /// When the source itself was last looked at, `2026-11-21`; nil when only reports of others were.
+    public var verified: String?
 
     /// What becomes of a file there.
     public struct Preview: Sendable, Equatable {
@@ -48,7 +48,7 @@ public struct Platform: Sendable, Equatable {
                 ("id", .string(platform.id)), ("name", .string(platform.name)), ("target_lufs", .measured(platform.targetLUFS)),
                 ("gain_db", .measured(gainDB)), ("plays_at_lufs", .measured(playsAt)), ("peak_dbtp", .measured(peakDBTP)),
                 ("short_by_lu", .measured(shortByLU)), ("limited_db", .measured(limitedDB)), ("peak_safe", .bool(isPeakSafe)),
-                ("source", .string(platform.source)), ("first_hand", .bool(platform.isFirstHand)), ("verified", .string(platform.verified)),
+                ("source", .string(platform.source)), ("first_hand", .bool(platform.isFirstHand)), ("verified", .optional(platform.verified)),
             ])
         }
     }

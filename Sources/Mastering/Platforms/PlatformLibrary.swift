@@ -51,8 +51,8 @@ public enum PlatformLibrary {
             throw toml.error(path + [.key("turns")], "turns is none of its words",
                              "use one of \(Platform.Turns.allCases.map(\.rawValue).joined(separator: ", "))")
         }
-        let verified = try text("verified", 10)
-        guard ToneTarget.isDate(verified) else {
+        let verified = try toml.line("verified", in: table, at: path, limit: 10)
+        if let verified, !ToneTarget.isDate(verified) {
             throw toml.error(path + [.key("verified")], "verified must be a date", "write verified = \"2026-11-21\"")
         }
         let peaks = -12.0...0.0

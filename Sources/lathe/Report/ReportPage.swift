@@ -84,7 +84,7 @@ struct ReportPage {
              (service.shortByLU > 0.05 ? "peaks stop the rise \(Text.number(service.shortByLU, "LU")) short. " : "")
                 + (service.limitedDB > 0.05 ? "\(Text.number(service.limitedDB, "dB")) go into its limiter. " : "")
                 + (service.isPeakSafe ? "" : "Peaks are above the \(Text.number(service.platform.advisedPeakDBTP)) dBTP it asks for."),
-             service.platform.isFirstHand ? "its own word, \(service.platform.verified)" : "third parties, \(service.platform.verified)"]
+             service.platform.isFirstHand ? "its own word, \(service.platform.verified ?? "unchecked")" : "third parties"]
         }
         return "<h2>What services do to the level</h2>" + HTML.table(["Service", "Target", "Gain", "Plays at", "", "Known from"], rows)
     }
