@@ -6,8 +6,12 @@ public enum Engine {
     public static let version = "0.1.0"
     public static let name = "lathe \(version)"
 
-    /// What a master says of how it was made: the engine, and the preset by its id and the beginning of its hash.
-    static func signature(_ preset: Preset) -> String { "\(name), preset \(preset.id) \(preset.hash.prefix(12))" }
+    /// What a master says of how it was made: the engine, and the preset by its id and the beginning of its hash, whatever the form of the file.
+    static func signature(_ preset: Preset) -> String {
+        var sound = preset
+        sound.output = Preset.Output()
+        return "\(name), preset \(preset.id) \(sound.hash.prefix(12))"
+    }
 }
 
 public enum Master {
