@@ -431,7 +431,7 @@ def hostile_presets(place):
 def usage_errors(place):
     place.file("mix.wav", GOOD)
     for arguments in (
-        ["master"], ["master", "mix.wav", "--reference", "x.wav"], ["master", "mix.wav", "--bits", "20"], ["master", "mix.wav", "--format", "exe"],
+        ["master"], ["master", "mix.wav", "--weights", "2,1"], ["master", "mix.wav", "--bits", "20"], ["master", "mix.wav", "--format", "exe"],
         ["master", "mix.wav", "--set", "limiter.ceiling=3"], ["master", "mix.wav", "--set", "nonsense"], ["master", "mix.wav", "--set", "a.b=1"],
         ["master", "mix.wav", "--jobs", "0"], ["master", "mix.wav", "--jobs", "many"], ["generate", "a song"], ["analyze"], ["analyze", "--jsn", "mix.wav"],
         ["ledger", "erase"], ["serve", "--port", "1"],

@@ -47,6 +47,29 @@ struct HistoryTests {
         }
     }
 
+    /// Death between a commit and the key would leave what nothing vouches for: without a place for its key no first checkpoint is made.
+    @Test func theFirstKeyIsThereBeforeWhatItSigns() async throws {
+        #expect(mkdir(state, 0o700) == 0 && mkdir(state + "/history.key", 0o700) == 0)
+        await #expect(throws: LedgerError.self) { try await openLedger(folder, time.clock) }
+        #expect(rmdir(state + "/history.key") == 0)
+        let ledger = try await openLedger(folder, time.clock)
+        await ledger.close()
+        #expect(Ledger.verify(at: state).whole)
+    }
+
+    /// Death after the key was made and before the first commit.
+    @Test func aKeyThatHasSignedNothingYetIsTakenUp() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        await ledger.close()
+        for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] { unlink(state + "/" + name) }
+        let waiting = HistoryKey()
+        try folder.write(waiting.text, to: "state/history.key")
+        let next = try await openLedger(folder, time.clock)
+        await next.close()
+        let report = Ledger.verify(at: state)
+        #expect(report.whole && report.anchor == hexadecimal(waiting.anchor))
+    }
+
     /// A ledger with a past: two runs, items in every stage, and rows that became counts.
     func makePast() async throws {
         let old = try await openLedger(folder, time.clock)
