@@ -433,7 +433,7 @@ def usage_errors(place):
     for arguments in (
         ["master"], ["master", "mix.wav", "--weights", "2,1"], ["master", "mix.wav", "--bits", "20"], ["master", "mix.wav", "--format", "exe"],
         ["master", "mix.wav", "--set", "limiter.ceiling=3"], ["master", "mix.wav", "--set", "nonsense"], ["master", "mix.wav", "--set", "a.b=1"],
-        ["master", "mix.wav", "--jobs", "0"], ["master", "mix.wav", "--jobs", "many"], ["generate", "a song"], ["analyze"], ["analyze", "--jsn", "mix.wav"],
+        ["master", "mix.wav", "--jobs", "0"], ["master", "mix.wav", "--jobs", "many"], ["generate", "a song", "--bars", "0"], ["analyze"], ["analyze", "--jsn", "mix.wav"],
         ["ledger", "erase"], ["serve", "--port", "1"],
     ):
         refused(place, arguments, 64)
