@@ -96,6 +96,7 @@ import Testing
         #expect(abs(try #require(try result.object["target_lufs"] as? Double) + 12) < 0.1)
         #expect(try place.run("master", "mix.wav", "--force", "--set", "tone.curve=record", "--json").status == 0)
         #expect(try place.run("master", "mix.wav", "--preset", "reference", "-o", "x.wav").status == 64)
+        #expect(try place.run("master", "mix.wav", "--preset", "reference", "--set", "tone.curve=record", "-o", "y.wav").status == 0)
         #expect(try place.openRows().isEmpty)
     }
 

@@ -48,8 +48,10 @@ extension ToneTarget {
         case .off: return nil
         case .reference:
             if let carried { return carried }
+            // One that was measured before and kept.
+            if ToneLibrary.list().contains(where: { $0.id == preset.tone.curve && $0.kind == .reference }) { return try ToneLibrary.load(preset.tone.curve) }
             throw PresetError(.usage, file: preset.id, problem: "matches a reference, and none was named",
-                              remedy: "name one with --reference, or set tone.mode to curve or off")
+                              remedy: "name a recording (--reference on the command line, f in the studio), or set tone.mode to curve or off")
         case .curve:
             if let carried, carried.id == preset.tone.curve { return carried }
             // A binary moved away from its data still masters; only the balance stays as it is.

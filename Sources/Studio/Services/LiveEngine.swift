@@ -159,6 +159,7 @@ final class LiveEngine: MasteringEngine {
     func cancel(_ job: String) {
         guard let number = Int(job) else { return }
         Task { [self] in
+            // Without an engine there is no job.
             if let parts = try? await backend.parts { await parts.engine.cancel(JobID(rawValue: number)) }
         }
     }

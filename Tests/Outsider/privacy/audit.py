@@ -146,7 +146,7 @@ def the_kernel_refuses_what_is_not_needed():
         canary = Canary(here.work, 20)
         process = here.start("preview", canary.path, "--sink", "null")
         try:
-            time.sleep(0.7)
+            here.wait_for_rows()
             for thread in os.listdir(f"/proc/{process.pid}/task"):
                 with open(f"/proc/{process.pid}/task/{thread}/status") as status:
                     fields = dict(line.split(":", 1) for line in status)

@@ -238,7 +238,7 @@ def no_process_survives_and_nobody_of_the_same_user_may_look_into_one():
         canary = Canary(here.work, 20)
         process = here.start("preview", canary.path, "--sink", "null")
         try:
-            time.sleep(1.0)
+            here.wait_for_rows()
             with open(f"/proc/{process.pid}/limits") as limits:
                 core = next(line for line in limits if line.startswith("Max core file size"))
             assert core.split()[4:6] == ["0", "0"], core

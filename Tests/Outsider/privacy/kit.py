@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATHE = os.path.abspath(os.environ.get("LATHE_BINARY") or os.path.join(HERE, "../../../.build-test/release/lathe"))
@@ -63,6 +64,12 @@ class Place:
     def start(self, *arguments, wrap=(), **options):
         return subprocess.Popen([*wrap, LATHE, *arguments], env=self.env, cwd=self.work, stdin=options.pop("stdin", subprocess.DEVNULL),
                                 stdout=options.pop("stdout", subprocess.DEVNULL), stderr=options.pop("stderr", subprocess.DEVNULL), **options)
+
+    def wait_for_rows(self):
+        """Until something that was started keeps temporary data: it is at work then."""
+        end_at = time.monotonic() + 20
+        while not self.json("ledger", "list", "--json"):
+            assert time.monotonic() < end_at, "nothing was begun"
 
     def export(self):
         folder = tempfile.mkdtemp(dir=self.root)
