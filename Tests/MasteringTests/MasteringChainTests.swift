@@ -190,6 +190,46 @@ private func differ(_ a: AudioBlock, _ b: AudioBlock, _ range: Range<Int>) -> In
         #expect(out.block[0][frames + latency - 1] == 0 && out.block[1][frames + latency - 1] == 0)
     }
 
+    /// Each block, alone, makes a difference: none is left out of the path or of what is set.
+    @Test(arguments: ["tone", "linear band", "band", "dynamic EQ", "multiband", "saturation", "stereo", "clip", "character", "link", "protects lows"])
+    func everyBlockIsHeard(block: String) {
+        let frames = 60_000
+        let input = noise(channels: 2, frames: frames, seed: 8, level: 0.3)
+        // Bass, and hits on one side, for what listens to them.
+        for i in 0..<frames {
+            let hit = i % 6000 < 40 ? 2.0 : 1
+            input.block[0][i] = hit * input.block[0][i] + 0.3 * sin(2 * .pi * 50 * Double(i) / 44100)
+            input.block[1][i] += 0.3 * sin(2 * .pi * 50 * Double(i) / 44100)
+        }
+        var p = ChainParameters()
+        if ["character", "link", "protects lows"].contains(block) {
+            p.limiterOn = true
+            p.ceilingDBTP = -9
+        }
+        let (plain, latency) = run(input, frames: frames, p) { _ in 4096 }
+        switch block {
+        case "tone": for i in 0..<121 { (p.toneMid.db[i], p.toneSide.db[i]) = (3, 3) }
+        case "linear band": (p.bands[0].kind, p.bands[0].db, p.bands[0].isLinear) = (.bell, 3, true)
+        case "band": (p.bands[0].kind, p.bands[0].db) = (.bell, 3)
+        case "dynamic EQ": (p.dynamicBands[0].on, p.dynamicBands[0].automatic, p.dynamicBands[0].thresholdDB) = (true, false, -50)
+        case "multiband": p.multiband.on = true
+        case "saturation": p.saturation.driveDB = 3
+        case "stereo": p.width = 1.2
+        case "clip": (p.clip.amountDB, p.clip.peakDB) = (3, -3)
+        case "character": p.limiterCharacter = .dense
+        case "link": p.limiterLink = 0
+        default: p.limiterProtectsLow = false
+        }
+        let (heard, _) = run(input, frames: frames, p) { _ in 4096 }
+        #expect(differ(heard.block, plain.block, latency..<frames) != nil)
+        if block == "tone" {
+            // 3 dB at every frequency is a gain of 10^(3/20), whatever the signal.
+            for i in stride(from: 20_000, to: 50_000, by: 997) {
+                #expect((heard.block[0][i] / plain.block[0][i] - pow(10, 0.15)).magnitude < 1e-6)
+            }
+        }
+    }
+
     @Test func gainReductionIsReadAndCleared() {
         let input = AudioBuffer(channels: 1, frames: 20000)
         for i in 0..<20000 { input.block[0][i] = 2 * sin(0.1 * Double(i)) }
