@@ -27,7 +27,7 @@ let package = Package(
 
         .target(name: "CSignal", cSettings: shim),
         .target(name: "DSP", dependencies: ["CFFTW", "CSignal"], swiftSettings: signalPath),
-        .target(name: "AudioFiles", dependencies: ["DSP", "CSndFile"]),
+        .target(name: "AudioFiles", dependencies: ["DSP", "CSndFile", "CLinux"]),
         .target(name: "Mastering", dependencies: [
             "DSP", "AudioFiles", "TOMLKit", .product(name: "Crypto", package: "swift-crypto"),
         ]),
@@ -44,7 +44,7 @@ let package = Package(
         ]),
 
         .testTarget(name: "DSPTests", dependencies: ["DSP", "CSignal"]),
-        .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles", "DSP", "CSndFile"]),
+        .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles", "DSP", "CSndFile", "TestSupport", "lathe-probe"]),
         .testTarget(name: "MasteringTests", dependencies: ["Mastering", "AudioFiles", "DSP"]),
         .testTarget(name: "CompositionTests", dependencies: ["Composition"]),
         .testTarget(name: "InstrumentsTests", dependencies: ["Instruments", "Composition", "DSP"]),

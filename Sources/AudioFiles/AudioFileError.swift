@@ -15,6 +15,9 @@ public enum AudioFileError: Error, Equatable, Sendable {
     /// A sample that is not a number, infinite, or beyond `Interleaved.greatestSample`.
     case notFinite(path: String, seconds: Double)
     case readFailed(path: String, reason: String)
+    /// The process that decodes this file came to an end over it.
+    case decoderBrokeDown(path: String, end: DecoderEnd)
+    case noDecoder(path: String, reason: String)
 
     // Writing.
     case unsupportedOutput(path: String, detail: String)
@@ -31,10 +34,11 @@ public enum AudioFileError: Error, Equatable, Sendable {
     public var exitCode: Int32 {
         switch self {
         case .unsupportedOutput: 64
-        case .notAFile, .empty, .notAudio, .unsupported, .truncated, .damaged, .notFinite: 65
+        case .notAFile, .empty, .notAudio, .unsupported, .truncated, .damaged, .notFinite, .decoderBrokeDown: 65
         case .notFound, .unreadable: 66
         case .outputIsInput, .outputExists, .missingFolder, .outputNotAFile, .cannotCreate, .tooLong: 73
         case .readFailed, .diskFull, .writeFailed: 74
+        case .noDecoder: 75
         }
     }
 
@@ -61,6 +65,10 @@ public enum AudioFileError: Error, Equatable, Sendable {
             "\(path.printable): holds a sample that is not a number, or far beyond any level, at \(clock(seconds)); export it again"
         case .readFailed(let path, let reason):
             "\(path.printable): reading failed (\(reason)); check the disk and try again"
+        case .decoderBrokeDown(let path, let end):
+            "\(path.printable): its decoder \(end.words) and was ended; the file is damaged or meant to do harm, export it again"
+        case .noDecoder(let path, let reason):
+            "\(path.printable): there is no process to decode it in (\(reason)); start lathe again"
         case .unsupportedOutput(let path, let detail):
             "\(path.printable): \(detail.printable)"
         case .outputIsInput(let path):

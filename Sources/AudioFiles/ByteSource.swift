@@ -17,24 +17,29 @@ final class ByteSource {
     private let window: UnsafeMutableRawPointer
     private static let capacity = 256 << 10
 
-    /// Opens `path` without ever waiting: anything but a regular file is refused by its status, before it is opened.
-    init(path: String) throws(AudioFileError) {
+    /// Opens `path` to read without ever waiting: anything but a regular file is refused by its status, before it is opened.
+    /// - Throws: `notFound`, `unreadable`, `notAFile`.
+    static func open(_ path: String) throws(AudioFileError) -> Int32 {
+        var descriptor: Int32 = -1
         do throws(SystemCall.Failure) {
             let before = try SystemCall.status(path: path)
             guard before.isRegularFile else { throw SystemCall.Failure(code: 0, kind: before.kind) }
             // Non-blocking, in case the name became a pipe since.
-            descriptor = try SystemCall.run { path.withFileName { open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) } }
-        } catch {
-            throw Self.refusal(path, error)
-        }
-        do throws(SystemCall.Failure) {
+            descriptor = try SystemCall.run { path.withFileName { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) } }
             let status = try SystemCall.status(descriptor)
             guard status.isRegularFile else { throw SystemCall.Failure(code: 0, kind: status.kind) }
-            length = Int64(status.st_size)
+            return descriptor
         } catch {
-            close(descriptor)
-            throw Self.refusal(path, error)
+            if descriptor >= 0 { close(descriptor) }
+            throw refusal(path, error)
         }
+    }
+
+    /// Takes an open regular file over.
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+        // A file's end can be sought where its status may not be asked for.
+        length = max(0, Int64(lseek(descriptor, 0, SEEK_END)))
         window = .allocate(byteCount: Self.capacity, alignment: 64)
     }
 

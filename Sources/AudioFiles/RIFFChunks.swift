@@ -2,8 +2,11 @@ import CSndFile
 
 /// Chunks of a WAV that libsndfile passes through as they are.
 enum RIFFChunks {
+    /// Those that readers ask for.
+    enum Readable: String, CaseIterable { case bext, cart }
+
     /// Nothing that belongs in these chunks is longer; what a file has beyond is not read.
-    private static let longest = 64 << 10
+    static let longest = 64 << 10
 
     /// - Parameters:
     ///   - id: four characters.

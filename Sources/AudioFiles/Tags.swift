@@ -11,6 +11,11 @@ enum Tags {
     /// Longer text is cut: a tag is a line, not a container.
     private static let longest = 4096
 
+    /// Every name that `read` answers with.
+    static let names = known.map(\.name) + ["isrc"]
+    /// More bytes than any value has: UTF-8 takes at most four for a code point.
+    static let mostBytes = 4 * longest
+
     /// At most `longest` code points: a single character can be of any length.
     static func cut(_ text: String) -> String { String(String.UnicodeScalarView(text.unicodeScalars.prefix(longest))) }
 

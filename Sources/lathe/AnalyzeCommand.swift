@@ -4,7 +4,7 @@ import Mastering
 import Rendering
 
 /// `lathe analyze`: measures, judges, changes nothing.
-struct AnalyzeCommand: AsyncParsableCommand {
+struct AnalyzeCommand: AsyncParsableCommand, DecodesAudio {
     static let configuration = CommandConfiguration(
         commandName: "analyze", abstract: "Measure and judge files; change nothing.",
         discussion: "Loudness and true peak after ITU-R BS.1770-5, loudness range after EBU Tech 3342, third octaves after IEC 61260.")

@@ -7,7 +7,7 @@ import PrivacyLedger
 import Rendering
 
 /// `lathe bench`: how long the work takes on this machine, over what merely copying the sound takes in the same run.
-struct BenchCommand: AsyncParsableCommand {
+struct BenchCommand: AsyncParsableCommand, DecodesAudio {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure speed here, as ratios against copying the same sound.",
         discussion: "Works in memory on sound made for it. Benchmarks/bench.py compares with other programs, real files and long ones.")

@@ -9,7 +9,7 @@ import Studio
 import Terminal
 
 /// `lathe doctor`: what works on this machine, and why not. Every line is tried, not guessed.
-struct DoctorCommand: AsyncParsableCommand {
+struct DoctorCommand: AsyncParsableCommand, DecodesAudio {
     static let configuration = CommandConfiguration(commandName: "doctor", abstract: "What works on this machine, and why not.")
 
     @Flag(help: "One JSON document.") var json = false
@@ -72,11 +72,16 @@ struct DoctorCommand: AsyncParsableCommand {
 
     /// As the kernel tells it; proc(5), `Seccomp` of /proc/self/status.
     private static func wall() -> Check {
+        if case .nowhere(let code) = DecodingPlace.standard {
+            return Check(name: "wall", state: .missing, detail: "no process to decode files in (\(String(cString: strerror(code))))",
+                         remedy: "without it no audio file is read; is /proc mounted?")
+        }
         let status = FileManager.default.contents(atPath: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) } ?? ""
         if status.split(separator: "\n").contains(where: { $0.hasPrefix("Seccomp:") && $0.hasSuffix("2") }) {
-            return Check(name: "wall", detail: "the kernel refuses this program a network, other programs, other processes' memory and new rights")
+            return Check(name: "wall", detail: "each file is decoded in a process that can do nothing else; the kernel refuses this one a network, "
+                + "other programs, other processes' memory and new rights")
         }
-        return Check(name: "wall", state: .limited, detail: "this kernel has no filter for system calls",
+        return Check(name: "wall", state: .limited, detail: "each file is decoded in a process of its own, but this kernel has no filter for system calls",
                      remedy: "a hostile file that takes over a decoder could do what you can; decode such files elsewhere")
     }
 

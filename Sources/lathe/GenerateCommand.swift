@@ -5,7 +5,7 @@ import Glibc
 import Rendering
 
 /// `lathe generate`: makes a track from a prompt, on this machine alone.
-struct GenerateCommand: AsyncParsableCommand {
+struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Make a track from a prompt.",
         discussion: """

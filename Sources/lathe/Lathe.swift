@@ -1,10 +1,23 @@
 import ArgumentParser
 import AudioFiles
+import Dispatch
 import Glibc
 import PrivacyLedger
 
-/// The `lathe` executable: a studio in the terminal, and the same engine for scripts.
 @main
+enum Program {
+    static func main() {
+        // While there is one thread, and nothing has been opened.
+        WallKeeper.serveIfAsked()
+        Task { Glibc.exit(await Lathe.begin()) }
+        dispatchMain()
+    }
+}
+
+/// Commands that read sound. For the others nothing is started, and readers are refused.
+protocol DecodesAudio {}
+
+/// The `lathe` executable: a studio in the terminal, and the same engine for scripts.
 struct Lathe: AsyncParsableCommand {
     static let version = "0.1.0"
 
@@ -22,16 +35,21 @@ struct Lathe: AsyncParsableCommand {
         ],
         defaultSubcommand: StudioCommand.self)
 
-    static func main() async {
+    /// Returns the exit code.
+    fileprivate static func begin() async -> Int32 {
         // A reader that goes away must not kill a render; the failed write is noticed where it happens.
         signal(SIGPIPE, SIG_IGN)
         // Nor must a limit on file sizes: the write fails and is reported.
         signal(SIGXFSZ, SIG_IGN)
         occupyStandardDescriptors()
+        let command = Result { try parse(arguments) }
+        let place = if case .success(let command) = command, command is any DecodesAudio { DecodingWall.raise() } else { DecodingPlace.nowhere(code: EPERM) }
+        DecodingPlace.standard = place
         // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
         Surroundings.giveUpPowers()
-        let code = await run(arguments)
-        Glibc.exit(code)
+        let code = await run(command)
+        if case .apart(let wall) = place { wall.lower() }
+        return code
     }
 
     /// Without the program's own name. Taken as bytes: a file name need not be UTF-8, and the standard library would replace what is not.
@@ -47,11 +65,15 @@ struct Lathe: AsyncParsableCommand {
         }
     }
 
-    /// Runs one command line and reports its failure in one line.
-    private static func run(_ arguments: [String]) async -> Int32 {
+    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        try refuseEmpty(arguments)
+        return try parseAsRoot(arguments)
+    }
+
+    /// Runs a command and reports its failure in one line.
+    private static func run(_ command: Result<any ParsableCommand, any Error>) async -> Int32 {
         do {
-            try refuseEmpty(arguments)
-            var command = try parseAsRoot(arguments)
+            var command = try command.get()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
             return 0
         } catch {

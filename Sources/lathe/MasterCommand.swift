@@ -4,7 +4,7 @@ import Mastering
 import Rendering
 
 /// `lathe master`: renders masters through the same engine as the studio.
-struct MasterCommand: AsyncParsableCommand {
+struct MasterCommand: AsyncParsableCommand, DecodesAudio {
     static let configuration = CommandConfiguration(
         commandName: "master", abstract: "Master files.",
         discussion: """

@@ -7,7 +7,7 @@ import PrivacyLedger
 import Rendering
 
 /// `lathe preview`: plays a file as it is, or exactly as its master would sound.
-struct PreviewCommand: AsyncParsableCommand {
+struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
     static let configuration = CommandConfiguration(
         commandName: "preview", abstract: "Play a file; with --preset exactly as its master would sound.",
         discussion: """

@@ -7,7 +7,7 @@ import Studio
 import Terminal
 
 /// `lathe [PATH]`: the studio.
-struct StudioCommand: AsyncParsableCommand {
+struct StudioCommand: AsyncParsableCommand, DecodesAudio {
     static let configuration = CommandConfiguration(
         commandName: "studio", abstract: "Open the studio in a folder, or with a file. The default: lathe [PATH]")
 

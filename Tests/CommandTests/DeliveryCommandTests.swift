@@ -148,7 +148,7 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.err)")
         let after = try #require(try outcome.object["after"] as? [String: Any])
         let reader = try AudioReader(path: place.path("mix-master.wav"))
-        let chunk = try #require(reader.broadcast)
+        let chunk = try #require(try reader.broadcast)
         #expect(try abs(#require(chunk.loudness.integrated) - #require(after["integrated_lufs"] as? Double)) <= 0.005)
         #expect(try abs(#require(chunk.loudness.maxTruePeak) - #require(after["true_peak_dbtp"] as? Double)) <= 0.005)
         #expect(try abs(#require(chunk.loudness.integrated) + 23) <= 0.1)
@@ -207,6 +207,37 @@ import Testing
         #expect(try outcome.object["ceiling_dbtp"] as? Double == -1)
         #expect(try place.names() == ["mix.wav", "mix-master.wav"])
         #expect(try place.openRows().isEmpty)
+    }
+
+    private static let ffmpeg: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { $0 + "/ffmpeg" }
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    @Test(.enabled(if: ffmpeg != nil, "there is no ffmpeg on the search path"))
+    func aacIsTriedByARealFFmpeg_andItsPeakIsThatOfTheSameByHand() throws {
+        let place = try Workspace(), ffmpeg = try #require(Self.ffmpeg)
+        try place.write("mix.wav", Self.noise())
+        let outcome = try place.start(["master", "mix.wav", "--codec-check", "report", "--json"] + Self.loud).outcome()
+        let reading = try #require((try outcome.object["codec_check"] as? [[String: Any]])?.first { $0["codec"] as? String == "aac_256" })
+        #expect(reading["problem"] is NSNull)
+        let peak = try #require(reading["true_peak_dbtp"] as? Double)
+        for arguments in [["-i", "mix-master.wav", "-c:a", "aac", "-b:a", "256k", "-f", "adts", "by-hand.aac"], ["-i", "by-hand.aac", "-f", "f32le", "by-hand.raw"]] {
+            #expect(try ChildProcess(ffmpeg, ["-nostdin", "-loglevel", "quiet", "-y"] + arguments, folder: place.folder, output: .null).wait() == 0)
+        }
+        let bytes = try place.bytes("by-hand.raw")
+        let samplePeak = bytes.withUnsafeBytes { raw in (0..<raw.count / 4).reduce(Float(0)) { max($0, raw.loadUnaligned(fromByteOffset: $1 * 4, as: Float.self).magnitude) } }
+        // The true peak lies at or above the largest sample, for such noise by less than two decibels.
+        let above = peak - 20 * log10(Double(samplePeak))
+        #expect(above > -0.01 && above < 2, "\(peak) dBTP over \(samplePeak)")
+        #expect(try place.openRows().isEmpty)
+    }
+
+    @Test func withoutAnFFmpegAACIsNamedAsNotTried() throws {
+        let place = try Workspace()
+        try place.write("mix.wav", Self.noise())
+        let outcome = try place.start(["master", "mix.wav", "--codec-check", "report", "--json"], environment: ["PATH": place.folder]).outcome()
+        #expect(outcome.status == 0, "\(outcome.err)")
+        let reading = try #require((try outcome.object["codec_check"] as? [[String: Any]])?.last)
+        #expect(reading["codec"] as? String == "aac_256" && reading["problem"] as? String == "there is no ffmpeg on the search path")
     }
 
     @Test func autoLowersTheCeilingUntilEveryCodecHoldsThePresets() throws {

@@ -81,8 +81,10 @@ final class Workspace {
         }
     }
 
-    /// - Parameter listens: whether standard error is heard through `process` in place of the outcome's `err`.
-    func start(_ arguments: [String], listens: Bool = false) throws -> Running {
+    /// - Parameters:
+    ///   - listens: whether standard error is heard through `process` in place of the outcome's `err`.
+    ///   - changes: variables that are other than here.
+    func start(_ arguments: [String], listens: Bool = false, environment changes: [String: String] = [:]) throws -> Running {
         runs += 1
         let files = (out: home + "/out-\(runs)", err: home + "/err-\(runs)")
         _ = FileManager.default.createFile(atPath: files.err, contents: nil)
@@ -91,6 +93,7 @@ final class Workspace {
         for (key, name) in [("STATE_HOME", "state"), ("CONFIG_HOME", "config"), ("CACHE_HOME", "cache"), ("RUNTIME_DIR", "runtime")] {
             environment["XDG_" + key] = home + "/" + name
         }
+        environment.merge(changes) { $1 }
         return Running(self, files, try ChildProcess(
             Self.binary, arguments, environment: environment, folder: folder, output: .file(files.out),
             error: listens ? .captured : .file(files.err)))

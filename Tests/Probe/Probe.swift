@@ -1,4 +1,5 @@
 import AudioFiles
+import Dispatch
 import FoundationEssentials
 import Glibc
 import Mastering
@@ -10,7 +11,16 @@ import Rendering
 
 @main
 struct Probe {
-    static func main() async throws {
+    static func main() {
+        WallKeeper.serveIfAsked(decode: HostileDecoder.serve)
+        Task {
+            do { try await begin() } catch { exit(70) }
+            exit(0)
+        }
+        dispatchMain()
+    }
+
+    private static func begin() async throws {
         signal(SIGXFSZ, SIG_IGN)
         var arguments = CommandLine.arguments.dropFirst()
         guard let command = arguments.popFirst() else { exit(64) }
@@ -24,6 +34,7 @@ struct Probe {
                 _ = try await makeNamed(Ledger.open(at: rest[0]), rest[1])
                 _exit(0)
             case "many": try await many(state: rest[0], items: Int(rest[1]) ?? 1)
+            case "read": try read(rest[0])
             case "master": try await master(rest)
             default: exit(64)
             }
@@ -35,6 +46,14 @@ struct Probe {
 
     static func request(_ kind: ItemKind = .analysis, _ place: ItemPlace = .ram) -> ItemRequest {
         ItemRequest(kind: kind, origin: .openedFile, purpose: .mastering, place: place, displayName: "Secret Song.wav")
+    }
+
+    /// Opens a file with a decoder behind the wall, says so, and waits until standard input ends.
+    static func read(_ path: String) throws {
+        let reader = try AudioReader(path: path, in: DecodingWall.raise())
+        say("reading")
+        while readLine() != nil {}
+        withExtendedLifetime(reader) {}
     }
 
     /// Makes rows, says so, and waits until standard input ends; leaves without settling anything.

@@ -6,7 +6,7 @@ extension ChildProcess {
         try self.init(Self.probePath, arguments, input: true)
     }
 
-    private static let probePath: String = {
+    public static let probePath: String = {
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
         for start in [URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path, bundle ?? CommandLine.arguments[0]] {
             var folder = URL(fileURLWithPath: start).deletingLastPathComponent()

@@ -3,6 +3,7 @@
 // view of them is not contradicted.
 #ifndef LATHE_CLINUX_H
 #define LATHE_CLINUX_H
+#include <stddef.h>
 #include <stdint.h>
 
 /* No core file, and no other process of this user may read our memory. */
@@ -30,4 +31,31 @@ void lathe_block_signals(void);
 void lathe_name_thread(const char *name);
 /* Lowers the priority of the calling thread and of those it starts. */
 void lathe_yield_to_others(int niceness);
+
+/* Processes that keep apart. Where a process that was spawned or forked for a task finds the first descriptor it was given. */
+enum { LATHE_LINE = 3 };
+/* Starts `program` in a session of its own, with `line` and /dev/null as its only descriptors. Returns its number, or -errno. */
+int lathe_spawn_apart(const char *program, const char *name, int line, char *const environment[]);
+/* For a process of one thread. */
+int lathe_fork(void);
+/* A descriptor that stands for the process, and the end of it. */
+int lathe_process_handle(int process);
+int lathe_process_end(int handle);
+/* Calls that wait return with EINTR when a child has ended. */
+void lathe_wake_on_child(void);
+void lathe_take_children_away(void);
+/* -1 also when `parent` is gone already. */
+int lathe_die_with_parent(int parent);
+/* `descriptors`, at most four, become LATHE_LINE, LATHE_LINE + 1, …; all beyond are closed. */
+int lathe_keep_only(const int *descriptors, int count);
+/* One message with at most four descriptors. */
+int64_t lathe_send(int line, const void *bytes, size_t count, const int *descriptors, int descriptor_count);
+/* `descriptors` has room for four. 0 when the other end is gone. */
+int64_t lathe_receive(int line, void *bytes, size_t count, int *descriptors, int *descriptor_count);
+/* For a process of one thread that decodes an open file: limits of memory and processor time, no new files, processes, programs, sockets or rights. */
+int lathe_confine_decoder(uint64_t memory, uint64_t seconds);
+/* For the process that starts such ones: it may start programs, but reach nobody. */
+int lathe_confine_keeper(void);
+/* For one that is about to become a codec between two descriptors: limits, no sockets, nothing made or changed. */
+int lathe_confine_codec(uint64_t memory, uint64_t seconds);
 #endif

@@ -1,19 +1,20 @@
+import AudioFiles
 import DSP
 import Glibc
 
-/// AAC through an `ffmpeg` on the search path: one process encodes, a second decodes, and the sound goes from pipe to pipe without ever
-/// lying in a file.
+/// What AAC makes of a master's peaks: one process encodes, a second decodes (`AACCodec`), and the sound goes from one to the other and back here
+/// without ever lying in a file.
 struct FFmpegCodec {
     enum Problem: Error {
         case missing
-        /// The process gave up the right to start programs.
+        /// It cannot be run where it does no harm.
         case refused
         case failed
 
         var sentence: String {
             switch self {
             case .missing: "there is no ffmpeg on the search path"
-            case .refused: "this process may start no other programs, so no ffmpeg either; try it with ffmpeg by hand"
+            case .refused: "there is no process here that could keep ffmpeg from everything else; try it with ffmpeg by hand"
             case .failed: "ffmpeg could not encode or decode it"
             }
         }
@@ -30,29 +31,32 @@ struct FFmpegCodec {
     /// Largest magnitude on the 16× grid after 256 kbit/s AAC-LC.
     /// - Throws: `Problem`, `CancellationError`.
     func peak(isCancelled: () -> Bool) throws -> Double {
+        // Of its own, so that the encoder cannot write to the master.
+        let input = open("/proc/self/fd/\(master)", O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw Problem.failed }
+        defer { close(input) }
         let (coded, codedEnd) = try Self.pipe()
-        let encoder: pid_t
+        let (sound, soundEnd): (Int32, Int32)
+        let processes: [ApartProcess]
         do {
-            defer { close(codedEnd) }
-            encoder = try Self.start(
-                ["-i", "/proc/self/fd/0", "-map", "0:a:0", "-ar", "\(codedRate)", "-c:a", "aac", "-b:a", "256k", "-f", "adts", "pipe:1"],
-                input: master, output: codedEnd)
-        } catch {
-            close(coded)
-            throw error
-        }
-        defer { Self.end(encoder) }
-        let (sound, soundEnd) = try { do { return try Self.pipe() } catch { close(coded); throw error } }()
-        defer { close(sound) }
-        let decoder: pid_t
-        do {
+            // The processes have copies; an end that stayed open here would keep the other side waiting.
             defer {
-                close(soundEnd)
                 close(coded)
+                close(codedEnd)
             }
-            decoder = try Self.start(["-f", "aac", "-i", "pipe:0", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1"], input: coded, output: soundEnd)
+            (sound, soundEnd) = try Self.pipe()
+            defer { close(soundEnd) }
+            do throws(AACCodec.Problem) {
+                processes = [try AACCodec.encode(rate: codedRate, from: input, to: codedEnd), try AACCodec.decode(from: coded, to: soundEnd)]
+            } catch {
+                close(sound)
+                throw error == .missing ? Problem.missing : Problem.refused
+            }
         }
-        defer { Self.end(decoder) }
+        defer {
+            close(sound)
+            withExtendedLifetime(processes) {}
+        }
         return try measure(sound, isCancelled)
     }
 
@@ -96,44 +100,5 @@ struct FFmpegCodec {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else { throw Problem.failed }
         return (ends[0], ends[1])
-    }
-
-    private static func start(_ arguments: [String], input: Int32, output: Int32) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        // Worker threads block signals, and a child would inherit that.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t(), pipeSignal = sigset_t()
-        sigemptyset(&none)
-        sigemptyset(&pipeSignal)
-        sigaddset(&pipeSignal, SIGPIPE)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &pipeSignal)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-        let words = ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "quiet"] + arguments
-        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { for pointer in pointers { free(pointer) } }
-        // What it takes to find and load the program, and nothing else of the user's.
-        var environment: [UnsafeMutablePointer<CChar>?] = ["PATH", "LD_LIBRARY_PATH"].compactMap { (name: String) in
-            getenv(name).flatMap { value in strdup("\(name)=\(String(cString: value))") }
-        } + [nil]
-        defer { for pointer in environment { free(pointer) } }
-        var process: pid_t = 0
-        let code = posix_spawnp(&process, "ffmpeg", &actions, &attributes, &pointers, &environment)
-        guard code == 0 else { throw code == ENOENT ? Problem.missing : code == EPERM ? Problem.refused : Problem.failed }
-        return process
-    }
-
-    /// A child that has done its work has ended already; one that is still at it is not wanted any more.
-    private static func end(_ process: pid_t) {
-        kill(process, SIGKILL)
-        while waitpid(process, nil, 0) < 0 && errno == EINTR {}
     }
 }

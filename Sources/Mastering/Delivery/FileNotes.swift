@@ -19,7 +19,7 @@ struct FileNotes {
         // By this a second pass with the same preset knows that there is nothing left to do.
         tags["software"] = Engine.signature(preset)
         self.tags = tags
-        inherited = reader.broadcast
+        inherited = try reader.broadcast
         inputRate = reader.info.sampleRate
         self.wantsLoudness = wantsLoudness
     }

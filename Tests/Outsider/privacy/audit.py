@@ -156,6 +156,46 @@ def the_kernel_refuses_what_is_not_needed():
             end(process)
 
 
+def family(process):
+    """A process and all that it has started, as the kernel knows them."""
+    found = [process]
+    for number in found:
+        try:
+            for thread in os.listdir(f"/proc/{number}/task"):
+                with open(f"/proc/{number}/task/{thread}/children") as children:
+                    found += [int(child) for child in children.read().split()]
+        except FileNotFoundError:
+            continue
+    return found
+
+
+@check
+def every_decoder_is_shut_away_and_ends_with_its_program():
+    with place() as here:
+        canary = Canary(here.work, 20)
+        process = here.start("preview", canary.path, "--sink", "null")
+        try:
+            here.wait_for_rows()
+            family_then = family(process.pid)
+            decoders = 0
+            for number in family_then[1:]:
+                with open(f"/proc/{number}/status") as status:
+                    fields = dict(line.split(":", 1) for line in status)
+                assert fields["Seccomp"].strip() == "2" and fields["NoNewPrivs"].strip() == "1", fields["Name"]
+                with open(f"/proc/{number}/limits") as limits:
+                    files = [line.split()[3] for line in limits if line.startswith("Max open files")]
+                # One that may open no further file: a decoder.
+                decoders += files == ["0"]
+            assert decoders >= 1, f"no decoder among {family_then}"
+        finally:
+            end(process)
+        end_at = time.monotonic() + 2
+        while any(os.path.exists(f"/proc/{number}/fd") and os.listdir(f"/proc/{number}/fd") for number in family_then[1:]):
+            assert time.monotonic() < end_at, "a process outlived its program"
+            time.sleep(0.01)
+    return f"{decoders} decoders"
+
+
 @check
 def it_works_where_there_is_no_network_at_all():
     if os.geteuid() != 0 or shutil.which("unshare") is None:

@@ -1,0 +1,131 @@
+import Glibc
+
+/// A decoder in a process of its own, seen from the reader: asks one block ahead, so that the two work side by side.
+///
+/// Every answer is checked against what was asked; the first that does not fit, or does not come, ends the process.
+final class ConfinedDecoder: SampleSource {
+    let header: SoundHeader
+    private let channel: Int32
+    private let process: ApartProcess
+    private let frameBytes: Int
+    private let blockFrames: Int
+    private let block: UnsafeMutableRawPointer
+    /// The first frame that nobody has taken yet.
+    private var position: Int64 = 0
+    /// Such frames in `block`.
+    private var held = 0..<0
+    /// Whether a block has been asked for and not been received.
+    private var isBlockDue = false
+    private static let blockBytes = 64 << 10
+
+    /// Takes the open file over; the decoder has a copy.
+    init(_ file: Int32, behind wall: DecodingWall) throws(DecodeFailure) {
+        defer { close(file) }
+        var ends: [Int32] = [-1, -1]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else { throw .unavailable(code: errno) }
+        let channel = ends[0]
+        do throws(DecodeFailure) {
+            defer { close(ends[1]) }
+            DecodingWall.limitWaiting(channel, wall.patience)
+            process = try wall.start(.decode, [file, ends[1]])
+        } catch {
+            close(channel)
+            throw error
+        }
+        do throws(DecodeFailure) {
+            let message = try Self.answer(channel, .header)
+            guard message.count <= SoundHeader.mostBytes else { throw .brokeDown(.nonsense) }
+            guard let header = SoundHeader(message, try Self.payload(channel, Int(message.count))) else { throw .brokeDown(.nonsense) }
+            self.header = header
+        } catch {
+            close(channel)
+            throw error
+        }
+        self.channel = channel
+        frameBytes = header.channels * header.form.byteCount
+        blockFrames = Self.blockBytes / frameBytes
+        block = .allocate(byteCount: Self.blockBytes, alignment: 64)
+    }
+
+    deinit {
+        close(channel)
+        block.deallocate()
+    }
+
+    func next(_ most: Int) throws(DecodeFailure) -> (samples: UnsafeRawPointer, frames: Int) {
+        if held.isEmpty {
+            try ask()
+            held = 0..<(try receiveBlock())
+            // The next one, while this is worked on; after the end only for who asks again.
+            if !held.isEmpty { try ask() }
+        }
+        let taken = held.prefix(most)
+        held = taken.upperBound..<held.upperBound
+        position += Int64(taken.count)
+        return (UnsafeRawPointer(block + taken.lowerBound * frameBytes), taken.count)
+    }
+
+    func seek(to target: Int64) throws(DecodeFailure) -> Int64 {
+        held = 0..<0
+        if isBlockDue {
+            // What lies between is not wanted any more, whether it could be read or not.
+            do { _ = try receiveBlock() } catch { if case .brokeDown = error { throw error } }
+        }
+        try send(WallMessage(.seek, target))
+        let reached = try Self.answer(channel, .position).value
+        guard (0...target).contains(reached) else { throw .brokeDown(.nonsense) }
+        position = reached
+        return reached
+    }
+
+    func chunk(_ chunk: RIFFChunks.Readable) throws(DecodeFailure) -> [UInt8]? {
+        // Answers come in the order of the questions.
+        if isBlockDue { _ = try seek(to: position) }
+        try send(WallMessage(.chunk, Int64(RIFFChunks.Readable.allCases.firstIndex(of: chunk) ?? 0)))
+        let message = try Self.answer(channel, .chunk)
+        guard message.count <= RIFFChunks.longest else { throw .brokeDown(.nonsense) }
+        let bytes = try Self.payload(channel, Int(message.count))
+        return message.value == 1 ? bytes : nil
+    }
+
+    private func ask() throws(DecodeFailure) {
+        guard !isBlockDue else { return }
+        try send(WallMessage(.samples, Int64(blockFrames)))
+        isBlockDue = true
+    }
+
+    private func receiveBlock() throws(DecodeFailure) -> Int {
+        isBlockDue = false
+        let message = try Self.answer(channel, .samples)
+        guard message.value >= 0, message.value <= blockFrames, message.count == message.value * Int64(frameBytes) else { throw .brokeDown(.nonsense) }
+        try Self.receive(channel, block, Int(message.count))
+        return Int(message.value)
+    }
+
+    private func send(_ message: WallMessage) throws(DecodeFailure) {
+        guard message.ask(channel) else { throw .brokeDown(errno == EAGAIN ? .stuck : .crashed) }
+    }
+
+    private static func answer(_ channel: Int32, _ word: DecoderWord) throws(DecodeFailure) -> WallMessage {
+        var message = WallMessage(.failure)
+        try receive(channel, &message, MemoryLayout<WallMessage>.size)
+        if message.word == DecoderWord.failure.rawValue { throw DecodeFailure(message) }
+        guard message.word == word.rawValue, message.count >= 0 else { throw .brokeDown(.nonsense) }
+        return message
+    }
+
+    /// `count` has been checked against what such an answer holds at most.
+    private static func payload(_ channel: Int32, _ count: Int) throws(DecodeFailure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        if count > 0 { try receive(channel, &bytes, count) }
+        return bytes
+    }
+
+    private static func receive(_ channel: Int32, _ into: UnsafeMutableRawPointer, _ count: Int) throws(DecodeFailure) {
+        switch WallMessage.receive(channel, into, count) {
+        case .complete: break
+        case .ended: throw .brokeDown(.crashed)
+        case .late: throw .brokeDown(.stuck)
+        }
+    }
+}
