@@ -37,7 +37,7 @@ let package = Package(
         .target(name: "Rendering", dependencies: ["Mastering", "Instruments", "Composition", "AudioFiles", "PrivacyLedger", "CLinux"]),
         .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
         .target(name: "Terminal", dependencies: ["CTerminal"]),
-        .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
+        .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
         .executableTarget(name: "lathe", dependencies: [
             "Studio", "Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -19,7 +19,7 @@ struct Accompaniment {
     /// One pattern for a section, and a relative of it in every fourth bar.
     private func pattern(_ part: Genre.Part, _ name: String, _ section: Section, _ index: Int, bar i: Int) -> [Character]? {
         guard !part.patterns.isEmpty else { return nil }
-        var stream = RandomStream(brief.seed, section.name, name, "pattern")
+        var stream = RandomStream(brief.seed(of: name, in: index), section.name, name, "pattern")
         let main = stream.index(part.patterns.count)
         let other = stream.index(part.patterns.count)
         return part.patterns[i % 4 == 3 && part.patterns.count > 1 ? other : main]
@@ -33,7 +33,7 @@ struct Accompaniment {
         var out: [Note] = []
         for (span, pitches) in spans {
             guard let (index, section) = section(at: span.start), plays(part, section) || span.start >= ringStart && !brief.isLoop else { continue }
-            var stream = RandomStream(brief.seed, section.name + String(index), name, "touch" + String(span.start / bar - section.bar))
+            var stream = RandomStream(brief.seed(of: name, in: index), section.name + String(index), name, "touch" + String(span.start / bar - section.bar))
             let isRing = span.start >= ringStart && !brief.isLoop
             let level = velocity(part, section)
             func strike(_ start: Int, _ length: Int, _ sign: Character) {
@@ -82,17 +82,19 @@ struct Accompaniment {
                 }
                 continue
             }
-            var shape = RandomStream(brief.seed, section.name, name, "shape")
+            var shape = RandomStream(brief.seed(of: name, in: index), section.name, name, "shape")
             let perBeat = part.density > 0.6 ? 4 : 2
             let order = Self.orders[shape.index(Self.orders.count)]
-            var stream = RandomStream(brief.seed, section.name + String(index), name, "touch" + String(span.start))
+            var stream = RandomStream(brief.seed(of: name, in: index), section.name + String(index), name, "touch" + String(span.start))
             let tones = pitches + pitches.map { $0 + 12 }.filter { $0 <= voice.high }
             let level = velocity(part, section)
             var tick = span.start / bar * bar
             while tick < span.end {
                 let events = pattern(part, name, section, index, bar: tick / bar - section.bar).map { Rhythm.events($0, brief.meter) } ?? Rhythm.even(perBeat, brief.meter)
+                // Every second bar turns one note of the figure elsewhere.
+                let turned = (tick / bar) % 2 == 1 ? stream.index(max(1, events.count)) : -1
                 for (n, event) in events.enumerated() where tick + event.tick >= span.start && tick + event.tick < span.end {
-                    let step = event.sign.wholeNumberValue ?? order[n % order.count]
+                    let step = (event.sign.wholeNumberValue ?? order[n % order.count]) + (n == turned ? 1 : 0)
                     let v = level + (event.sign == "X" ? 10 : event.sign == "o" ? -14 : 0) + Int(stream.bell() * 5)
                     out.append(Note(start: tick + event.tick, length: event.length, pitch: tones[step % tones.count], velocity: max(10, min(127, v))))
                 }
@@ -107,10 +109,14 @@ struct Accompaniment {
     /// Thirds and fifths in long notes that lean into each other, above or below the tune.
     func counter(_ part: Genre.Part, _ voice: Voice, name: String) -> [Note] {
         var out: [Note] = []
-        var last = min(max(part.center, voice.low + 3), voice.high - 3)
+        let rest = min(max(part.center, voice.low + 3), voice.high - 3)
+        var last = rest
+        var lastSection: Int?
         for span in chords {
             guard let (index, section) = section(at: span.start), plays(part, section) || span.start >= ringStart else { continue }
-            var stream = RandomStream(brief.seed, section.name + String(index), name, "line" + String(span.start / bar - section.bar))
+            // A section stands by itself: another line here leaves the next as it was.
+            if index != lastSection { (last, lastSection) = (rest, index) }
+            var stream = RandomStream(brief.seed(of: name, in: index), section.name + String(index), name, "line" + String(span.start / bar - section.bar))
             let tones = span.start >= ringStart ? [span.chord.pitchClasses[0], span.chord.pitchClasses[min(1, span.chord.pitchClasses.count - 1)]]
                 : Array(span.chord.pitchClasses.dropFirst().prefix(2))
             let low = max(voice.low, part.center - 9), high = min(voice.high, part.center + 9)
@@ -141,7 +147,7 @@ struct Accompaniment {
         var last: Int?
         for (n, span) in chords.enumerated() {
             guard let (index, section) = section(at: span.start), plays(part, section) || span.start >= ringStart && !brief.isLoop else { continue }
-            var stream = RandomStream(brief.seed, section.name + String(index), name, "touch" + String(span.start / bar - section.bar))
+            var stream = RandomStream(brief.seed(of: name, in: index), section.name + String(index), name, "touch" + String(span.start / bar - section.bar))
             let floor = max(voice.low, part.center - 9)
             func near(_ pitchClass: Int, _ target: Int) -> Int {
                 var pitch = floor + ((pitchClass - floor) % 12 + 12) % 12
@@ -191,7 +197,7 @@ struct Accompaniment {
         let habit = Array("X.......x.....xx")
         for span in chords {
             guard let (index, section) = section(at: span.start), plays(part, section) || span.start >= ringStart else { continue }
-            var stream = RandomStream(brief.seed, section.name + String(index), name, "touch" + String(span.start))
+            var stream = RandomStream(brief.seed(of: name, in: index), section.name + String(index), name, "touch" + String(span.start))
             let root = voice.low + ((span.chord.lowest - voice.low) % 12 + 12) % 12
             if span.start >= ringStart, !brief.isLoop {
                 out.append(Note(start: span.start, length: min(span.length, bar), pitch: root, velocity: 100))

@@ -30,6 +30,8 @@ public struct Brief: Sendable, Equatable {
     public var dropAt: Double?
     public var isLoop = false
     public var seed: UInt64 = 1
+    /// What is drawn anew while the rest stays.
+    public var variations: [Variation] = []
 
     public init() {}
 
@@ -40,9 +42,29 @@ public struct Brief: Sendable, Equatable {
     public var secondsPerTick: Double { 60 / (quartersPerMinute * Double(Meter.quarter)) }
     public var secondsPerBar: Double { Double(meter.ticksPerBar) * secondsPerTick }
 
+    /// Where chance for a part in a section starts from.
+    func seed(of part: String, in section: Int) -> UInt64 {
+        variations.last { ($0.part ?? part) == part && ($0.section ?? section) == section }?.seed ?? seed
+    }
+
     /// Whether a voice may play.
     public func allows(_ voice: Voice) -> Bool {
         !without.contains { $0 == voice.name || voice.families.contains($0) || ($0 == "drums" && (voice.program == nil || voice.families.contains("drums"))) }
+    }
+}
+
+/// A part, a section, or one part in one section, drawn anew. Where several apply, the last counts.
+public struct Variation: Sendable, Codable, Hashable {
+    /// Name of the track; nil: all of them.
+    public var part: String?
+    /// Place of the section, from 0; nil: all of them.
+    public var section: Int?
+    public var seed: UInt64
+
+    public init(part: String?, section: Int?, seed: UInt64) {
+        self.part = part
+        self.section = section
+        self.seed = seed
     }
 }
 

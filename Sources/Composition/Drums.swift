@@ -17,16 +17,19 @@ struct Drums {
         .init(energy: 0.8, lines: ["kick": Array("X.....x.x......."), "snare": Array("....X.......X..."), "hat": Array("x.x.x.x.x.x.x.x.")]),
     ]
 
+    private static let sixteenths = [Character](repeating: "o", count: 16)
+
     func notes() -> [Note] {
         var out: [Note] = []
         let bar = brief.meter.ticksPerBar
         let grooves = brief.genre.grooves.isEmpty ? Self.plain : brief.genre.grooves
         for (index, section) in sections.enumerated() {
             let groove = grooves.min { abs($0.energy - section.energy) < abs($1.energy - section.energy) } ?? Self.plain[0]
-            var stream = RandomStream(brief.seed, section.name + String(index), "drums", "groove")
+            var stream = RandomStream(brief.seed(of: "drums", in: index), section.name + String(index), "drums", "groove")
             let next = index + 1 < sections.count ? sections[index + 1] : nil
             let halves = brief.isHalfTime && (!brief.halfTimeIntroOnly || section.name == "intro")
             // An intro builds: the kit comes in by halves.
+            let isLooped = brief.genre.kit == "electronic" && section.energy > 0.5
             let isThin = index == 0 && section.energy < 0.3 && section.bars >= 4 && !brief.isLoop
             for i in 0..<section.bars {
                 let start = (section.bar + i) * bar
@@ -46,6 +49,13 @@ struct Drums {
                             if rising, tick >= bar * 3 / 4, name == "kick" { continue }
                             if sign == "o", stream.chance(0.15) { continue }
                             out.append(hit(start + tick, key, sign, section.energy, &stream))
+                        }
+                    }
+                    // What is looped for minutes lives from small things that change: a quiet hit more, somewhere else in each bar.
+                    if isLooped, stream.chance(0.6) {
+                        let places = brief.meter.place(Self.sixteenths)
+                        if let extra = stream.pick(places), let name = stream.pick(["hat", "hat", "rim", "tom"]), let key = Self.keys[name] {
+                            out.append(hit(start + extra.tick, key, "o", section.energy, &stream))
                         }
                     }
                     if fills { out += fill(start, rising ? 1 : section.energy, &stream) }

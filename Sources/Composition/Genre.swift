@@ -52,6 +52,8 @@ public struct Genre: Sendable, Equatable {
         public var delayFeedback = 0.35
         /// Ratio of the bus compressor is fixed; dB of work it does on loud bars.
         public var glue = 1.5
+        /// dB by which peaks of the mix may stand above its loudest moments; what is higher is rounded off.
+        public var crest = 11.0
         /// Harmonic colour of the whole, 0…1.
         public var drive = 0.0
         /// dB per octave of tilt: + brightens.

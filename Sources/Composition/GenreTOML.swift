@@ -181,7 +181,7 @@ private struct GenreReader {
     }
 
     func mix(_ table: TOMLTable) throws(GenreError) -> Genre.Mix {
-        try known(table, ["duck", "duck_beats", "reverb_seconds", "reverb_tone", "delay_beats", "delay_feedback", "glue", "drive", "tilt"], "mix.")
+        try known(table, ["duck", "duck_beats", "reverb_seconds", "reverb_tone", "delay_beats", "delay_feedback", "glue", "crest", "drive", "tilt"], "mix.")
         var mix = Genre.Mix()
         mix.duck = try number(table, "duck", 0...18, "mix.") ?? mix.duck
         mix.duckBeats = try number(table, "duck_beats", 0.1...2, "mix.") ?? mix.duckBeats
@@ -190,6 +190,7 @@ private struct GenreReader {
         mix.delayBeats = try number(table, "delay_beats", 0.1...4, "mix.") ?? mix.delayBeats
         mix.delayFeedback = try number(table, "delay_feedback", 0...0.85, "mix.") ?? mix.delayFeedback
         mix.glue = try number(table, "glue", 0...6, "mix.") ?? mix.glue
+        mix.crest = try number(table, "crest", 4...30, "mix.") ?? mix.crest
         mix.drive = try number(table, "drive", 0...1, "mix.") ?? mix.drive
         mix.tilt = try number(table, "tilt", -3...3, "mix.") ?? mix.tilt
         return mix

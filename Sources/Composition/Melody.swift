@@ -20,11 +20,11 @@ struct Melody {
         for (index, section) in sections.enumerated() {
             guard section.energy >= part.enter - 1e-9, section.energy <= part.leave + 1e-9 else { continue }
             // Sections of one name share a tune.
-            var stream = RandomStream(brief.seed, section.name, name, "motif")
+            var stream = RandomStream(brief.seed(of: name, in: index), section.name, name, "motif")
             let a = motif(part.density, &stream)
             let b = motif(min(1, part.density + 0.15), &stream)
             let close = Motif(rhythm: [(0, bar)], contour: [0])
-            var touch = RandomStream(brief.seed, section.name + String(index), name, "touch")
+            var touch = RandomStream(brief.seed(of: name, in: index), section.name + String(index), name, "touch")
             var anchor = tone(near: center, in: chord(at: section.bar * bar), from: voice)
             for i in 0..<section.bars {
                 let start = (section.bar + i) * bar

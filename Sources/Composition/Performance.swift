@@ -22,7 +22,6 @@ struct Performance {
 
     /// Notes where they are played. Starts stay within the piece and never cross the bar line before the first beat.
     func perform(_ notes: [Note], role: Role, name: String, ringStart: Int) -> [Note] {
-        var stream = RandomStream(brief.seed, "performance", name, "timing")
         let ticksPerMillisecond = 0.001 / brief.secondsPerTick
         let isElectronic = brief.genre.kit == "electronic"
         let isGridded = isElectronic && role == .drums
@@ -30,7 +29,13 @@ struct Performance {
         let lean = role == .bass && !isElectronic ? Self.bassLean(brief.bpm) * ticksPerMillisecond : 0
         let end = brief.bars * brief.meter.ticksPerBar
         var offsets: [Int: Double] = [:]
+        let bar = brief.meter.ticksPerBar
+        // A stream for each bar: other notes in one bar leave the hand in the next as it was.
+        var streams: [Int: RandomStream] = [:]
         return notes.map { note in
+            let place = note.start / bar
+            var stream = streams[place] ?? RandomStream(brief.seed, "performance", name, "timing" + String(place))
+            defer { streams[place] = stream }
             var note = note
             let straightEnd = note.end
             var start = Double(swung(note.start))

@@ -113,8 +113,9 @@ extension PromptReader {
         var mode: Mode?
         let follower = word(i + 1)
         let germanMode = i + 1 < tokens.count && ["dur", "moll"].contains(tokens[i + 1].plain)
-        if let letter = Self.solfege[token.word], token.word.count > 1 {
-            var tonic = Tone(letter: letter, alteration: 0)
+        let sign = token.word.last == "#" ? 1 : 0
+        if let letter = Self.solfege[String(token.word.dropLast(sign))], token.word.count > 1 {
+            var tonic = Tone(letter: letter, alteration: sign)
             if follower == "sharp" { tonic.alteration = 1; end += 1 } else if follower == "flat" { tonic.alteration = -1; end += 1 }
             guard let named = Self.modes[word(end)] else { return nil }
             return (Key(tonic: tonic, mode: named), end + 1, true)
@@ -136,11 +137,13 @@ extension PromptReader {
                 return (Key(tonic: tonic, mode: word(end) == "harmonic" ? .harmonicMinor : .minor), end + 2, true)
             }
             if let named = Self.modes[word(end)] { return (Key(tonic: tonic, mode: named), end + 1, true) }
+            // "A min" is no length.
+            if tokens[end].plain == "min" { return (Key(tonic: tonic, mode: .minor), end + 1, true) }
         }
         if let mode { return (Key(tonic: tonic, mode: mode), end, introduced || token.source.count > 2) }
         // A letter alone is a key only where one is announced, or with its sign.
         let isUpper = written.first?.isUppercase == true
-        guard introduced || (end > i + 1 && isUpper) , isUpper || end > i + 1 else { return nil }
+        guard introduced || (tonic.alteration != 0 && isUpper), isUpper || end > i + 1 else { return nil }
         return (Key(tonic: tonic, mode: .major), end, introduced)
     }
 

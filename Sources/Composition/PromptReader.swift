@@ -77,7 +77,8 @@ public struct PromptReader {
         du der die das ein eine einen einem einer im am zum de la le les el los las un una une des del da do il lo gli von auf aus an al l d en
         dans sur est son ses avec con et y e o ou oder als sehr muy tres molto piu mas plus bien este esta este ce cet cette tu eres quiero je veux ich will
         roughly exactly approximately needed circa etwa ungefahr environ aproximadamente mas intro main stage not nicht ish
-        mochte musical instrumental composition arrangement filler mode counts count sequence here there actually called named
+        meter metre takt lasts lasting duration use using style era piece pieza morceau pezzo stuck peca aber ma em between adventure theme anthem jingle ad advert four floor add include
+        please thanks thank bitte mochte musical instrumental composition arrangement filler mode counts count sequence here there actually called named
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 
     /// What no pass could use becomes `ignored`, neighbours together.

@@ -30,7 +30,7 @@ extension PromptReader {
     }
 
     /// Words that colour a style rather than name it, when another is named.
-    private static let weak = dances.union(["acoustic", "electronic", "festival", "club", "ballad", "epic", "film", "lullaby"])
+    private static let weak = dances.union(["dance", "acoustic", "electronic", "festival", "club", "ballad", "epic", "film", "lullaby"])
 
     private static let families = ["percussion", "woodwind", "keys", "vocals", "mallets"]
 
@@ -74,8 +74,8 @@ extension PromptReader {
                 continue
             }
             let end = i + length
-            let isAbsent = forbids || word(end) == "absent" || (word(end) == "not" && word(end + 1) == "needed")
-            let range = i..<(word(end) == "absent" ? end + 1 : end)
+            let isAbsent = forbids || word(end) == "absent" || (word(end) == "free" && isFree(end)) || (word(end) == "not" && word(end + 1) == "needed")
+            let range = i..<(word(end) == "absent" || word(end) == "free" ? end + 1 : end)
             if name == "melody" {
                 if isAbsent { wish.withoutMelody = true; use(range, as: "no melody") } else { use(range, as: "a melody") }
             } else if isAbsent {

@@ -4,11 +4,28 @@ extension PromptReader {
         for i in tokens.indices where isFree(i) {
             if let seconds = Self.clock(tokens[i].word) {
                 // "drop at 1:00" is a place, not a length.
-                if (max(0, i - 3)..<i).contains(where: { Self.peaks.contains(tokens[$0].word) }) { continue }
+                if let peak = (max(0, i - 3)..<i).last(where: { Self.peaks.contains(tokens[$0].word) }), !(peak..<i).contains(where: { Self.clock(tokens[$0].word) != nil }) { continue }
                 setSeconds(seconds, i..<i + 1)
                 continue
             }
             guard let n = tokens[i].number else { continue }
+            if readDecade(n, i) { continue }
+            if i > 0, ["bars", "duration", "length", "lasting", "lasts", "seconds"].contains(word(i - 1)), isFree(i - 1), i < 2 || tokens[i - 2].number == nil,
+               !["seconds", "minutes", "bars", "s", "bpm"].contains(word(i + 1)) || tokens.indices.contains(i + 1) && tokens[i + 1].isAfterBreak {
+                // "Bars: 24", "duration: 75".
+                if word(i - 1) == "bars", Brief.barsRange.contains(Int(n)), wish.bars == nil {
+                    wish.bars = Int(n)
+                    use(i - 1..<i + 1, as: "\(Int(n)) bars")
+                    continue
+                } else if word(i - 1) != "bars", n >= 5 {
+                    setSeconds(n, i..<i + 1)
+                    continue
+                }
+            }
+            if word(i + 1) == "and", word(i + 2) == "a", word(i + 3) == "half", word(i + 4) == "minutes" {
+                setSeconds((n + 0.5) * 60, i..<i + 5)
+                continue
+            }
             var unit = i + 1
             if word(unit) == "more" || word(unit) == "full" { unit += 1 }
             guard isFree(unit), !tokens[unit].isAfterBreak else { continue }
@@ -42,6 +59,15 @@ extension PromptReader {
             wish.reading.ignored.append(.init(text: "\(wish.seconds ?? 0) seconds", why: "bars were given too, and count"))
             wish.seconds = nil
         }
+    }
+
+    /// `80s`, `'90s`, `the 70s`: a time that music comes from, unless a length is all it can be.
+    private mutating func readDecade(_ n: Double, _ i: Int) -> Bool {
+        guard [50, 60, 70, 80, 90].contains(n), word(i + 1) == "s", isFree(i + 1), tokens.indices.contains(i + 2), !tokens[i + 2].isAfterBreak,
+              !["long", "in", "at", "of", "with", "and", "loop", "total", "length"].contains(word(i + 2)) || word(i - 1) == "the" else { return false }
+        wish.era = Int(n)
+        use(i..<i + 2, as: "the \(Int(n))s")
+        return true
     }
 
     private mutating func setSeconds(_ seconds: Double, _ range: Range<Int>) {
@@ -100,6 +126,12 @@ extension PromptReader {
         for i in tokens.indices where isFree(i) {
             guard let n = tokens[i].number else { continue }
             let after = word(i + 1)
+            // "118 to 122 bpm" means what lies between.
+            if after == "bpm", let first = (max(0, i - 2)..<i).first(where: { tokens[$0].number != nil && isFree($0) }), let low = tokens[first].number,
+               low < n, low > n * 0.8, first == i - 1 || ["and", "to", "bis", "a"].contains(word(i - 1)) {
+                setTempo((low + n) / 2, first..<i + 2)
+                continue
+            }
             let before = (max(0, i - 5)..<i).reversed().prefix { !tokens[$0 + 1].isAfterBreak }.map { tokens[$0].word }
             if after == "bpm" || after == "beats" || (after == "drums" && tokens[i + 1].plain == "beats") {
                 setTempo(n, i..<i + 2)
@@ -111,7 +143,8 @@ extension PromptReader {
         for i in tokens.indices where isFree(i) {
             guard let n = tokens[i].number, n >= 40, n <= 250 else { continue }
             let stands = !isFree(i + 1) || tokens[i + 1].isAfterBreak || Self.fillers.contains(word(i + 1))
-            if wish.bpm == nil, stands || ["at", "around", "over", "about"].contains(word(i - 1)) { setTempo(n, i..<i + 1) }
+            let counts = Self.counted.contains(word(i + 1)) || ["808", "303", "909", "707"].contains(word(i))
+            if wish.bpm == nil, stands || (n >= 60 && n <= 200 && !counts) || ["at", "around", "over", "about"].contains(word(i - 1)) { setTempo(n, i..<i + 1) }
         }
         for i in tokens.indices where isFree(i) {
             if let mark = Self.words[tokens[i].word] {
@@ -120,6 +153,10 @@ extension PromptReader {
             }
         }
     }
+
+    /// What a bare number before it counts; else it can only be a tempo.
+    private static let counted: Set<String> = ["piece", "voice", "voices", "year", "years", "bit", "percent", "people", "players", "hz", "khz", "db", "degrees", "s", "notes", "layers", "tracks",
+                                               "chords", "bars", "seconds", "minutes", "string", "part", "parts", "instruments", "times", "x", "%"]
 
     private mutating func setTempo(_ bpm: Double, _ range: Range<Int>) {
         guard Brief.tempoRange.contains(bpm) else { return ignore(range, "a tempo lies between 30 and 300 beats a minute") }

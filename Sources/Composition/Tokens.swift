@@ -77,6 +77,10 @@ enum Tokenizer {
                 text.append(c)
             } else if c == ":", let last = text.last, last.isNumber, at + 1 < characters.count, characters[at + 1].isNumber {
                 text.append(c)
+            } else if c == "&", text.isEmpty, at + 1 < characters.count, characters[at + 1] == " " {
+                // "Drum & bass", but not "R&B".
+                out.append(Token(source: "&", word: "and", isAfterBreak: isAfterBreak))
+                isAfterBreak = false
             } else {
                 flush()
                 if ",.;:!?()\n、。・「」".contains(c) { isAfterBreak = true }

@@ -93,7 +93,7 @@ enum Voicing {
         var cost = 0.0
         for (x, y) in zip(a, b) { cost += Double(abs(x - y)) }
         // The top voice is heard as a line: small steps, but steps.
-        cost += a.last == b.last ? (a == b ? 0 : 1.6) : Double(abs((a.last ?? 0) - (b.last ?? 0))) * 0.5
+        cost += a.last == b.last ? (a == b ? 0 : 3.2) : Double(abs((a.last ?? 0) - (b.last ?? 0))) * 0.5
         for i in a.indices {
             for j in a.indices where j > i {
                 let interval = (a[j] - a[i]) % 12

@@ -25,9 +25,40 @@ public struct Wish: Sendable, Equatable {
     public var introWeight = 1.0
     public var dropAt: Double?
     public var isLoop = false
+    /// 80 for "the 80s"; tells a genre where none is named.
+    public var era: Int?
     public var reading = Reading()
 
     public init() {}
+}
+
+extension Wish {
+    /// Lets another wish win wherever it says something; instruments and moods are added.
+    public mutating func amend(with other: Wish) {
+        if let genre = other.genre { (self.genre, isBlues) = (genre, other.isBlues) }
+        if let tempo = other.bpm { bpm = tempo }
+        if let pace = other.paceBPM { (paceBPM, bpm) = (pace, other.bpm) }
+        if let key = other.key { self.key = key }
+        if let meter = other.meter { self.meter = meter }
+        if other.bars != nil || other.seconds != nil { (bars, seconds) = (other.bars, other.seconds) }
+        if !other.chords.isEmpty || !other.numerals.isEmpty { (chords, numerals) = (other.chords, other.numerals) }
+        // Who is let in is no longer kept out, and the other way round.
+        without.removeAll { name in other.voices.contains { $0.name == name || $0.families.contains(name) } }
+        voices.removeAll { voice in other.without.contains { $0 == voice.name || voice.families.contains($0) } }
+        without += other.without.filter { !without.contains($0) }
+        voices += other.voices.filter { !voices.contains($0) }
+        if other.isOnly { (isOnly, voices) = (true, other.voices) }
+        withoutMelody = withoutMelody || other.withoutMelody
+        moods += other.moods.filter { !moods.contains($0) }
+        isHalfTime = isHalfTime || other.isHalfTime
+        halfTimeIntroOnly = other.isHalfTime ? other.halfTimeIntroOnly : halfTimeIntroOnly
+        swing = other.swing ?? swing
+        if other.introWeight != 1 { introWeight = other.introWeight }
+        dropAt = other.dropAt ?? dropAt
+        isLoop = isLoop || other.isLoop
+        reading.understood += other.reading.understood
+        reading.ignored += other.reading.ignored
+    }
 }
 
 extension Brief {
@@ -53,7 +84,8 @@ extension Brief {
         introWeight = wish.introWeight
         dropAt = wish.dropAt
         isLoop = wish.isLoop
-        genre = genres.first { $0.id == wish.genre } ?? Self.fitting(wish, genres)
+        let ofItsTime = wish.voices.isEmpty ? [50: "rock", 60: "rock", 70: "disco", 80: "synthwave", 90: "rnb"][wish.era ?? 0] : nil
+        genre = genres.first { $0.id == wish.genre ?? ofItsTime } ?? Self.fitting(wish, genres)
         meter = wish.meter ?? genre.meter
 
         var stream = RandomStream(seed, "brief")
@@ -110,7 +142,10 @@ extension Brief {
             }
             if wish.without.contains("drums") || (wish.isOnly && !wish.voices.contains { $0.name == "drums" }), genre.grooves.isEmpty { points += 1.5 }
             if wish.voices.contains(where: { $0.name == "drums" }), genre.grooves.isEmpty { points -= 3 }
-            if genre.id == "pop" { points += 0.5 }
+            // Somebody who names one instrument wants to hear that one.
+            let played = genre.parts.count { part in wish.voices.contains { $0.name == part.voice } }
+            if !genre.parts.isEmpty { points += 4 * Double(played) / Double(genre.parts.count) }
+            if genre.id == "pop" { points += 1.2 }
             return points
         }
         return genres.max { (score($0), $1.id) < (score($1), $0.id) } ?? Genre()

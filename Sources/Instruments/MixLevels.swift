@@ -72,6 +72,41 @@ struct Ducking {
     }
 }
 
+/// Rounds off the peaks that stand out of the mix, so that loudness is not lost to a handful of samples: as gain, from the louder channel.
+///
+/// Where the ceiling stands follows the loudest 0.4 s so far (the momentary window of ITU-R BS.1770-5), so a quiet opening is not flattened for what
+/// follows it, nor a loud one let through. Without memory between samples: below the knee nothing changes.
+struct PeakRounding {
+    private var power = 0.0
+    private var loudest: Double
+    private var ceiling = 1.0
+    private var knee = 1.0
+    private var count = 0
+    private let follow: Double
+    private let crest: Double
+
+    init(crestDB: Double, rate: Double) {
+        follow = 1 - FastMath.exp(-1 / (0.2 * rate))
+        crest = FastMath.amplitude(dB: crestDB)
+        // As loud as a sparse mix is; an opening hit has nothing before it to be measured by.
+        loudest = FastMath.exp(-24 / 10 * 2.302585092994046)
+    }
+
+    mutating func gain(_ left: Double, _ right: Double) -> Double {
+        power += follow * ((left * left + right * right) * 0.5 - power)
+        if count == 0 {
+            loudest = max(loudest, power)
+            ceiling = loudest.squareRoot() * crest
+            knee = ceiling * 0.6
+        }
+        count = (count + 1) & 15
+        let peak = max(abs(left), abs(right))
+        guard peak > knee else { return 1 }
+        let over = (peak - knee) / (ceiling - knee)
+        return (knee + (ceiling - knee) * over / (1 + over)) / peak
+    }
+}
+
 /// A bus compressor of 2 : 1 that holds the mix together: its gain comes from the sum of both channels.
 struct Glue {
     private var power = 0.0

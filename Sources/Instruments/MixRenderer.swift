@@ -30,6 +30,7 @@ public final class MixRenderer {
     private let reverbSends: [Double]
     private let echoSends: [Double]
     private var glue: Glue
+    private var rounding: PeakRounding
     private let duck: Ducking
     private let fadeFrames: Int
     /// A row for gains that change by the frame.
@@ -56,6 +57,7 @@ public final class MixRenderer {
         reverbIn = AudioBuffer(channels: 2, frames: Self.blockFrames)
         echoIn = AudioBuffer(channels: 2, frames: Self.blockFrames)
         glue = Glue(workDB: genre.mix.glue, rate: Double(rate))
+        rounding = PeakRounding(crestDB: genre.mix.crest, rate: Double(rate))
         duck = Ducking(score, rate: rate)
         fadeFrames = score.brief.isLoop ? 0 : min(totalFrames / 4, Int(0.6 * Double(rate)))
         if score.brief.isLoop { lapUnheard() }
@@ -114,7 +116,10 @@ public final class MixRenderer {
             }
         }
         let gain = gains.block[0]
-        for i in 0..<frames { gain[i] = glue.gain(sum[0][i], sum[1][i]) * fade(at: frame + i) }
+        for i in 0..<frames {
+            let held = glue.gain(sum[0][i], sum[1][i])
+            gain[i] = held * rounding.gain(sum[0][i] * held, sum[1][i] * held) * fade(at: frame + i)
+        }
         for row in (stems + [mix]).flatMap({ [$0.block[0], $0.block[1]] }) { for i in 0..<frames { row[i] *= gain[i] } }
         frame += frames
         return frames

@@ -88,13 +88,13 @@ final class PartRenderer {
         let note = track.notes[index]
         switch instrument {
         case .drums(var kit):
-            let (sample, gain, pan) = kit.stroke(key: note.pitch, velocity: note.velocity, take: index)
+            let (sample, gain, pan) = kit.stroke(key: note.pitch, velocity: note.velocity, take: note.start / (Meter.quarter / 4))
             instrument = .drums(kit)
             strokes.append(Stroke(sample: sample, left: gain * (1 - max(0, pan) * 0.8), right: gain * (1 + min(0, pan) * 0.8), at: -offset))
         case .pitched(let patch, let gain):
             let order = NoteOrder(
                 pitch: note.pitch, velocity: Double(note.velocity) / 127, held: times[index].end - times[index].start, rate: rate,
-                framesPerBar: framesPerBar, seed: UInt64(index) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(note.pitch) &+ 1, gain: gain)
+                framesPerBar: framesPerBar, seed: UInt64(note.start) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(note.pitch) &+ 1, gain: gain)
             var voice = tables.voice(patch, order)
             if voice.render(left + offset, right + offset, frames - offset, scratch: scratch) { voices.append(voice) }
         }

@@ -26,8 +26,11 @@ public struct GenerateRequest: Sendable, Codable, Equatable {
     /// Prompt and options against the genres there are.
     public func brief(genres: [Genre]) -> (Brief, Reading) {
         var wish = PromptReader.read(prompt, genres: genres)
+        if let amendment = options.amendment { wish.amend(with: PromptReader.read(amendment, genres: genres)) }
         options.apply(to: &wish)
-        return (Brief(wish, genres: genres, seed: seed), wish.reading)
+        var brief = Brief(wish, genres: genres, seed: seed)
+        brief.variations = options.variations
+        return (brief, wish.reading)
     }
 }
 
@@ -42,6 +45,10 @@ public struct GenerateOptions: Sendable, Codable, Equatable {
     /// Id of a genre.
     public var genre: String?
     public var isLoop = false
+    /// More words, read like a prompt, that win over it.
+    public var amendment: String?
+    /// What is drawn anew in place of what the seed gives.
+    public var variations: [Variation] = []
 
     public init() {}
 

@@ -101,5 +101,7 @@ extension JobStage {
 }
 
 func fileName(of path: String) -> String {
-    String(path.split(separator: "/").last ?? "")
+    // A file in memory has no name.
+    if path.hasPrefix("/proc/self/fd/") { return "a take" }
+    return String(path.split(separator: "/").last ?? "")
 }

@@ -21,6 +21,7 @@ func act(on key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     case .abx(let test): return state.take(key, in: test)
     case nil: break
     }
+    if state.view == .generate, state.generate.isEditing { return state.typePrompt(key) }
     guard let command = state.keymap.command(for: key, in: state.view) else {
         state.say("\(key.label) does nothing here; \(state.keymap.name(of: "help")) lists the keys")
         return []
@@ -39,6 +40,7 @@ func paste(_ text: String, _ state: inout StudioState) -> [Effect] {
         palette.cursor = Cursor()
         state.overlay = .palette(palette)
         return []
+    case nil where state.view == .generate && state.generate.isEditing: return state.pastePrompt(text)
     default:
         state.say("there is nothing to paste into here")
         return []
@@ -98,6 +100,10 @@ private func finish(_ prompt: Prompt, _ state: inout StudioState) -> [Effect] {
             return refuse(parameter.named(error))
         }
         return state.change(parameter) { preset throws(PresetError) in preset = trial }
+    case .brief:
+        state.generate.amendment = prompt.field.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        state.say(state.generate.amendment.isEmpty ? "the prompt counts as it is" : "changed; \(state.keymap.name(of: "generate.make")) makes it")
+        return state.promptChanged()
     case .exportFolder:
         let folder = prompt.field.text.trimmingPrefix { $0 == " " }
         guard folder.hasPrefix("/") || folder.hasPrefix("~/") else { return refuse("type a folder's full path, from / or ~/ on") }

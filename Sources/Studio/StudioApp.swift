@@ -150,6 +150,7 @@ struct StudioApp: TerminalApp {
         let backend = Backend()
         let player = LivePlayer(sink: options.sink, backend: backend, post: post)
         services = Services(files: files, player: player, engine: LiveEngine(backend: backend, player: player, post: post),
+                            composer: LiveComposer(backend: backend, post: post),
                             ledger: LiveLedger(backend: backend, post: post), presets: LivePresets(post: post), time: time)
         self.backend = backend
         perform([.listPresets] + waiting, &turn)
@@ -183,7 +184,7 @@ extension StudioEvent {
     /// Somebody waits for it; what comes by itself, again and again, is drawn at the rate of animations.
     var isAnswer: Bool {
         switch self {
-        case .facts, .measuring, .jobs, .ledger, .player, .clock: false
+        case .facts, .measuring, .jobs, .ledger, .player, .clock, .promptRead, .takeProgress: false
         default: true
         }
     }

@@ -23,6 +23,9 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         return updateDeck(&state, event)
     case .settled, .solved, .solveFailed, .referenceKept, .presets, .presetSaved, .presetExists, .presetFailed: return updateMaster(&state, event)
 
+    case .promptRead, .promptGone, .takeOutlined, .takePlayable, .takeProgress, .takeReady, .takeGone, .takeFailed, .takeSaved:
+        return updateGenerate(&state, event)
+
     case .planned(let orders): return ask(orders, &state)
     case .jobs(let jobs):
         let selected = state.queue.selected?.id

@@ -37,6 +37,37 @@ struct ComposerTests {
         #expect(a.tracks.map(\.notes) != c.tracks.map(\.notes))
     }
 
+    @Test(arguments: ["house, A minor", "jazz trio in Bb", "rock in E minor", "orchestral in D"])
+    func varyingAPartLeavesEveryOtherNote(_ prompt: String) throws {
+        let before = Shipped.score(prompt)
+        for track in before.tracks {
+            var brief = before.brief
+            brief.variations = [Variation(part: track.name, section: nil, seed: 77)]
+            let after = Composer.compose(brief)
+            for other in before.tracks where other.name != track.name { #expect(after.tracks.first { $0.name == other.name } == other, "\(track.name) moved \(other.name)") }
+        }
+        var brief = before.brief
+        brief.variations = before.tracks.map { Variation(part: $0.name, section: nil, seed: 77) }
+        #expect(Composer.compose(brief).tracks.map(\.notes) != before.tracks.map(\.notes))
+    }
+
+    @Test(arguments: ["house, A minor", "jazz trio in Bb", "rock in E minor", "orchestral in D"])
+    func varyingASectionLeavesTheOthers(_ prompt: String) {
+        let before = Shipped.score(prompt)
+        let bar = before.brief.meter.ticksPerBar
+        for (index, section) in before.sections.enumerated() {
+            var brief = before.brief
+            brief.variations = [Variation(part: nil, section: index, seed: 77)]
+            let after = Composer.compose(brief)
+            // A hand may be a little early or late at the border.
+            let inside = (section.bar * bar - Meter.quarter / 4)..<(section.end * bar + Meter.quarter / 4)
+            for (a, b) in zip(before.tracks, after.tracks) where a.name == b.name {
+                // The last note follows the tune.
+                #expect(a.notes.filter { !inside.contains($0.start) && $0.start < before.ringStart - 240 } == b.notes.filter { !inside.contains($0.start) && $0.start < before.ringStart - 240 }, "\(section.name) moved \(a.name)")
+            }
+        }
+    }
+
     @Test func leavingAnInstrumentOutLeavesTheOthersAsTheyWere() {
         let (with, without) = (Shipped.score("synthwave in E minor, 100 bpm"), Shipped.score("synthwave in E minor, 100 bpm, no drums"))
         let bass = { (score: Score) in score.tracks.first { $0.part.role == .bass }?.notes }

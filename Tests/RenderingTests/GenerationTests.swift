@@ -1,5 +1,6 @@
 import AudioFiles
 import Composition
+import DSP
 import Foundation
 import Glibc
 import Mastering
@@ -26,6 +27,33 @@ struct GenerationTests {
         await engine.shutDown()
         await ledger.close()
         return rows
+    }
+
+    @Test func aTakeGrowsInMemory_andIsTheMixInTheEnd() async throws {
+        var wanted = request("house in A minor, 124 bpm, 2 bars")
+        wanted.isMastered = false
+        let (outcome, _, _) = try await make(wanted)
+        #expect(outcome?.state == .finished)
+        let take = Take(wanted, genres: try GenreLibrary.list())
+        let sound = try TakeSound(frames: take.frames, rate: Take.rate)
+        // It has its full length before its first note.
+        #expect(try AudioReader(path: sound.path).info.claimedFrames == Int64(take.frames))
+        var told: [Int] = []
+        #expect(take.play(into: sound) { told.append($0); return true })
+        #expect(told == told.sorted() && told.last == take.frames)
+        func samples(_ path: String) throws -> [Double] {
+            let reader = try AudioReader(path: path)
+            let buffer = AudioBuffer(channels: 2, frames: take.frames)
+            #expect(try reader.read(into: buffer.block, frames: take.frames) == take.frames)
+            return (0..<2).flatMap { c in (0..<take.frames).map { buffer.block[c][$0] } }
+        }
+        #expect(try samples(sound.path) == samples(wanted.output))
+        let reader = try AudioReader(path: sound.path)
+        #expect(sound.erase() == .gone)
+        let buffer = AudioBuffer(channels: 2, frames: 64)
+        #expect(!sound.write(buffer.block, at: 0, frames: 64))
+        try reader.seek(to: Int64(take.frames / 2))
+        #expect((try? reader.read(into: buffer.block, frames: 64)) != 64, "whoever has it open has nothing either")
     }
 
     @Test func aPromptBecomesATrackWithItsParts_andNothingElseRemains() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Studio
 
 /// Services that note what is asked and answer as the live ones would, at once.
-final class FakeStudio: FileListing, Playing, MasteringEngine, LedgerReading, PresetStore, TimeSource {
+final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, LedgerReading, PresetStore, TimeSource {
     struct World: Sendable {
         var answers: [StudioEvent] = []
         var log: [String] = []
@@ -79,6 +79,17 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, LedgerReading, Pr
     }
     func cancel(_ job: String) { note("cancel") }
 
+    func hold(prompt id: Int) { note("hold prompt") }
+    func read(_ text: String, amendment: String, version: Int) { note("read") { $0.answers.append(.promptRead(version: version, testUnderstanding)) } }
+    func make(_ order: TakeOrder) {
+        note("make") { world in
+            world.answers += [.takeOutlined(order.id, testOutline), .takePlayable(order.id, path: "/proc/self/fd/9"), .takeProgress(order.id, 0.5), .takeReady(order.id)]
+        }
+    }
+    func letGo(take id: Int) { note("let go") { $0.answers.append(.takeGone(id)) } }
+    func export(_ order: TakeOrder, into folder: String) { note("export take") }
+    func send(_ order: TakeOrder, into folder: String) { note("send") { $0.answers.append(.takeSaved(path: folder + "/house-7-mix.wav")) } }
+
     func destroy(_ id: String) { note("destroy") }
     func destroyEverything() { note("destroyEverything") { $0.ledger = []; $0.answers.append(.ledger(LedgerSnapshot())) } }
     func extend(_ id: String) { note("extend") }
@@ -95,7 +106,7 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, LedgerReading, Pr
 struct Rig {
     var state = StudioState(folder: "/music/mixes")
     let fake = FakeStudio()
-    var services: Services { Services(files: fake, player: fake, engine: fake, ledger: fake, presets: fake, time: fake) }
+    var services: Services { Services(files: fake, player: fake, engine: fake, composer: fake, ledger: fake, presets: fake, time: fake) }
     var quit = false
 
     mutating func start() {

@@ -30,6 +30,11 @@ struct ViewTests {
             (item.name, item.kind, item.place, item.expires, item.bytes) = (name, name, name, .infinity, .max)
             state.ledger.snapshot = LedgerSnapshot(rows: [item] + testLedger, bytesLeft: .max)
             state.deck.player.sinkDescription = name
+            state.generate.editor.insert(name)
+            state.generate.amendment = name
+            state.generate.understanding = Understanding(brief: [.init(label: name, value: name)], understood: [.init(text: name, why: name)], ignored: [.init(text: name, why: name)])
+            state.generate.takes = [TakeRow(order: TakeOrder(id: 1, prompt: 1, text: name, seed: 1), parent: nil, what: name, outline: TakeOutline(
+                title: name, fileName: name, seconds: .nan, bars: 3, sections: [.init(name: name, bar: 0, bars: 3, energy: 1)], parts: [.init(name: name, bars: [.nan, 1])]))]
             state.message = Notice(name, .error)
             out.append(state)
             for overlay: Overlay in [
@@ -300,7 +305,13 @@ struct GoldenTests {
             state.message = nil
             _ = update(&state, .settled(version: state.master.version))
             _ = update(&state, .solved(version: state.master.version, testSolution(lufs: -13)))
-        case "generate": press(&state, "3")
+        case "generate":
+            state = takeState(size)
+            press(&state, "v")
+            _ = update(&state, .takeOutlined(2, testOutline))
+            _ = update(&state, .takeProgress(2, 0.42))
+            press(&state, "l", "l", "l", "J", "J")
+            state.message = nil
         case "queue": press(&state, "4")
         case "ledger": press(&state, "5")
         case "presets": press(&state, "2", "p")

@@ -35,7 +35,7 @@ struct Command: Sendable, Identifiable {
     }
 
     /// Every command there is.
-    static let table: [Command] = transport + spectrum + navigation + lists + files + master + queue + ledger + application
+    static let table: [Command] = transport + spectrum + navigation + lists + files + master + generate + queue + ledger + application
 
     static func named(_ id: String) -> Command? { table.first { $0.id == id } }
 

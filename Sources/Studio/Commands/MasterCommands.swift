@@ -104,8 +104,9 @@ extension Command {
         Command("master.render", "Render", keys: [.character("r")], in: [.files, .master], footer: ("render", 2),
                 help: "Makes the master, or those of all marked files, beside the originals.",
                 unavailable: { state in
+                    if state.files.marks.isEmpty, state.deck.take != nil { return "a take becomes a file first: \(state.keymap.name(of: "generate.master")) in Generate sends it here" }
                     // A render reads the file itself: it needs no sound.
-                    state.files.marks.isEmpty && state.deck.stage != .resting ? Unavailable.withoutFile(state) : nil
+                    return state.files.marks.isEmpty && state.deck.stage != .resting ? Unavailable.withoutFile(state) : nil
                 }) { state in
             let inputs = state.files.marks.isEmpty ? state.deck.path.map { [$0] } ?? [] : state.files.marks.sorted()
             return [.plan(inputs: inputs)] + (state.files.marks.isEmpty ? state.measureAgain() : [])

@@ -49,7 +49,7 @@ extension Command {
 
     private static func move(_ id: String, _ title: String, _ keys: [KeyStroke], help: String,
                              by delta: @escaping @Sendable (StudioState) -> Int) -> Command {
-        Command(id, title, keys: keys, in: [.files, .master, .queue, .ledger], help: help, waits: \.areRowsComing,
+        Command(id, title, keys: keys, in: Set(ViewID.allCases), help: help, waits: \.areRowsComing,
                 unavailable: { $0.rowCount == 0 ? "there is no row to move to" : nil }) { state in
             state.moveSelection(by: delta(state))
         }
@@ -90,7 +90,7 @@ extension StudioState {
         case .master: master.rows.count
         case .queue: queue.shown.count
         case .ledger: ledger.shown.count
-        case .generate: 0
+        case .generate: generate.takes.count
         }
     }
 
@@ -110,7 +110,10 @@ extension StudioState {
             master.selectedKey = Preset.parameters[parameters[to].index].key
         case .queue: queue.cursor.move(by: delta, count: queue.shown.count)
         case .ledger: ledger.cursor.move(by: delta, count: ledger.shown.count)
-        case .generate: break
+        case .generate:
+            generate.cursor.move(by: delta, count: generate.takes.count)
+            generate.part = nil
+            generate.section = nil
         }
         return []
     }

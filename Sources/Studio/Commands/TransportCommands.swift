@@ -4,6 +4,7 @@ extension Command {
     static let transport: [Command] = [
         Command("transport.play", "Play or pause", keys: [.space], footer: ("play", 0), help: "Plays from the play head, or stops there.",
                 unavailable: { $0.deck.stage == .resting ? nil : Unavailable.withoutFile($0) }) { state in
+            if state.deck.stage == .resting, let take = state.generate.take(state.deck.take) { return state.play(take) }
             if state.deck.stage == .resting, let path = state.deck.path {
                 let resume = state.deck.resumeAt
                 let effects = state.deck.before == nil ? state.open(path) : state.openResult(path)

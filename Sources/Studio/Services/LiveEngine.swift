@@ -247,10 +247,11 @@ extension JobRow {
         case .failed: .failed(status.failure?.message ?? "failed")
         case .finished:
             switch status.result {
+            case .generate(let track)?: .done(lufs: track.master?.integrated_lufs, dbtp: track.master?.true_peak_dbtp, note: nil)
             case let result?:
                 // Of an album, its first track: the screen masters files one by one.
                 .done(
-                    lufs: result.masters[0].after.integratedLUFS, dbtp: result.masters[0].after.truePeakDBTP, note: result.masters[0].note)
+                    lufs: result.masters.first?.after.integratedLUFS, dbtp: result.masters.first?.after.truePeakDBTP, note: result.masters.first?.note)
             case nil: .done(lufs: nil, dbtp: nil, note: nil)
             }
         }

@@ -54,7 +54,7 @@ final class LivePlayer: Playing {
                 let ledger = try await backend.parts.ledger
                 let row = try await ledger.create(ItemRequest(
                     kind: .decodedAudio, origin: .playback, purpose: .preview, place: .ram, reservedBytes: Self.bufferBytes,
-                    displayName: Path.name(of: path)))
+                    displayName: path.hasPrefix("/proc/self/fd/") ? "a take" : Path.name(of: path)))
                 queue.async { [self] in load(path, opening, row, ledger) }
             } catch let error as LedgerError {
                 post(.openFailed(opening: opening, error.message))

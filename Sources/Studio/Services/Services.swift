@@ -55,6 +55,21 @@ protocol MasteringEngine: Sendable {
     func cancel(_ job: String)
 }
 
+/// Prompts and takes.
+protocol Composing: Sendable {
+    /// A row for a prompt; answers with `promptGone` when it has ended.
+    func hold(prompt id: Int)
+    /// Answers with `promptRead`; a newer question ends an older one.
+    func read(_ text: String, amendment: String, version: Int)
+    /// Answers with `takeOutlined`, `takePlayable`, `takeProgress`, `takeReady`; with `takeFailed`; with `takeGone` when its sound has ended.
+    func make(_ order: TakeOrder)
+    func letGo(take id: Int)
+    /// Queues a job that writes everything there is of the take.
+    func export(_ order: TakeOrder, into folder: String)
+    /// Writes the unmastered mix; answers with `takeSaved` or a notice.
+    func send(_ order: TakeOrder, into folder: String)
+}
+
 /// The ledger as the view and its keys need it. Answers with `ledger` after every change.
 protocol LedgerReading: Sendable {
     func destroy(_ id: String)
@@ -86,6 +101,7 @@ struct Services: Sendable {
     var files: any FileListing
     var player: any Playing
     var engine: any MasteringEngine
+    var composer: any Composing
     var ledger: any LedgerReading
     var presets: any PresetStore
     var time: any TimeSource
@@ -118,6 +134,15 @@ struct Services: Sendable {
         case .plan(let inputs): engine.plan(inputs)
         case .render(let orders, let preset): engine.render(orders, preset: preset)
         case .cancelJob(let id): engine.cancel(id)
+        case .holdPrompt(let id): composer.hold(prompt: id)
+        case .readPrompt(let text, let amendment, let version): composer.read(text, amendment: amendment, version: version)
+        case .makeTake(let order): composer.make(order)
+        case .openTake(let path, let opening, let preset):
+            player.know(nil)
+            player.open(path, opening: opening, preset: preset)
+        case .letGoTake(let id): composer.letGo(take: id)
+        case .exportTake(let order, let folder): composer.export(order, into: folder)
+        case .sendTake(let order, let folder): composer.send(order, into: folder)
         case .destroy(let id): ledger.destroy(id)
         case .destroyEverything: ledger.destroyEverything()
         case .extend(let id): ledger.extend(id)

@@ -114,6 +114,9 @@ struct DeckState: Sendable {
     var stage = Stage.empty
     /// Full path; not safe to print.
     var path: String?
+    /// The take whose sound it is, and what to call it; nil for a file.
+    var take: Int?
+    var label: String?
     /// Counts openings, so that answers about an earlier file are known as such.
     var opening = 0
     var facts: AudioFacts?

@@ -24,6 +24,8 @@ struct Prompt: Sendable, Equatable {
         /// A preset and a percentage.
         case blend
         case exportFolder
+        /// What is to be different from the prompt.
+        case brief
         case filter
     }
 

@@ -45,6 +45,20 @@ enum StudioEvent: Sendable {
     case presetExists(Preset)
     case presetFailed(String)
 
+    /// What a prompt says, with what was changed about it.
+    case promptRead(version: Int, Understanding)
+    /// Its row has ended.
+    case promptGone(Int)
+    case takeOutlined(Int, TakeOutline)
+    /// The first seconds are there.
+    case takePlayable(Int, path: String)
+    case takeProgress(Int, Double)
+    case takeReady(Int)
+    case takeGone(Int)
+    case takeFailed(Int, String)
+    /// The unmastered mix is a file now.
+    case takeSaved(path: String)
+
     case planned([RenderOrder])
     case jobs([JobRow])
     case ledger(LedgerSnapshot)
@@ -90,6 +104,17 @@ enum Effect: Sendable, Equatable {
     case plan(inputs: [String])
     case render([RenderOrder], preset: Preset)
     case cancelJob(String)
+
+    /// Give a prompt its row, before it has a text.
+    case holdPrompt(Int)
+    case readPrompt(String, amendment: String, version: Int)
+    case makeTake(TakeOrder)
+    /// Load a take into the player; it may still be growing.
+    case openTake(path: String, opening: Int, preset: Preset)
+    /// Stop making it, or let its sound go.
+    case letGoTake(Int)
+    case exportTake(TakeOrder, folder: String)
+    case sendTake(TakeOrder, folder: String)
 
     case destroy(id: String)
     case destroyEverything

@@ -66,6 +66,7 @@ struct StudioState: Sendable {
     var files: FilesState
     var deck = DeckState()
     var master: MasterState
+    var generate = GenerateState()
     var queue = QueueState()
     var ledger = LedgerState()
     /// A key was pressed since the last clock event: the file on the screen is in use.

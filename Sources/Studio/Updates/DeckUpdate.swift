@@ -7,7 +7,7 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         state.deck.facts = facts
         // It plays at once; the player's own word comes with the next frame.
         state.deck.player.playing = true
-        let watch = state.deck.path.map { [Effect.watch(path: $0)] } ?? []
+        let watch = state.deck.take == nil ? state.deck.path.map { [Effect.watch(path: $0)] } ?? [] : []
         guard let resume = state.deck.resumeAt else { return [.play] + watch }
         state.deck.resumeAt = nil
         return [.seek(resume), .play] + watch

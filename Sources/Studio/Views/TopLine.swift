@@ -18,7 +18,7 @@ func drawTopLine(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         canvas.text("no file is open", x: x, y: rect.y, style: bar, width: right - x)
         return
     }
-    let name = Path.name(of: path)
+    let name = state.deck.label ?? Path.name(of: path)
     let room = right - x
     // The name keeps at least a third; the facts give way from their end.
     let most = room - min(TextWidth.of(name), max(room / 3, 12)) - 2

@@ -9,7 +9,7 @@ func view(_ state: StudioState, size: Size) -> Frame {
     if let transport = layout.transport { drawTransport(transport, state, &canvas) }
     if let overlay = state.overlay { draw(overlay, state, &canvas) }
     if let footer = layout.footer { drawFooter(footer, state, &canvas) }
-    canvas.frame.title = state.deck.path.map { "lathe: " + Sanitise.line(Path.name(of: $0)) } ?? "lathe"
+    canvas.frame.title = state.deck.path.map { "lathe: " + Sanitise.line(state.deck.label ?? Path.name(of: $0)) } ?? "lathe"
     return canvas.frame
 }
 
@@ -32,7 +32,7 @@ extension StudioState {
     func nextFrame(playingEvery frame: Int = 50) -> Int? {
         if deck.player.playing { return frame }
         if let meters = deck.meters, !Ballistics.atRest(meters) { return frame }
-        if queue.active > 0 { return 250 }
+        if queue.active > 0 || generate.isMaking { return 250 }
         // Lives are counted in seconds only where they are watched.
         if view == .ledger, !ledger.rows.isEmpty { return 1000 }
         return nil
