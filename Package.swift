@@ -27,7 +27,7 @@ let package = Package(
 
         .target(name: "CSignal", cSettings: shim),
         .target(name: "DSP", dependencies: ["CFFTW", "CSignal"], swiftSettings: signalPath),
-        .target(name: "AudioFiles", dependencies: ["DSP", "CSndFile", "CLinux"]),
+        .target(name: "AudioFiles", dependencies: ["DSP", "CSignal", "CSndFile", "CLinux"]),
         .target(name: "Mastering", dependencies: [
             "DSP", "AudioFiles", "TOMLKit", .product(name: "Crypto", package: "swift-crypto"),
         ]),

@@ -1,3 +1,4 @@
+import CSignal
 import DSP
 
 /// Between interleaved samples, as libsndfile has them, and planar 64-bit rows.
@@ -9,13 +10,7 @@ enum Interleaved {
     static func spread(_ input: UnsafePointer<Int32>, channels: Int, frames: Int, into block: AudioBlock) {
         let scale = 0x1p-31
         if channels == 2 {
-            let (left, right) = (block[0], block[1])
-            var from = input
-            for i in 0..<frames {
-                left[i] = Double(from[0]) * scale
-                right[i] = Double(from[1]) * scale
-                from += 2
-            }
+            lathe_spread_pair(input, frames, block[0], block[1])
             return
         }
         for c in 0..<channels {
@@ -64,17 +59,40 @@ enum Interleaved {
         let fullScale = Double(sign: .plus, exponent: bits - 1, significand: 1)
         let (lowest, highest) = (-fullScale, fullScale - 1)
         let shift = Int32(32 - bits)
+        for c in 0..<channels where !isFinite(block[c], frames) { return (0..<frames).first { !block[c][$0].isFinite } }
+        if channels == 2 {
+            lathe_gather_pair(block[0], block[1], frames, fullScale, shift, output)
+            return nil
+        }
         for c in 0..<channels {
             let row = block[c]
             var to = output + c
             for i in 0..<frames {
-                let value = (row[i] * fullScale).rounded(.toNearestOrEven)
-                guard value.isFinite else { return i }
-                to.pointee = Int32(max(lowest, min(highest, value))) << shift
+                var value = row[i] * fullScale
+                value = value > lowest ? value : lowest
+                value = value < highest ? value : highest
+                // The sum's last bits are the nearest whole number, ties to even.
+                to.pointee = Int32(truncatingIfNeeded: (value + 0x1.8p52).bitPattern) &<< shift
                 to += channels
             }
         }
         return nil
+    }
+
+    private static func isFinite(_ row: UnsafePointer<Double>, _ frames: Int) -> Bool {
+        // A number times zero is zero, whatever the others are; anything else stays what it is.
+        var sums = SIMD4<Double>.zero
+        var i = 0
+        while i &+ 4 <= frames {
+            sums += UnsafeRawPointer(row + i).loadUnaligned(as: SIMD4<Double>.self) * 0
+            i &+= 4
+        }
+        var sum = sums.sum()
+        while i < frames {
+            sum += row[i] * 0
+            i &+= 1
+        }
+        return sum == 0
     }
 
     /// Returns the first frame with a sample that is not a number or overflows 32-bit floating point, or nil.

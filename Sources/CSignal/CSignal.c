@@ -84,6 +84,42 @@ INLINE float lathe_largest_magnitude_body(const float *samples, long count) {
     return largest;
 }
 
+// The last vector overlaps the one before it.
+INLINE void lathe_extent_float_body(const float *x, long count, float *peak, float *bend) {
+    f8 highest = {0}, sharpest = {0};
+    for (long i = 0;;) {
+        LARGER(highest, LOAD(x + i));
+        if (i == count - 8) break;
+        i = i + 8 < count - 8 ? i + 8 : count - 8;
+    }
+    for (long i = 0;;) {
+        LARGER(sharpest, (LOAD(x + i) - LOAD(x + i + 1)) - (LOAD(x + i + 1) - LOAD(x + i + 2)));
+        if (i == count - 10) break;
+        i = i + 8 < count - 10 ? i + 8 : count - 10;
+    }
+    *peak = 0;
+    *bend = 0;
+    for (int lane = 0; lane < 8; lane++) {
+        if (highest[lane] > *peak) *peak = highest[lane];
+        if (sharpest[lane] > *bend) *bend = sharpest[lane];
+    }
+}
+
+// The third difference: its largest magnitude, and the sum of all, four running sums added at the end.
+INLINE void lathe_third_difference_body(const double *x, long count, double *peak, double *sum) {
+    d4 highest = {0}, total = {0};
+    for (long i = 0; i < count; i += 4) {
+        d4 a = *(const d4u *)(x + i), b = *(const d4u *)(x + i + 1), c = *(const d4u *)(x + i + 2), d = *(const d4u *)(x + i + 3);
+        d4 magnitude = (d4)((l4)((d - a) - 3 * (c - b)) & 0x7FFFFFFFFFFFFFFF);
+        l4 over = magnitude > highest;
+        highest = (d4)(((l4)magnitude & over) | ((l4)highest & ~over));
+        total += magnitude;
+    }
+    *peak = 0;
+    for (int lane = 0; lane < 4; lane++) if (highest[lane] > *peak) *peak = highest[lane];
+    *sum = (total[0] + total[1]) + (total[2] + total[3]);
+}
+
 INLINE double lathe_to_float_body(const double *samples, float *out, long count) {
     d4 peak = {0};
     long i = 0;
@@ -104,71 +140,22 @@ INLINE double lathe_to_float_body(const double *samples, float *out, long count)
     return largest;
 }
 
-// log2 of normal numbers > 0, as FastMath.log2: mantissa in [sqrt 1/2, sqrt 2), atanh series to the 17th power.
-INLINE void lathe_static_curve_body(
-    double *levels, long count, double quiet, double threshold, double slope, double half_knee, double curvature) {
-    for (long i = 0; i < count; i += 4) {
-        d4 level = *(const d4u *)(levels + i);
-        l4 loud = level > quiet;
-        // What is not loud is not looked at: 1 keeps the arithmetic in range.
-        l4 bits = ((l4)level & loud) | ((l4)(d4){1, 1, 1, 1} & ~loud);
-        // The exponent field as a double: placed in the low bits of 2^52.
-        d4 exponent = (d4)(((bits >> 52) & 0x7FF) | 0x4330000000000000) - (0x1p52 + 1023);
-        d4 m = (d4)((bits & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000);
-        l4 high = m > 1.4142135623730951;
-        m *= (d4)((high & (l4)(d4){0.5, 0.5, 0.5, 0.5}) | (~high & (l4)(d4){1, 1, 1, 1}));
-        exponent += (d4)(high & (l4)(d4){1, 1, 1, 1});
-        d4 s = (m - 1) / (m + 1);
-        d4 z = s * s;
-        d4 p = z * (1.0 / 17) + 1.0 / 15;
-        p = p * z + 1.0 / 13;
-        p = p * z + 1.0 / 11;
-        p = p * z + 1.0 / 9;
-        p = p * z + 1.0 / 7;
-        p = p * z + 1.0 / 5;
-        p = p * z + 1.0 / 3;
-        p = p * z + 1;
-        d4 over = exponent + s * p * 2.8853900817779268 - threshold;
-        d4 knee = over + half_knee;
-        knee = (d4)((l4)knee & (knee > 0));
-        l4 above = over >= half_knee;
-        d4 wanted = (d4)((above & (l4)over) | (~above & (l4)(knee * knee * curvature)));
-        *(d4u *)(levels + i) = slope * (d4)((l4)wanted & loud);
-    }
-}
-
-// 2^-r for 0 <= r < 1000, as FastMath.exp2: Taylor series of e^(f ln 2), |f| <= 1/2.
-INLINE void lathe_mixed_gain_body(double *reductions, long count, double from, double step) {
-    d4 index = {1, 2, 3, 4};
-    for (long i = 0; i < count; i += 4) {
-        d4 x = -*(const d4u *)(reductions + i);
-        d4 shifted = x + 0x1.8p52;
-        d4 f = (x - (shifted - 0x1.8p52)) * 0.6931471805599453;
-        d4 p = f * (1.0 / 479001600) + 1.0 / 39916800;
-        p = p * f + 1.0 / 3628800;
-        p = p * f + 1.0 / 362880;
-        p = p * f + 1.0 / 40320;
-        p = p * f + 1.0 / 5040;
-        p = p * f + 1.0 / 720;
-        p = p * f + 1.0 / 120;
-        p = p * f + 1.0 / 24;
-        p = p * f + 1.0 / 6;
-        p = p * f + 0.5;
-        p = p * f + 1;
-        p = p * f + 1;
-        // The whole part sits in the low bits of the sum: moved to the exponent, with its bias.
-        d4 gain = p * (d4)(((l4)shifted + 1023) << 52);
-        d4 mix = from + step * index;
-        *(d4u *)(reductions + i) = (1 - mix) + mix * gain;
-        index += 4;
-    }
-}
+#define LANES 4
+#include "GainComputer.h"
+#undef LANES
+#define LANES 8
+#include "GainComputer.h"
+#undef LANES
+#define lathe_static_curve_body lathe_static_curve_by_4
+#define lathe_mixed_gain_body lathe_mixed_gain_by_4
 
 KERNEL(void, lathe_halfband_oversample, (const struct lathe_halfband_taps *taps, const struct lathe_halfband_rows *rows), (taps, rows))
 KERNEL(void, lathe_halfband_maximum, (const struct lathe_halfband_rows *rows, float *peaks), (rows, peaks))
 KERNEL(float, lathe_largest_magnitude, (const float *samples, long count), (samples, count))
+KERNEL(void, lathe_extent_float, (const float *x, long count, float *peak, float *bend), (x, count, peak, bend))
+KERNEL(void, lathe_third_difference, (const double *x, long count, double *peak, double *sum), (x, count, peak, sum))
 KERNEL(double, lathe_to_float, (const double *samples, float *out, long count), (samples, out, count))
-KERNEL(void, lathe_static_curve,
+KERNEL_WIDER(void, lathe_static_curve, lathe_static_curve_by_8,
     (double *levels, long count, double quiet, double threshold, double slope, double half_knee, double curvature),
     (levels, count, quiet, threshold, slope, half_knee, curvature))
-KERNEL(void, lathe_mixed_gain, (double *reductions, long count, double from, double step), (reductions, count, from, step))
+KERNEL_WIDER(void, lathe_mixed_gain, lathe_mixed_gain_by_8, (double *reductions, long count, double from, double step), (reductions, count, from, step))

@@ -9,78 +9,14 @@
 
 enum { near_size = 1024 };
 
+#define LANES 4
+#include "Radix.h"
+#undef LANES
+#define LANES 8
+#include "Radix.h"
+#undef LANES
+
 #define AT(p) (*(d4 *)(p))
-// (ar + i ai) (wr + i wi) and (ar + i ai) (wr - i wi)
-#define TURN(ar, ai, wr, wi, yr, yi) do { d4 r_ = (ar) * (wr) - (ai) * (wi); (yi) = (ar) * (wi) + (ai) * (wr); (yr) = r_; } while (0)
-#define BACK(ar, ai, wr, wi, yr, yi) do { d4 r_ = (ar) * (wr) + (ai) * (wi); (yi) = (ai) * (wr) - (ar) * (wi); (yr) = r_; } while (0)
-
-INLINE void split2(double *re, double *im, const double *w, long n) {
-    long h = n / 2;
-    for (long j = 0; j < h; j += 4) {
-        d4 ar = AT(re + j), ai = AT(im + j), br = AT(re + j + h), bi = AT(im + j + h);
-        AT(re + j) = ar + br;
-        AT(im + j) = ai + bi;
-        d4 yr, yi;
-        TURN(ar - br, ai - bi, AT(w + j), AT(w + h + j), yr, yi);
-        AT(re + j + h) = yr;
-        AT(im + j + h) = yi;
-    }
-}
-
-INLINE void merge2(double *re, double *im, const double *w, long n) {
-    long h = n / 2;
-    for (long j = 0; j < h; j += 4) {
-        d4 ar = AT(re + j), ai = AT(im + j), br, bi;
-        BACK(AT(re + j + h), AT(im + j + h), AT(w + j), AT(w + h + j), br, bi);
-        AT(re + j) = ar + br;
-        AT(im + j) = ai + bi;
-        AT(re + j + h) = ar - br;
-        AT(im + j + h) = ai - bi;
-    }
-}
-
-// One quarter each of the frequencies 0, 2, 1, 3 modulo 4: two levels of radix 2 at once.
-INLINE void split4(double *re, double *im, const double *w, long n) {
-    long q = n / 4;
-    for (long j = 0; j < q; j += 4) {
-        d4 ar = AT(re + j), ai = AT(im + j), br = AT(re + j + q), bi = AT(im + j + q);
-        d4 cr = AT(re + j + 2 * q), ci = AT(im + j + 2 * q), dr = AT(re + j + 3 * q), di = AT(im + j + 3 * q);
-        d4 sr = ar + cr, si = ai + ci, tr = ar - cr, ti = ai - ci;
-        d4 ur = br + dr, ui = bi + di, vr = bi - di, vi = dr - br;
-        d4 yr, yi;
-        AT(re + j) = sr + ur;
-        AT(im + j) = si + ui;
-        TURN(sr - ur, si - ui, AT(w + 2 * q + j), AT(w + 3 * q + j), yr, yi);
-        AT(re + j + q) = yr;
-        AT(im + j + q) = yi;
-        TURN(tr + vr, ti + vi, AT(w + j), AT(w + q + j), yr, yi);
-        AT(re + j + 2 * q) = yr;
-        AT(im + j + 2 * q) = yi;
-        TURN(tr - vr, ti - vi, AT(w + 4 * q + j), AT(w + 5 * q + j), yr, yi);
-        AT(re + j + 3 * q) = yr;
-        AT(im + j + 3 * q) = yi;
-    }
-}
-
-INLINE void merge4(double *re, double *im, const double *w, long n) {
-    long q = n / 4;
-    for (long j = 0; j < q; j += 4) {
-        d4 ar = AT(re + j), ai = AT(im + j), br, bi, cr, ci, dr, di;
-        BACK(AT(re + j + q), AT(im + j + q), AT(w + 2 * q + j), AT(w + 3 * q + j), cr, ci);
-        BACK(AT(re + j + 2 * q), AT(im + j + 2 * q), AT(w + j), AT(w + q + j), br, bi);
-        BACK(AT(re + j + 3 * q), AT(im + j + 3 * q), AT(w + 4 * q + j), AT(w + 5 * q + j), dr, di);
-        d4 sr = ar + cr, si = ai + ci, tr = ar - cr, ti = ai - ci;
-        d4 ur = br + dr, ui = bi + di, vr = di - bi, vi = br - dr;
-        AT(re + j) = sr + ur;
-        AT(im + j) = si + ui;
-        AT(re + j + q) = tr + vr;
-        AT(im + j + q) = ti + vi;
-        AT(re + j + 2 * q) = sr - ur;
-        AT(im + j + 2 * q) = si - ui;
-        AT(re + j + 3 * q) = tr - vr;
-        AT(im + j + 3 * q) = ti - vi;
-    }
-}
 
 #define TRANSPOSE(a, b, c, d) do { \
     d4 ab0 = __builtin_shufflevector(a, b, 0, 4, 2, 6), ab1 = __builtin_shufflevector(a, b, 1, 5, 3, 7); \
@@ -93,7 +29,7 @@ INLINE void merge4(double *re, double *im, const double *w, long n) {
 
 // The last two levels, 16 numbers in registers.
 INLINE void split16(double *re, double *im, const double *w) {
-    split4(re, im, w, 16);
+    split4_by_4(re, im, w, 16);
     d4 ar = AT(re), br = AT(re + 4), cr = AT(re + 8), dr = AT(re + 12);
     d4 ai = AT(im), bi = AT(im + 4), ci = AT(im + 8), di = AT(im + 12);
     TRANSPOSE(ar, br, cr, dr);
@@ -146,41 +82,45 @@ INLINE void merge16(double *re, double *im, const double *w) {
     AT(im + 4) = bi;
     AT(im + 8) = ci;
     AT(im + 12) = di;
-    merge4(re, im, w, 16);
+    merge4_by_4(re, im, w, 16);
 }
 
-INLINE void lathe_transform_body(double *re, double *im, const double *twiddles, long size) {
-    const double *w = twiddles;
-    long n = size;
-    if (__builtin_ctzl(size) & 1) {
-        split2(re, im, w, n);
-        w += n;
-        n /= 2;
-    }
-    for (; n > near_size; w += 6 * (n / 4), n /= 4)
-        for (long b = 0; b < size; b += n) split4(re + b, im + b, w, n);
-    for (long b = 0; b < size; b += n) {
-        const double *v = w;
-        for (long m = n; m > 16; v += 6 * (m / 4), m /= 4)
-            for (long c = b; c < b + n; c += m) split4(re + c, im + c, v, m);
-        for (long c = b; c < b + n; c += 16) split16(re + c, im + c, v);
-    }
+// Levels of more than 16 numbers in vectors of `lanes`, 4 or 8.
+#define TRANSFORMS(forward, back, lanes) \
+INLINE void forward(double *re, double *im, const double *twiddles, long size) { \
+    const double *w = twiddles; \
+    long n = size; \
+    if (__builtin_ctzl(size) & 1) { \
+        split2_by_##lanes(re, im, w, n); \
+        w += n; \
+        n /= 2; \
+    } \
+    for (; n > near_size; w += 6 * (n / 4), n /= 4) \
+        for (long b = 0; b < size; b += n) split4_by_##lanes(re + b, im + b, w, n); \
+    for (long b = 0; b < size; b += n) { \
+        const double *v = w; \
+        for (long m = n; m > 16; v += 6 * (m / 4), m /= 4) \
+            for (long c = b; c < b + n; c += m) split4_by_##lanes(re + c, im + c, v, m); \
+        for (long c = b; c < b + n; c += 16) split16(re + c, im + c, v); \
+    } \
+} \
+INLINE void back(double *re, double *im, const double *twiddles, long size) { \
+    long top = __builtin_ctzl(size) & 1 ? size / 2 : size, near = top; \
+    while (near > near_size) near /= 4; \
+    for (long b = 0; b < size; b += near) { \
+        for (long c = b; c < b + near; c += 16) merge16(re + c, im + c, LEVEL(16)); \
+        for (long m = 64; m <= near; m *= 4) \
+            for (long c = b; c < b + near; c += m) merge4_by_##lanes(re + c, im + c, LEVEL(m), m); \
+    } \
+    for (long n = near * 4; n <= top; n *= 4) \
+        for (long b = 0; b < size; b += n) merge4_by_##lanes(re + b, im + b, LEVEL(n), n); \
+    if (top < size) merge2_by_##lanes(re, im, twiddles, size); \
 }
-
-INLINE void lathe_transform_back_body(double *re, double *im, const double *twiddles, long size) {
-    long top = __builtin_ctzl(size) & 1 ? size / 2 : size, near = top;
-    while (near > near_size) near /= 4;
-    // The twiddles of level n lie behind those of all larger ones.
+// The twiddles of level n lie behind those of all larger ones.
 #define LEVEL(n) (twiddles + (size - top) * 2 + 2 * (top - (n)))
-    for (long b = 0; b < size; b += near) {
-        for (long c = b; c < b + near; c += 16) merge16(re + c, im + c, LEVEL(16));
-        for (long m = 64; m <= near; m *= 4)
-            for (long c = b; c < b + near; c += m) merge4(re + c, im + c, LEVEL(m), m);
-    }
-    for (long n = near * 4; n <= top; n *= 4)
-        for (long b = 0; b < size; b += n) merge4(re + b, im + b, LEVEL(n), n);
-    if (top < size) merge2(re, im, twiddles, size);
-}
+
+TRANSFORMS(lathe_transform_body, lathe_transform_back_body, 4)
+TRANSFORMS(lathe_transform_by_8, lathe_transform_back_by_8, 8)
 
 // In bit-reversed order the frequency -k stands opposite of k: within [2^j, 2^(j+1)) counted from the other end.
 INLINE void lathe_shape_pair_body(double *re, double *im, const double *sum, const double *difference, long size) {
@@ -212,6 +152,7 @@ INLINE void lathe_shape_pair_body(double *re, double *im, const double *sum, con
         }
 }
 
-KERNEL(void, lathe_transform, (double *re, double *im, const double *twiddles, long size), (re, im, twiddles, size))
-KERNEL(void, lathe_transform_back, (double *re, double *im, const double *twiddles, long size), (re, im, twiddles, size))
+KERNEL_WIDER(void, lathe_transform, lathe_transform_by_8, (double *re, double *im, const double *twiddles, long size), (re, im, twiddles, size))
+KERNEL_WIDER(void, lathe_transform_back, lathe_transform_back_by_8,
+    (double *re, double *im, const double *twiddles, long size), (re, im, twiddles, size))
 KERNEL(void, lathe_shape_pair, (double *re, double *im, const double *sum, const double *difference, long size), (re, im, sum, difference, size))

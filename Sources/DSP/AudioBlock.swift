@@ -34,6 +34,14 @@ public struct AudioBlock: @unchecked Sendable, BitwiseCopyable {
         for c in 0..<channels { self[c].update(repeating: 0, count: frames) }
     }
 
+    /// How many of a channel's first `frames` samples have at least the magnitude `level`.
+    public func count(atOrBeyond level: Double, channel: Int, frames: Int) -> Int {
+        let row = self[channel]
+        var count = 0
+        for i in 0..<frames { count &+= row[i].magnitude >= level ? 1 : 0 }
+        return count
+    }
+
     /// Copies `frames` frames of every channel from `other`, which has at least as many channels.
     @inlinable
     public func copy(from other: AudioBlock, frames: Int) {

@@ -1,3 +1,5 @@
+import CSignal
+
 /// Finds clicks: a sample or a few that stand far out of the roughness around them, as dropouts, bad edits and dirty plugs leave them.
 ///
 /// The third difference takes the slow parts of music away and leaves a click as high as it was. In cells of 64 frames its peak is compared
@@ -55,13 +57,9 @@ public struct ClickDetector: Sendable {
 
     private mutating func closeCell() {
         let measured = line.withUnsafeMutableBufferPointer { x in
-            func bend(_ i: Int) -> Double { (x[i + 3] - 3 * x[i + 2] + 3 * x[i + 1] - x[i]).magnitude }
+            func bend(_ i: Int) -> Double { ((x[i + 3] - x[i]) - 3 * (x[i + 2] - x[i + 1])).magnitude }
             var peak = 0.0, sum = 0.0
-            for i in 0..<Self.cell {
-                let e = bend(i)
-                peak = max(peak, e)
-                sum += e
-            }
+            lathe_third_difference(x.baseAddress!, Self.cell, &peak, &sum)
             var cell = Cell(peak: peak, mean: sum / Double(Self.cell), at: frames)
             // Cells of nothing but small change, most of them, need no closer look.
             if peak > Self.floor, peak > 6 * cell.mean {

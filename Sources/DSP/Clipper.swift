@@ -52,7 +52,7 @@ public struct Clipper {
     private let channels: Int
     private let oversampler = Oversampler()
     private let state: UnsafeMutablePointer<State>
-    /// Blocks since the curve last made a difference, by channel.
+    /// Blocks since the curve last made a difference, by channel; `asleep` when there is none and the oversampler is not fed.
     private let quiet: UnsafeMutablePointer<Int>
     private let lines: UnsafeMutablePointer<Double>
     /// Three rows of a value per frame, −4 ..< 64, for the kernel; a block of sound. Not state.
@@ -61,6 +61,7 @@ public struct Clipper {
     private let prepared: UnsafeMutablePointer<Tool?>
     private let smoothing: Double
     private static let row = Oversampler.lead + Oversampler.blockFrames
+    private static let asleep = 5
 
     /// Bytes that it carves from the arena.
     public static func stateBytes(channels: Int) -> Int { channels * (Oversampler.stateCount * 8 + 64) + 1024 }
@@ -158,10 +159,15 @@ public struct Clipper {
 
     private func run(_ x: UnsafeMutablePointer<Double>, _ c: Int, reachedFrom start: Double) -> Double {
         let n = Self.blockFrames, line = lines + c * Oversampler.stateCount, residue = scratch + 3 * Self.row
-        let works = oversampler.accept(x, line) > start
+        let sleeps = start == .infinity && quiet[c] >= 4
+        var works = false
+        if !sleeps {
+            if quiet[c] == Self.asleep { oversampler.catchUp(line) }
+            works = oversampler.accept(x, line) > start
+        }
         _ = oversampler.pass(x, line)
         x.update(from: oversampler.passed(line), count: n)
-        quiet[c] = works ? 0 : min(quiet[c] + 1, 4)
+        quiet[c] = sleeps ? Self.asleep : works ? 0 : min(quiet[c] + 1, 4)
         guard quiet[c] < 4 else { return 0 }
         if works {
             oversampler.raise(line, places: 16)

@@ -34,7 +34,7 @@ public struct Compressor {
     }
 
     private let state: UnsafeMutablePointer<State>
-    private let filters: UnsafeMutablePointer<SVFState>
+    private let filters: UnsafeMutablePointer<lathe_biquad_memory>
     private let channels: Int
     private let sampleRate: Double
 
@@ -42,7 +42,7 @@ public struct Compressor {
         self.sampleRate = sampleRate
         self.channels = channels
         state = arena.carve(1, of: State())
-        filters = arena.carve((channels + 1) / 2, of: SVFState())
+        filters = arena.carve((channels + 1) / 2, of: lathe_biquad_memory())
     }
 
     public func set(_ s: Settings, at position: Double, ramp: Bool) {
@@ -61,7 +61,7 @@ public struct Compressor {
     }
 
     public func clear() {
-        filters.update(repeating: SVFState(), count: (channels + 1) / 2)
+        filters.update(repeating: lathe_biquad_memory(), count: (channels + 1) / 2)
         state.pointee.y1 = 0
         state.pointee.y = 0
     }
@@ -75,7 +75,7 @@ public struct Compressor {
             return 0
         }
         // The kernels work on whole vectors.
-        let count = (frames + 3) & ~3
+        let count = (frames + 7) & ~7
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { buffer in
             let level = buffer.baseAddress!
             for i in frames..<count { level[i] = 0 }
@@ -83,18 +83,10 @@ public struct Compressor {
             let halfKnee = s.knee * 0.5
             // Loudest first: when nothing reaches the knee and the envelopes are at rest, there is nothing to do.
             var highest = 0.0
-            for i in 0..<frames { highest = max(highest, level[i]) }
+            for i in 0..<frames { highest = larger(highest, level[i]) }
             if highest <= s.quiet && s.y1 == 0 && s.y == 0 { return 0 }
             lathe_static_curve(level, count, s.quiet, s.threshold, s.slope, halfKnee, s.knee > 0 ? 0.5 / s.knee : 0)
-            var deepest = 0.0
-            let hold = 1 - s.release, follow = 1 - s.attack
-            for i in 0..<frames {
-                let c = level[i]
-                s.y1 = max(c, s.release * s.y1 + hold * c)
-                s.y = s.attack * s.y + follow * s.y1
-                deepest = max(deepest, s.y)
-                level[i] = s.y
-            }
+            let deepest = lathe_follow(level, frames, s.release, s.attack, &s.y1, &s.y)
             let span = s.mixTo - s.mixFrom
             lathe_mixed_gain(level, count, s.mixFrom + span * t0, span * (t1 - t0) / Double(frames))
             if s.y1 < 1e-12 { s.y1 = 0 }
@@ -108,44 +100,26 @@ public struct Compressor {
         }
     }
 
+    /// One instruction, where `max` is a comparison and a jump.
+    @inline(__always)
+    private func larger(_ x: Double, _ y: Double) -> Double { x > y ? x : y }
+
     /// The linked level: highest |side-chain sample| of all channels, per frame, linear.
     ///
-    /// The side-chain filter in state-space form, two frames a step: what one frame waits for of the one before is then two
-    /// multiplications and additions in place of six.
-    func detect(_ block: AudioBlock, frames: Int, sidechain c: SVFCoefficients, into level: UnsafeMutablePointer<Double>) {
-        level.update(repeating: 0, count: frames)
-        let a1 = 1 / (1 + c.g * (c.g + c.k)), a2 = c.g * a1, a3 = c.g * a2
-        // z' = P z + b x, y = (c1, c2) z + d x; two frames on: z'' = P² z + P b x0 + b x1.
-        let p11 = 2 * a1 - 1, p12 = -2 * a2, p22 = 1 - 2 * a3, b1 = 2 * a2, b2 = 2 * a3
-        let c1 = c.m1 * a1 + c.m2 * a2, c2 = c.m2 * (1 - a3) - c.m1 * a2, d = c.m0 + c.m1 * a2 + c.m2 * a3
-        let q11 = p11 * p11 + p12 * b1, q12 = p11 * p12 + p12 * p22, q21 = b1 * p11 + p22 * b1, q22 = b1 * p12 + p22 * p22
-        let r1 = p11 * b1 + p12 * b2, r2 = b1 * b1 + p22 * b2
-        let e1 = c1 * p11 + c2 * b1, e2 = c1 * p12 + c2 * p22, f = c1 * b1 + c2 * b2
-        for pair in 0..<(channels + 1) / 2 {
-            let left = block[2 * pair]
-            let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
-            var z1 = filters[pair].ic1, z2 = filters[pair].ic2
-            var i = 0
-            while i + 1 < frames {
-                let x0 = SIMD2(left[i], right[i]), x1 = SIMD2(left[i + 1], right[i + 1])
-                let y0 = d * x0 + (c1 * z1 + c2 * z2)
-                let y1 = (d * x1 + f * x0) + (e1 * z1 + e2 * z2)
-                let next = q11 * z1 + (q12 * z2 + (r1 * x0 + b1 * x1))
-                z2 = q21 * z1 + (q22 * z2 + (r2 * x0 + b2 * x1))
-                z1 = next
-                level[i] = max(level[i], max(abs(y0.x), abs(y0.y)))
-                level[i + 1] = max(level[i + 1], max(abs(y1.x), abs(y1.y)))
-                i += 2
+    /// The side-chain filter in direct form I: what one frame waits for of the one before is a multiplication and a subtraction.
+    func detect(_ block: AudioBlock, frames: Int, sidechain: SVFCoefficients, into level: UnsafeMutablePointer<Double>) {
+        withUnsafePointer(to: sidechain.biquad) { filter in
+            for pair in 0..<(channels + 1) / 2 {
+                let left = block[2 * pair]
+                let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
+                lathe_sidechain(left, right, frames, filter, filters + pair, level, pair == 0 ? 1 : 0)
+                // Ends the fall into subnormal numbers.
+                let y = filters[pair]
+                if max(abs(y.y1.0), abs(y.y1.1), abs(y.y2.0), abs(y.y2.1)) < 1e-40 {
+                    filters[pair].y1 = (0, 0)
+                    filters[pair].y2 = (0, 0)
+                }
             }
-            if i < frames {
-                let x = SIMD2(left[i], right[i])
-                let y = d * x + (c1 * z1 + c2 * z2)
-                (z1, z2) = (p11 * z1 + p12 * z2 + b1 * x, b1 * z1 + p22 * z2 + b2 * x)
-                level[i] = max(level[i], max(abs(y.x), abs(y.y)))
-            }
-            filters[pair].ic1 = z1
-            filters[pair].ic2 = z2
-            filters[pair].flushTiny()
         }
     }
 }

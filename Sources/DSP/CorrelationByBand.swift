@@ -87,8 +87,7 @@ public struct CorrelationByBand: ~Copyable {
     private mutating func transform() {
         for c in 0..<2 {
             let line = lines + c * size
-            for i in 0..<size { windowed[i] = line[i] * window[i] }
-            fft.spectrum(windowed, into: c == 0 ? left : right)
+            fft.spectrum(of: line, window: window, into: c == 0 ? left : right)
             line.update(from: line + size / 2, count: size / 2)
         }
         filled = size / 2

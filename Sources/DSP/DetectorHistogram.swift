@@ -70,6 +70,7 @@ public struct DetectorProbe: ~Copyable {
     public private(set) var histogram = DetectorHistogram()
     private var arena: StateArena
     private let detector: Compressor
+    /// Of eight frames.
     private let release: Double
     private let stepFrames: Int
     private var envelope = 0.0
@@ -81,7 +82,7 @@ public struct DetectorProbe: ~Copyable {
         var arena = StateArena(capacity: 4096 + channels * 64)
         detector = Compressor(sampleRate: sampleRate, channels: channels, arena: &arena)
         self.arena = arena
-        release = exp(-1 / (0.25 * sampleRate))
+        release = exp(-8 / (0.25 * sampleRate))
         stepFrames = max(1, Int(sampleRate / 10))
         filter = .highPass(hz: Self.highPassHz, q: 0.7071067811865476, sampleRate: sampleRate)
     }
@@ -93,9 +94,13 @@ public struct DetectorProbe: ~Copyable {
             while done < frames {
                 let n = min(64, frames - done)
                 detector.detect(block.advanced(by: done), frames: n, sidechain: filter, into: level)
-                for i in 0..<n {
-                    envelope = max(level[i], envelope * release)
-                    highest = max(highest, envelope)
+                // By groups of eight frames: what falls within one is less than a hundredth of a decibel.
+                for start in stride(from: 0, to: n, by: 8) {
+                    var loudest = level[start]
+                    for i in start + 1..<max(start + 1, min(start + 8, n)) { loudest = level[i] > loudest ? level[i] : loudest }
+                    let fallen = envelope * release
+                    envelope = loudest > fallen ? loudest : fallen
+                    highest = highest > envelope ? highest : envelope
                 }
                 waiting += n
                 if waiting >= stepFrames {

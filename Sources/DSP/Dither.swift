@@ -1,3 +1,5 @@
+import CSignal
+
 /// Word-length reduction with triangular dither of 2 LSB peak to peak: S. Lipshitz, R. Wannamaker, J. Vanderkooy,
 /// "Quantization and dither: a theoretical survey", JAES 40(5), 1992.
 ///
@@ -11,15 +13,8 @@ public enum Dither {
     ///   - tpdf: add dither before rounding; without it values are rounded to nearest, ties to even.
     public static func quantise(_ block: AudioBlock, frames: Int, firstFrame: Int64, bits: Int, tpdf: Bool, seed: UInt64) {
         let scale = Double(1 << (bits - 1))
-        let top = scale - 1, step = 1 / scale
         for c in 0..<block.channels {
-            let x = block[c]
-            let key = key(seed: seed, channel: c)
-            for i in 0..<frames {
-                var v = x[i] * scale
-                if tpdf { v += triangular(key, frame: firstFrame &+ Int64(i)) }
-                x[i] = min(max(FastMath.roundToEven(v), -scale), top) * step
-            }
+            lathe_quantise(block[c], frames, scale, key(seed: seed, channel: c), UInt64(bitPattern: firstFrame), tpdf ? 1 : 0)
         }
     }
 

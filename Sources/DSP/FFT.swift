@@ -53,9 +53,11 @@ public struct RealFFT: ~Copyable {
         }
     }
 
-    /// X of `size` samples, to which a window has been applied, as `binCount` complex values (real, imaginary), not scaled.
-    public mutating func spectrum(_ windowed: UnsafePointer<Float>, into bins: UnsafeMutablePointer<SIMD2<Float>>) {
-        input.update(from: windowed, count: size)
+    /// X of `size` samples under a window, as `binCount` complex values (real, imaginary), not scaled.
+    public mutating func spectrum(
+        of samples: UnsafePointer<Float>, window: UnsafePointer<Float>, into bins: UnsafeMutablePointer<SIMD2<Float>>
+    ) {
+        for i in 0..<size { input[i] = samples[i] * window[i] }
         fftwf_execute(plan)
         output.withMemoryRebound(to: SIMD2<Float>.self, capacity: binCount) { bins.update(from: $0, count: binCount) }
     }

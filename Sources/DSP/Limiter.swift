@@ -187,7 +187,7 @@ public struct Limiter {
             return 1
         }
         measureBass(x, channel: c, &d)
-        guard HalfBandCascade.localPeak(line) * cascade.worstGain > s.threshold else {
+        guard cascade.extent(line).bound > s.threshold else {
             // A peak between two frames concerns both.
             if d.previousPeak > s.threshold { need[0] = s.threshold / d.previousPeak }
             d.previousPeak = 0

@@ -183,6 +183,7 @@ extension LoudnessWeighting {
             return re * re + im * im
         }
         let w = 2 * .pi * min(hz, sampleRate / 2) / sampleRate
-        return square(b0, b1, b2, w) / square(1, a1, a2, w) * square(1, -2, 1, w) / square(1, c1, c2, w)
+        let f = filters
+        return square(f.b0, f.b1, f.b2, w) / square(1, f.a1, f.a2, w) * square(1, -2, 1, w) / square(1, f.c1, f.c2, w)
     }
 }

@@ -3,7 +3,7 @@ import CSignal
 /// Cuts a signal into cells of 256 frames and gives each cell's true peak and K-weighted energy.
 ///
 /// Peaks further below the highest found so far than the reduction a limiter is allowed may be given as their sample peak: no gain
-/// within that limit lets the limiter reach them.
+/// within that limit lets the limiter reach them. So may those below `floor`.
 public struct LoudnessCells: ~Copyable {
     public static let cellFrames = 256
 
@@ -14,15 +14,19 @@ public struct LoudnessCells: ~Copyable {
     private let pairs: UnsafeMutablePointer<LoudnessWeighting.Pair>
     private let weights: [Double]
     private let reach: Float
+    private let floor: Float
     private var filled = 0
     private var blocks = 0
     private var energy = 0.0
     private var cellPeak: Float = 0
     private var highest: Float = 0
 
-    /// - Parameter maximumReductionDB: the most that the limiter may take away.
-    public init(sampleRate: Double, channels: Int, maximumReductionDB: Double) {
+    /// - Parameters:
+    ///   - maximumReductionDB: the most that the limiter may take away.
+    ///   - floorDB: true peaks below this need not be known.
+    public init(sampleRate: Double, channels: Int, maximumReductionDB: Double, floorDB: Double = -120) {
         self.channels = channels
+        floor = Float(FastMath.amplitude(dB: floorDB))
         // Half a decibel of room for what the grid of the search may add.
         reach = Float(FastMath.amplitude(dB: -maximumReductionDB - 0.5))
         weighting = LoudnessWeighting(sampleRate: sampleRate)
@@ -55,7 +59,8 @@ public struct LoudnessCells: ~Copyable {
             }
             for pair in 0..<(channels + 1) / 2 {
                 let a = 2 * pair, b = min(a + 1, channels - 1)
-                let sum = weighting.sumOfSquares(block[a] + done, block[b] + done, frames: count, &pairs[pair])
+                var sum = SIMD2<Double>.zero
+                weighting.addSquares(block[a] + done, block[b] + done, frames: count, pairs + pair, to: &sum)
                 energy += sum.x * weights[a]
                 if b != a { energy += sum.y * weights[b] }
             }
@@ -71,12 +76,12 @@ public struct LoudnessCells: ~Copyable {
             let peaks = buffer.baseAddress!
             for c in 0..<channels {
                 let line = lines + c * HalfBandCascade.lineCount
-                let local = HalfBandCascade.localPeak(line)
-                if local * cascade.worstGain > max(highest * reach, 1e-6) {
+                let (local, bound) = cascade.extent(line)
+                if bound > highest || bound > max(highest * reach, floor) {
                     peaks.update(repeating: 0, count: HalfBandCascade.blockFrames)
                     cascade.oversample(line)
                     cascade.maximum(line, into: peaks)
-                    for i in 0..<HalfBandCascade.blockFrames { cellPeak = max(cellPeak, peaks[i]) }
+                    cellPeak = max(cellPeak, lathe_largest_magnitude(peaks, HalfBandCascade.blockFrames))
                 } else {
                     cellPeak = max(cellPeak, local)
                 }

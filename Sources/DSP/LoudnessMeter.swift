@@ -75,7 +75,7 @@ public struct LoudnessMeter: ~Copyable {
             for p in 0..<pairCount {
                 let left = block[2 * p] + done
                 let right = 2 * p + 1 < channels ? block[2 * p + 1] + done : left
-                open[p] = weighting.sumOfSquares(left, right, frames: take, &pairs[p], from: open[p])
+                weighting.addSquares(left, right, frames: take, pairs + p, to: open + p)
             }
             frame += take
             done += take

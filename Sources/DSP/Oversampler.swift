@@ -143,6 +143,12 @@ struct Oversampler {
         return edge * peak + bend * sharpest
     }
 
+    /// Brings a line that `accept` was not called for, while there was no curve, up to where it would be: what went by is what was passed on.
+    func catchUp(_ state: UnsafeMutablePointer<Double>) {
+        let kept = Self.lineHistory + Self.blockFrames
+        state.update(from: state + Self.lineCount + Self.latency + Self.blockFrames - kept, count: kept)
+    }
+
     /// Fills the rows of 8 or 16 places from a channel's line.
     func raise(_ state: UnsafeMutablePointer<Double>, places: Int) {
         let x = state + Self.lineHistory - Self.raiseDelay, rows = raised

@@ -55,6 +55,13 @@ struct PlanarTransform {
         return p | bit
     }
 
+    /// Which element, as `lathe_shape_pair` counts them, the frequency at a position belongs to; that of −k is the same.
+    func element(at position: Int) -> Int {
+        if position < 2 { return position }
+        let half = 1 << (Int.bitWidth - 2 - position.leadingZeroBitCount)
+        return half + 1 + min(position - 2 * half, 4 * half - 1 - position)
+    }
+
     /// The position of −k, given that of k.
     func mirror(of position: Int) -> Int {
         if position < 2 { return position }

@@ -64,7 +64,7 @@ public struct Saturation {
 
     private struct Channel: BitwiseCopyable {
         var record = 0.0, play = 0.0, steady = 0.0
-        /// Blocks since the curve last made a difference.
+        /// Blocks since the curve last made a difference; `asleep` when there is none and the oversampler is not fed.
         var quiet = 4
     }
 
@@ -98,6 +98,7 @@ public struct Saturation {
     }
 
     private static let row = Oversampler.lead + Oversampler.blockFrames
+    private static let asleep = 5
 
     /// Frees what is not in the arena.
     public func deallocate() {
@@ -209,7 +210,12 @@ public struct Saturation {
                 recorded[i] = x[i] - depth(i, moving, goal) * m.record
             }
         }
-        let bound = oversampler.accept(records ? recorded : x, line)
+        let sleeps = places == 0 && !records && m.quiet >= 4
+        var bound = 0.0
+        if !sleeps {
+            if m.quiet == Self.asleep { oversampler.catchUp(line) }
+            bound = oversampler.accept(records ? recorded : x, line)
+        }
         let straight = oversampler.pass(x, line)
         if moving {
             let curve = state.pointee.glide.curve
@@ -218,7 +224,7 @@ public struct Saturation {
             for i in 0..<n { straight[i] *= goal.dry }
         }
         let works = places > 0 && bound > 0
-        m.quiet = works ? 0 : min(m.quiet + 1, 4)
+        m.quiet = sleeps ? Self.asleep : works ? 0 : min(m.quiet + 1, 4)
         x.update(from: oversampler.passed(line), count: n)
         guard m.quiet < 4 || (goal.block != 0 && m.steady != 0) else { return }
         if works {

@@ -1,3 +1,4 @@
+import CSignal
 import Glibc
 
 /// What tells a talking voice from music, and how sharp its sibilants are: cells of 20 ms of the mid signal, in the voice band
@@ -20,12 +21,6 @@ public struct SpeechMeter: ~Copyable {
     }
 
     private struct Biquad { var b0, b1, b2, a1, a2: SIMD2<Double> }
-    /// Filter memory (transposed direct form II), and the squares of the open cell.
-    private struct State {
-        var high1 = SIMD2<Double>.zero, high2 = SIMD2<Double>.zero
-        var low1 = SIMD2<Double>.zero, low2 = SIMD2<Double>.zero
-        var energy = SIMD2<Double>.zero
-    }
 
     /// By level, in steps of 1 dB.
     private struct Level {
@@ -45,10 +40,11 @@ public struct SpeechMeter: ~Copyable {
 
     private let rate: Int
     private let channels: Int
-    private let highPass: Biquad
-    private let lowPass: Biquad
+    private let filters: lathe_speech
     private let hasSibilants: Bool
-    private var state = State()
+    private var memory = lathe_speech_memory()
+    /// Squares of the open cell.
+    private var energy = SIMD2<Double>.zero
     private var frame = 0
     private var cell = 0
     private var cellEnd: Int
@@ -64,8 +60,12 @@ public struct SpeechMeter: ~Copyable {
         self.channels = channels
         hasSibilants = sampleRate >= 22_050
         let top = 0.45 * sampleRate
-        highPass = Self.butterworth(SIMD2(300, min(5000, top)), sampleRate, isHighPass: true)
-        lowPass = Self.butterworth(SIMD2(min(4000, 0.4 * sampleRate), min(9000, top)), sampleRate, isHighPass: false)
+        let h = Self.butterworth(SIMD2(300, min(5000, top)), sampleRate, isHighPass: true)
+        let l = Self.butterworth(SIMD2(min(4000, 0.4 * sampleRate), min(9000, top)), sampleRate, isHighPass: false)
+        func pair(_ v: SIMD2<Double>) -> (Double, Double) { (v.x, v.y) }
+        filters = lathe_speech(
+            hb0: pair(h.b0), hb1: pair(h.b1), hb2: pair(h.b2), ha1: pair(h.a1), ha2: pair(h.a2),
+            lb0: pair(l.b0), lb1: pair(l.b1), lb2: pair(l.b2), la1: pair(l.a1), la2: pair(l.a2))
         cellEnd = (rate + Self.cellsPerSecond / 2) / Self.cellsPerSecond
         levels = .allocate(capacity: Self.levelCount)
         levels.initialize(repeating: Level(), count: Self.levelCount)
@@ -96,19 +96,10 @@ public struct SpeechMeter: ~Copyable {
         var done = 0
         while done < frames {
             let take = min(frames - done, cellEnd - frame)
-            if channels == 2 {
-                let (left, right) = (block[0] + done, block[1] + done)
-                state = filtered(take) { 0.5 * (left[$0] + right[$0]) }
-            } else if channels == 1 {
-                let only = block[0] + done
-                state = filtered(take) { only[$0] }
+            if channels > 2 {
+                mix(block.advanced(by: done), take)
             } else {
-                let share = 1 / Double(channels)
-                state = filtered(take) { i in
-                    var sum = 0.0
-                    for c in 0..<channels { sum += block[c][done + i] }
-                    return sum * share
-                }
+                filter(block[0] + done, block[channels - 1] + done, take)
             }
             frame += take
             done += take
@@ -116,28 +107,37 @@ public struct SpeechMeter: ~Copyable {
         }
     }
 
-    @inline(__always)
-    private func filtered(_ count: Int, _ sample: (Int) -> Double) -> State {
-        var s = state
-        for i in 0..<count {
-            // The bias keeps the filters out of the slow subnormal range in silence.
-            let x = SIMD2<Double>(repeating: sample(i) + 1e-30)
-            let u = highPass.b0 * x + s.high1
-            s.high1 = (highPass.b1 * x + s.high2) - highPass.a1 * u
-            s.high2 = highPass.b2 * x - highPass.a2 * u
-            let y = lowPass.b0 * u + s.low1
-            s.low1 = (lowPass.b1 * u + s.low2) - lowPass.a1 * y
-            s.low2 = lowPass.b2 * u - lowPass.a2 * y
-            s.energy += y * y
+    /// The mean of two rows.
+    private mutating func filter(_ left: UnsafePointer<Double>, _ right: UnsafePointer<Double>, _ count: Int) {
+        withUnsafeMutablePointer(to: &energy) { energy in
+            energy.withMemoryRebound(to: Double.self, capacity: 2) { energies in
+                withUnsafePointer(to: filters) { lathe_speech_bands(left, right, count, $0, &memory, energies) }
+            }
         }
-        return s
+    }
+
+    /// The mean of all channels.
+    private mutating func mix(_ block: AudioBlock, _ count: Int) {
+        let share = 1 / Double(channels)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 256) { buffer in
+            let mean = buffer.baseAddress!
+            for start in stride(from: 0, to: count, by: 256) {
+                let n = min(256, count - start)
+                for i in 0..<n {
+                    var sum = 0.0
+                    for c in 0..<channels { sum += block[c][start + i] }
+                    mean[i] = sum * share
+                }
+                filter(mean, mean, n)
+            }
+        }
     }
 
     private mutating func closeCell() {
         let length = Double(rate) / Double(Self.cellsPerSecond)
-        let voice = state.energy.x / length
-        let sibilant = hasSibilants ? state.energy.y / length : 0
-        state.energy = .zero
+        let voice = energy.x / length
+        let sibilant = hasSibilants ? energy.y / length : 0
+        energy = .zero
         let db = 10 * log10(voice + sibilant + 1e-30)
         let step = max(0, min(Self.levelCount - 1, Int(db - Self.lowestDB)))
         levels[step].cells += 1

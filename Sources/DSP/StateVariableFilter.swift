@@ -1,3 +1,5 @@
+import CSignal
+
 /// Second-order filter as a trapezoidal state-variable filter: A. Simper, "Solving the continuous SVF equations using
 /// trapezoidal integration and equivalent currents" (Cytomic, 2013). The passes here follow the bilinear transform; equaliser bands
 /// are designed by `MatchedFilter`.
@@ -43,6 +45,13 @@ public struct SVFCoefficients: Sendable, Equatable, BitwiseCopyable {
         SVFCoefficients(
             g: g + (other.g - g) * t, k: k + (other.k - k) * t,
             m0: m0 + (other.m0 - m0) * t, m1: m1 + (other.m1 - m1) * t, m2: m2 + (other.m2 - m2) * t)
+    }
+
+    /// The same filter as (b0 + b1·z⁻¹ + b2·z⁻²) / (1 + a1·z⁻¹ + a2·z⁻²).
+    var biquad: lathe_biquad {
+        let norm = 1 / (1 + k * g + g * g), band = m1 * g * norm, low = m2 * g * g * norm
+        let a1 = 2 * (g * g - 1) * norm, a2 = (1 - k * g + g * g) * norm
+        return lathe_biquad(b0: m0 + band + low, b1: m0 * a1 + 2 * low, b2: m0 * a2 - band + low, a1: a1, a2: a2)
     }
 
     /// |H| at `hz`, from the bilinear transform's frequency map.

@@ -1,3 +1,4 @@
+import CSignal
 import Glibc
 
 /// Beats a minute, when there is a steady beat to count.
@@ -18,10 +19,15 @@ public struct TempoMeter {
 
     private let channels: Int
     private let framesPerStep: Double
-    private let smoothing: SIMD4<Double>
-    private var first = SIMD4<Double>.zero
-    private var second = SIMD4<Double>.zero
-    private var sum = SIMD4<Double>.zero
+    /// As `lathe_band_energies` takes them: four low-passes, what each has after one and two poles, and the squares of the open step.
+    private struct State {
+        var smoothing: SIMD4<Double>
+        var first = SIMD4<Double>.zero
+        var second = SIMD4<Double>.zero
+        var energy = SIMD4<Double>.zero
+    }
+
+    private var state: State
     private var frame = 0.0
     private var energies: [SIMD4<Float>] = []
     private var step: Int64 = 0
@@ -37,27 +43,28 @@ public struct TempoMeter {
         let corners = SIMD4(150, 600, 5000, 0.0)
         var smoothing = SIMD4<Double>(repeating: 1)
         for i in 0..<3 { smoothing[i] = 1 - exp(-2 * .pi * min(corners[i], 0.4 * sampleRate) / sampleRate) }
-        self.smoothing = smoothing
+        state = State(smoothing: smoothing)
     }
 
     /// Takes the next `count` frames.
     public mutating func process(_ block: AudioBlock, frames count: Int) {
         let (left, right) = (block[0], block[channels > 1 ? 1 : 0])
-        var (first, second, sum, frame) = (first, second, sum, frame)
-        for i in 0..<count {
-            first += smoothing * (SIMD4(repeating: 0.5 * (left[i] + right[i])) - first)
-            second += smoothing * (first - second)
-            // Neighbouring low-passes subtracted are bands.
-            let band = second - SIMD4(0, second.x, second.y, second.z)
-            sum += band * band
-            frame += 1
+        var done = 0
+        while done < count {
+            let take = min(count - done, Int((framesPerStep - frame).rounded(.up)))
+            withUnsafeMutablePointer(to: &state) {
+                $0.withMemoryRebound(to: Double.self, capacity: 16) {
+                    lathe_band_energies(left + done, right + done, take, $0, $0 + 4, $0 + 8, $0 + 12)
+                }
+            }
+            done += take
+            frame += Double(take)
             if frame >= framesPerStep {
-                close(sum / framesPerStep)
-                sum = .zero
+                close(state.energy / framesPerStep)
+                state.energy = .zero
                 frame -= framesPerStep
             }
         }
-        (self.first, self.second, self.sum, self.frame) = (first, second, sum, frame)
     }
 
     private mutating func close(_ energy: SIMD4<Double>) {

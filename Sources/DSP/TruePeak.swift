@@ -38,8 +38,8 @@ struct HalfBandCascade {
         return h.map { Float($0) }
     }
 
-    /// Largest Σ|h| over the eight phases of the whole cascade: no reading exceeds this times the largest |sample| it looks at.
-    private(set) var worstGain: Float
+    /// What no reading between two frames passes: `edge` · largest |sample| + `bend` · largest |second difference| (`InterpolationRows`).
+    private var edge: Float = 0, bend: Float = 0
     /// Seven rows of scratch for the phases between the samples. Not state.
     private let rows: UnsafeMutablePointer<Float>
     private let taps: UnsafeMutablePointer<lathe_halfband_taps>
@@ -52,8 +52,7 @@ struct HalfBandCascade {
         withUnsafeMutableBytes(of: &taps.pointee.stage1) { $0.copyBytes(from: Self.outerTaps(64, beta: 8)) }
         withUnsafeMutableBytes(of: &taps.pointee.stage2) { $0.copyBytes(from: Self.outerTaps(12, beta: 7)) }
         withUnsafeMutableBytes(of: &taps.pointee.stage3) { $0.copyBytes(from: Self.outerTaps(8, beta: 6)) }
-        worstGain = 0
-        worstGain = measureWorstGain()
+        (edge, bend) = measureBound()
     }
 
     /// The first half of a symmetric stage, as the kernel takes it.
@@ -66,21 +65,22 @@ struct HalfBandCascade {
         taps.deallocate()
     }
 
-    /// Runs an impulse through the cascade and sums magnitudes by phase.
-    private func measureWorstGain() -> Float {
+    /// Runs an impulse through the cascade: its responses, place by place, are the rows turned round.
+    private func measureBound() -> (Float, Float) {
         var line = [Float](repeating: 0, count: Self.lineCount)
-        return line.withUnsafeMutableBufferPointer { buffer -> Float in
-            var sums = [Double](repeating: 0, count: 8)
+        var places = [[Double]](repeating: [], count: 8)
+        line.withUnsafeMutableBufferPointer { buffer in
             for block in 0..<4 {
                 Self.shift(buffer.baseAddress!)
                 for i in 0..<Self.blockFrames { (Self.incoming(buffer.baseAddress!))[i] = block == 1 && i == 0 ? 1 : 0 }
                 oversample(buffer.baseAddress!)
                 for i in 0..<Self.blockFrames {
-                    for phase in 0..<8 { sums[phase] += Double(abs(self.phase(phase, of: buffer.baseAddress!)[i])) }
+                    for phase in 0..<8 { places[phase].append(Double(self.phase(phase, of: buffer.baseAddress!)[i])) }
                 }
             }
-            return Float(sums.max()! * 1.0001)
         }
+        // The impulse arrives with the second block and is read `delay` frames later.
+        return InterpolationRows.bound(places.map { $0.reversed() }, before: places[0].count - 1 - Self.blockFrames - Self.delay)
     }
 
     /// Where the 64 new samples of a line go.
@@ -91,9 +91,12 @@ struct HalfBandCascade {
         line.update(from: line + blockFrames, count: history)
     }
 
-    /// Largest |sample| among those the block's readings depend on.
-    static func localPeak(_ line: UnsafeMutablePointer<Float>) -> Float {
-        lathe_largest_magnitude(line, history + blockFrames)
+    /// Of what the block's readings depend on: the largest |sample|, and what neither a reading nor the vertex of a parabola through three passes.
+    func extent(_ line: UnsafeMutablePointer<Float>) -> (peak: Float, bound: Float) {
+        var peak: Float = 0, sharpest: Float = 0
+        lathe_extent_float(line, Self.history + Self.blockFrames, &peak, &sharpest)
+        // A vertex is at most 1.02 times its highest point: neighbours at 8x lie within π/8 of phase at fs/2.
+        return (peak, 1.02 * (edge * peak + bend * sharpest))
     }
 
     private func row(_ index: Int) -> UnsafeMutablePointer<Float> { rows + index * Self.rowCount + Self.rowOrigin }
@@ -124,8 +127,7 @@ struct HalfBandCascade {
 /// True-peak meter after ITU-R BS.1770-5 Annex 2, with 8× instead of 4× oversampling and a parabola through the highest
 /// points, which removes the grid's under-reading (0.136 dB at 0.45 × the sample rate).
 ///
-/// Cost: a passage that provably cannot exceed the peak found so far (its largest |sample| times the cascade's worst
-/// gain is lower) is skipped without changing the result.
+/// Cost: a passage that provably cannot exceed the peak found so far is skipped without changing the result.
 public struct TruePeakMeter: ~Copyable {
     private let cascade = HalfBandCascade()
     private let lines: UnsafeMutablePointer<Float>
@@ -196,7 +198,7 @@ public struct TruePeakMeter: ~Copyable {
         filled = 0
         for c in 0..<channels {
             let line = lines + c * HalfBandCascade.lineCount
-            if HalfBandCascade.localPeak(line) * cascade.worstGain > truePeak {
+            if cascade.extent(line).bound > truePeak {
                 cascade.oversample(line)
                 refine(line)
             }

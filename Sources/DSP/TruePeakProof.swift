@@ -1,3 +1,5 @@
+import CSignal
+
 /// The last word on a finished signal's peaks: its true peak on a grid of 16 places a frame, and beside it what a meter of the plain
 /// ITU-R BS.1770-5 Annex 2 kind (4×, 48 taps) shows.
 ///
@@ -98,7 +100,7 @@ public struct TruePeakProof: ~Copyable {
             let take = min(frames - done, Self.blockFrames - filled)
             for c in 0..<channels {
                 let x = block[c] + done, line = lines + c * Self.lineFrames + Self.history + filled
-                for i in 0..<take { line[i] = Float(x[i]) }
+                _ = lathe_to_float(x, line, take)
             }
             filled += take
             done += take
@@ -121,7 +123,8 @@ public struct TruePeakProof: ~Copyable {
         for c in 0..<channels {
             let line = lines + c * Self.lineFrames, last = extents + c * Self.blocks
             for b in (1..<Self.blocks).reversed() { last[b] = last[b - 1] }
-            last[0] = Self.extent(line + Self.history, groups: Self.blockFrames / Self.group)
+            // With the two frames before, which its first differences need and which were a reading then.
+            lathe_extent_float(line + Self.history - 2, Self.blockFrames + 2, &last[0].peak, &last[0].bend)
             // A sample is a reading too.
             highestSample = max(highestSample, last[0].peak)
             recent = max(recent, last[0].peak)

@@ -2,7 +2,7 @@ import AudioFiles
 
 /// Measures files.
 public enum Analyze {
-    /// Reads `path` once, from start to end, on two threads, in memory that does not grow with its length.
+    /// Reads `path` once, from start to end, on three threads, in memory that does not grow with its length.
     ///
     /// - Parameters:
     ///   - progress: the part that is done, 0…1; nil, once, when the length is unknown.
@@ -17,7 +17,8 @@ public enum Analyze {
         let analyzer = SplitAnalyzer(info)
         try Pass.run(
             [path], progress: { progress($0) }, isCancelled: isCancelled,
-            process: { block, frames, _ in analyzer.processLevels(block, frames) },
+            process: { block, frames, _ in analyzer.processOverview(block, frames) },
+            processFurther: { block, frames, _ in analyzer.processLevels(block, frames) },
             consume: { block, frames, _ in analyzer.processSpectra(block, frames) })
         return analyzer.finish()
     }

@@ -16,8 +16,8 @@ public struct Analyzer: ~Copyable {
     ///   - channels: 1…32.
     ///   - integerBits: width of the samples when they come from integers; lets the unused bits be found.
     public init(sampleRate: Double, channels: Int, integerBits: Int? = nil) {
-        levels = LevelMeters(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
-        spectra = SpectralMeters(sampleRate: sampleRate, channels: channels)
+        levels = LevelMeters(sampleRate: sampleRate, channels: channels)
+        spectra = SpectralMeters(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
     }
 
     /// Takes the next `frames` frames.
@@ -38,13 +38,11 @@ public struct Analyzer: ~Copyable {
     /// only an input is judged by (speech, piled peaks, tempo).
     mutating func processSamples(_ block: AudioBlock, frames: Int) {
         guard frames > 0 else { return }
-        levels.processEvidence(block, frames)
-        spectra.processSpectrum(block, frames)
+        spectra.processEvidence(block, frames)
     }
 
     /// Ends the programme; nothing may be processed any more.
     mutating func settle() {
-        levels.finish()
         spectra.finish()
     }
 
@@ -59,7 +57,7 @@ public struct Analyzer: ~Copyable {
 
     fileprivate static func result(_ levels: borrowing LevelMeters, _ spectra: borrowing SpectralMeters) -> Analysis {
         var out = Analysis()
-        let evidence = levels.evidence
+        let evidence = spectra.evidence
         out.sampleRate = Int(evidence.sampleRate.rounded())
         out.channels = evidence.channels
         out.frames = evidence.frames
@@ -102,17 +100,15 @@ public struct Analyzer: ~Copyable {
     private static func decibels(_ amplitude: Double) -> Double? { amplitude > 0 ? 20 * log10(amplitude) : nil }
 }
 
-/// The first half of an analysis: loudness and the evidence in the samples.
+/// The first half of an analysis: loudness, and what an input is judged by.
 struct LevelMeters: ~Copyable {
     fileprivate var loudness: LoudnessMeter
-    fileprivate var evidence: Evidence
     fileprivate var speech: SpeechMeter
     fileprivate var peaks: PeakDistribution
     fileprivate var tempo: TempoMeter
 
-    init(sampleRate: Double, channels: Int, integerBits: Int?) {
+    init(sampleRate: Double, channels: Int) {
         loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
-        evidence = Evidence(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
         speech = SpeechMeter(sampleRate: sampleRate, channels: channels)
         peaks = PeakDistribution(sampleRate: sampleRate, channels: channels)
         tempo = TempoMeter(sampleRate: sampleRate, channels: channels)
@@ -120,36 +116,34 @@ struct LevelMeters: ~Copyable {
 
     mutating func process(_ block: AudioBlock, _ frames: Int) {
         processLoudness(block, frames)
-        processEvidence(block, frames)
         speech.process(block, frames: frames)
         peaks.process(block, frames: frames)
         tempo.process(block, frames: frames)
     }
 
     mutating func processLoudness(_ block: AudioBlock, _ frames: Int) { loudness.process(block, frames: frames) }
-    mutating func processEvidence(_ block: AudioBlock, _ frames: Int) { evidence.process(block, frames: frames) }
-
-    mutating func finish() { evidence.finish() }
 }
 
-/// The second half, about as much work: true peak and spectrum.
+/// The second half, about as much work: true peak, spectrum and the evidence in the samples.
 struct SpectralMeters: ~Copyable {
     fileprivate var truePeak: TruePeakProof
     fileprivate var spectrum: ThirdOctaveSpectrum
+    fileprivate var evidence: Evidence
     private let sampleRate: Double
     private var frames: Int64 = 0
     /// Start of the call in which the true peak first passed 0 dBTP.
     private var firstOver: Int64?
 
-    init(sampleRate: Double, channels: Int) {
+    init(sampleRate: Double, channels: Int, integerBits: Int?) {
         self.sampleRate = sampleRate
+        evidence = Evidence(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
         truePeak = TruePeakProof(channels: channels)
         spectrum = ThirdOctaveSpectrum(sampleRate: sampleRate, channels: channels)
     }
 
     mutating func process(_ block: AudioBlock, _ count: Int) {
         processTruePeak(block, count)
-        processSpectrum(block, count)
+        processEvidence(block, count)
     }
 
     mutating func processTruePeak(_ block: AudioBlock, _ count: Int) {
@@ -158,9 +152,13 @@ struct SpectralMeters: ~Copyable {
         frames += Int64(count)
     }
 
-    mutating func processSpectrum(_ block: AudioBlock, _ count: Int) { spectrum.process(block, frames: count) }
+    mutating func processEvidence(_ block: AudioBlock, _ count: Int) {
+        spectrum.process(block, frames: count)
+        evidence.process(block, frames: count)
+    }
 
     mutating func finish() {
+        evidence.finish()
         truePeak.finish()
         spectrum.finish()
     }
@@ -184,9 +182,9 @@ struct SpectralMeters: ~Copyable {
     }
 }
 
-/// An analysis whose halves run on two threads at once, over the same blocks in the same order.
+/// An analysis whose parts run on three threads, over the same blocks in the same order.
 final class SplitAnalyzer: @unchecked Sendable {
-    // Unchecked: `processLevels` belongs to one thread, `processSpectra` to another, and they share no memory; `finish` comes after both.
+    // Unchecked: each `process…` belongs to one thread, and they share no memory; `finish` comes after all.
     private let info: AudioFileInfo
     private var levels: LevelMeters
     private var spectra: SpectralMeters
@@ -194,21 +192,19 @@ final class SplitAnalyzer: @unchecked Sendable {
 
     init(_ info: AudioFileInfo) {
         self.info = info
-        levels = LevelMeters(sampleRate: Double(info.sampleRate), channels: info.channels, integerBits: info.integerBits)
-        spectra = SpectralMeters(sampleRate: Double(info.sampleRate), channels: info.channels)
+        levels = LevelMeters(sampleRate: Double(info.sampleRate), channels: info.channels)
+        spectra = SpectralMeters(sampleRate: Double(info.sampleRate), channels: info.channels, integerBits: info.integerBits)
         overview = WaveformOverview.Builder(channels: info.channels)
     }
 
-    func processLevels(_ block: AudioBlock, _ frames: Int) {
-        levels.process(block, frames)
-        overview.process(block, frames: frames)
-    }
+    func processOverview(_ block: AudioBlock, _ frames: Int) { overview.process(block, frames: frames) }
+
+    func processLevels(_ block: AudioBlock, _ frames: Int) { levels.process(block, frames) }
 
     func processSpectra(_ block: AudioBlock, _ frames: Int) { spectra.process(block, frames) }
 
-    /// Call once, with all frames seen by both halves.
+    /// Call once, with all frames seen by every part.
     func finish() -> (Analysis, WaveformOverview) {
-        levels.finish()
         spectra.finish()
         var analysis = Analyzer.result(levels, spectra)
         analysis.file = info.path

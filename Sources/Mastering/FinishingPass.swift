@@ -81,10 +81,7 @@ final class FinishingPass: @unchecked Sendable {
     }
 
     private func noteClamped(_ block: AudioBlock, _ count: Int) {
-        for c in 0..<format.channels {
-            let row = block[c]
-            for i in 0..<count where row[i].magnitude >= 1 { clampedSamples += 1 }
-        }
+        for c in 0..<format.channels { clampedSamples += block.count(atOrBeyond: 1, channel: c, frames: count) }
     }
 
     private func closeTrack() {

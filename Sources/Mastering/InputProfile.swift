@@ -13,7 +13,7 @@ public struct InputProfile: Sendable {
         self.levels = levels
     }
 
-    /// Reads `path` once, on two threads, in memory that does not grow with its length.
+    /// Reads `path` once, on three threads, in memory that does not grow with its length.
     ///
     /// - Throws: `AudioFileError`, `CancellationError`.
     public static func measure(_ path: String, progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }) throws -> InputProfile {
@@ -24,8 +24,9 @@ public struct InputProfile: Sendable {
             [path], progress: progress, isCancelled: isCancelled,
             process: { block, frames, _ in
                 probe.process(block, frames: frames)
-                analyzer.processLevels(block, frames)
+                analyzer.processOverview(block, frames)
             },
+            processFurther: { block, frames, _ in analyzer.processLevels(block, frames) },
             consume: { block, frames, _ in analyzer.processSpectra(block, frames) })
         let (analysis, overview) = analyzer.finish()
         return InputProfile(analysis: analysis, overview: overview, levels: probe.histogram)

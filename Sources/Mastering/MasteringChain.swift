@@ -140,6 +140,15 @@ public struct MasteringChain: ~Copyable {
 
     /// Processes `frames` finite frames in place.
     public mutating func process(_ block: AudioBlock, frames: Int) {
+        linear.process(block, frames: frames)
+        processRest(block, frames: frames)
+    }
+
+    /// The first part of `process`, which may run on another thread than the second, ahead of it, as long as no linear-phase setting changes.
+    borrowing func processLinear(_ block: AudioBlock, frames: Int) { linear.process(block, frames: frames) }
+
+    /// The second part of `process`, for what has been through the first.
+    borrowing func processRest(_ block: AudioBlock, frames: Int) {
         var done = 0
         while done < frames {
             let filled = state.pointee.filled
@@ -162,7 +171,6 @@ public struct MasteringChain: ~Copyable {
         let ramped = state.pointee.ramped
         let t0 = Double(ramped) / Double(rampBlocks)
         let t1 = min(1, Double(ramped + 1) / Double(rampBlocks))
-        linear.process(pending, frames: n)
         gain(state.pointee.trimFrom, state.pointee.trimTo, t0, t1)
         subsonic.process(pending, frames: n, t0: t0, t1: t1)
         for i in 0..<8 { bands[i].process(pending, frames: n, t0: t0, t1: t1) }

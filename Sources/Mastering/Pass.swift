@@ -3,18 +3,20 @@ import DSP
 import Dispatch
 import Glibc
 
-/// One streaming run over a file, or over several as if they were one, on two threads: the caller reads and processes, a second
-/// thread measures and writes.
+/// One streaming run over a file, or over several as if they were one, on two or three threads: the caller reads and processes, one more
+/// processes further if there is more to do, and the last measures and writes. Each does every block, in order, so that the cut into threads
+/// changes no result.
 ///
 /// Memory is a handful of blocks, whatever the length of the file.
 enum Pass {
     static let blockFrames = 8192
-    private static let blocksInFlight = 4
+    private static let blocksInFlight = 6
 
     /// - Parameters:
-    ///   - latency: frames by which `process` trails its input; the output is aligned and cut to the input's length.
+    ///   - latency: frames by which both processings together trail their input; the output is aligned and cut to the input's length.
     ///   - paths: of one sample rate and channel count.
     ///   - process: works on a block in place, on the calling thread; a block comes from one file (the tail from the last).
+    ///   - processFurther: goes on with what `process` has done, on a thread of its own.
     ///   - consume: gets the aligned blocks in order with the index of their first frame, on a thread of its own.
     /// - Returns: frames in all files.
     /// - Throws: `AudioFileError`, `CancellationError`, or what `consume` threw.
@@ -22,6 +24,7 @@ enum Pass {
     static func run(
         _ paths: [String], latency: Int = 0, progress: (Double) -> Void, isCancelled: () -> Bool,
         process: (AudioBlock, Int, _ file: Int) -> Void,
+        processFurther: (@Sendable (AudioBlock, Int, _ file: Int) -> Void)? = nil,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
     ) throws -> Int64 {
         let mode = Subnormals.off()
@@ -29,12 +32,14 @@ enum Pass {
         var file = 0
         var reader = try AudioReader(path: paths[0])
         let channels = reader.info.channels, sampleRate = reader.info.sampleRate
-        let consumer = Consumer(consume)
         let buffers = (0..<blocksInFlight).map { _ in AudioBuffer(channels: channels, frames: blockFrames) }
-        // The consumer works on views: the memory has to outlive its last one.
+        // The stages work on views: the memory has to outlive the last one.
         defer { withExtendedLifetime(buffers) {} }
+        let free = DispatchSemaphore(value: 0)
+        for _ in 0..<blocksInFlight { free.signal() }
+        let last = Stage(work: { try consume($0.block.advanced(by: $0.dropped), $0.frames - $0.dropped, $0.firstFrame) }, release: { free.signal() })
+        let first = processFurther.map { further in Stage(work: { further($0.block, $0.frames, $0.file) }, next: last) } ?? last
         var before = 0.0
-        consumer.start(slots: blocksInFlight)
         do {
             var slot = 0
             var read: Int64 = 0, sent: Int64 = 0
@@ -42,8 +47,8 @@ enum Pass {
             var ended = false
             while !ended || tail > 0 {
                 if isCancelled() { throw CancellationError() }
-                consumer.waitForSlot()
-                if consumer.failed { break }
+                free.wait()
+                if last.failed { break }
                 let block = buffers[slot].block
                 var n = ended ? 0 : try reader.read(into: block, frames: blockFrames)
                 while n == 0 && file + 1 < paths.count {
@@ -66,42 +71,60 @@ enum Pass {
                 if n > 0 { process(block, n, file) }
                 let dropped = min(toDrop, n)
                 toDrop -= dropped
-                consumer.submit(block.advanced(by: dropped), frames: n - dropped, firstFrame: sent)
+                first.submit(Stage.Job(block: block, frames: n, file: file, dropped: dropped, firstFrame: sent))
                 sent += Int64(n - dropped)
                 slot = (slot + 1) % blocksInFlight
                 if let expected = reader.info.claimedFrames, expected > 0 {
                     progress(before + min(1, Double(reader.position) / Double(expected)) / Double(paths.count))
                 }
             }
-            try consumer.finish()
+            first.end()
+            if let error = last.error { throw error }
             return read
         } catch {
-            consumer.abandon()
+            first.end()
             throw error
         }
     }
 }
 
-/// The measuring thread of a pass: takes blocks in order, holds the first error.
-private final class Consumer: @unchecked Sendable {
-    // Unchecked: `jobs` is written before `filled` is signalled and read after it is waited for; `error` is read after the
-    // thread was joined, or as a flag whose late arrival only costs one more block.
-    private struct Job {
+/// A thread of a pass: takes blocks in order, hands each on when it is done with it, holds the first error.
+private final class Stage: @unchecked Sendable {
+    // Unchecked: `jobs` and `firstError` are only touched under `lock`.
+    struct Job {
         var block: AudioBlock
         var frames: Int
+        var file: Int
+        /// Frames at the block's start that are not part of the output.
+        var dropped: Int
+        /// Of what is left.
         var firstFrame: Int64
     }
 
-    private let consume: @Sendable (AudioBlock, Int, Int64) throws -> Void
-    private let free = DispatchSemaphore(value: 0)
+    private let work: (Job) throws -> Void
+    private let next: Stage?
+    private let release: () -> Void
     private let filled = DispatchSemaphore(value: 0)
     private let done = DispatchSemaphore(value: 0)
     private let lock = DispatchSemaphore(value: 1)
     private var jobs: [Job?] = []
-    private var error: (any Error)?
-    private var started = false
+    private var firstError: (any Error)?
+    private var ended = false
 
-    init(_ consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void) { self.consume = consume }
+    /// - Parameter release: called when a block may be filled anew, by the last stage.
+    init(work: @escaping (Job) throws -> Void, next: Stage? = nil, release: @escaping () -> Void = {}) {
+        self.work = work
+        self.next = next
+        self.release = release
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(self)
+        let code = pthread_create(&thread, nil, { argument in
+            Unmanaged<Stage>.fromOpaque(argument!).takeRetainedValue().loop()
+            return nil
+        }, box.toOpaque())
+        precondition(code == 0, "no thread could be started")
+        pthread_detach(thread)
+    }
 
     private func locked<T>(_ body: () -> T) -> T {
         lock.wait()
@@ -109,57 +132,35 @@ private final class Consumer: @unchecked Sendable {
         return body()
     }
 
-    var failed: Bool { locked { error != nil } }
-
-    func start(slots: Int) {
-        for _ in 0..<slots { free.signal() }
-        started = true
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(self)
-        let code = pthread_create(&thread, nil, { argument in
-            let consumer = Unmanaged<Consumer>.fromOpaque(argument!).takeRetainedValue()
-            consumer.loop()
-            return nil
-        }, box.toOpaque())
-        precondition(code == 0, "no thread could be started")
-        pthread_detach(thread)
-    }
+    var error: (any Error)? { locked { firstError } }
+    var failed: Bool { error != nil }
 
     private func loop() {
         Subnormals.off()
         while true {
             filled.wait()
             guard let job = locked({ jobs.removeFirst() }) else { break }
-            if !failed {
-                do {
-                    if job.frames > 0 { try consume(job.block, job.frames, job.firstFrame) }
-                } catch {
-                    locked { self.error = error }
-                }
+            if job.frames > 0 && !failed {
+                do { try work(job) } catch { locked { firstError = error } }
             }
-            free.signal()
+            if let next { next.submit(job) } else { release() }
         }
         done.signal()
     }
 
-    func waitForSlot() { free.wait() }
+    func submit(_ job: Job) { push(job) }
 
-    func submit(_ block: AudioBlock, frames: Int, firstFrame: Int64) {
-        locked { jobs.append(Job(block: block, frames: frames, firstFrame: firstFrame)) }
+    private func push(_ job: Job?) {
+        locked { jobs.append(job) }
         filled.signal()
     }
 
-    /// Waits until everything submitted was consumed.
-    func finish() throws {
-        abandon()
-        if let error { throw error }
-    }
-
-    func abandon() {
-        guard started else { return }
-        started = false
-        locked { jobs.append(nil) }
-        filled.signal()
+    /// Waits until everything submitted has gone through this stage and those after it. Once.
+    func end() {
+        guard !ended else { return }
+        ended = true
+        push(nil)
         done.wait()
+        next?.end()
     }
 }

@@ -140,20 +140,47 @@ public enum Solve {
         _ programme: Programme, _ settings: Settings, progress: (Double) -> Void, isCancelled: () -> Bool,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
     ) throws -> [Reduction] {
-        var chain = MasteringChain(sampleRate: programme.sampleRate, channels: programme.channels)
-        chain.set(settings.parameters(of: 0), ramp: false)
-        var reductions: [Reduction] = []
+        let run = ChainRun(programme, settings)
         try Pass.run(
-            programme.paths, latency: chain.latency, progress: progress, isCancelled: isCancelled,
-            process: { block, frames, track in
-                while reductions.count < track {
-                    reductions.append(Reduction(chain.takeGainReduction()))
-                    chain.set(settings.parameters(of: reductions.count), ramp: true)
-                }
-                chain.process(block, frames: frames)
-            }, consume: consume)
-        let last = Reduction(chain.takeGainReduction())
-        return reductions + Array(repeating: last, count: programme.paths.count - reductions.count)
+            programme.paths, latency: run.latency, progress: progress, isCancelled: isCancelled,
+            process: { block, frames, _ in run.processLinear(block, frames) }, processFurther: { run.processRest($0, $1, track: $2) },
+            consume: consume)
+        return run.finish()
+    }
+}
+
+/// A chain that two threads of a pass share: one does the linear-phase filter, the other what comes after it.
+private final class ChainRun: @unchecked Sendable {
+    // Unchecked: `processLinear` belongs to one thread, `processRest` to another, and they share no memory; `finish` comes after both.
+    private var chain: MasteringChain
+    private let settings: Solve.Settings
+    private let tracks: Int
+    private var reductions: [Solve.Reduction] = []
+
+    init(_ programme: Programme, _ settings: Solve.Settings) {
+        self.settings = settings
+        tracks = programme.paths.count
+        chain = MasteringChain(sampleRate: programme.sampleRate, channels: programme.channels)
+        chain.set(settings.parameters(of: 0), ramp: false)
+    }
+
+    var latency: Int { chain.latency }
+
+    func processLinear(_ block: AudioBlock, _ frames: Int) { chain.processLinear(block, frames: frames) }
+
+    /// Tracks differ in their trim alone, which comes after the linear-phase filter.
+    func processRest(_ block: AudioBlock, _ frames: Int, track: Int) {
+        while reductions.count < track {
+            reductions.append(Solve.Reduction(chain.takeGainReduction()))
+            chain.set(settings.parameters(of: reductions.count), ramp: true)
+        }
+        chain.processRest(block, frames: frames)
+    }
+
+    /// The largest reductions in each track.
+    func finish() -> [Solve.Reduction] {
+        let last = Solve.Reduction(chain.takeGainReduction())
+        return reductions + Array(repeating: last, count: tracks - reductions.count)
     }
 }
 
@@ -163,6 +190,8 @@ public enum Solve {
 /// a trim where the limiter held the loudest one back more than them.
 struct Solver {
     static let offsetToleranceLU = 0.03
+    /// How far under the limiter's threshold a peak may be read roughly.
+    private static let quietDB = 2.0
 
     let programme: Programme
     let direction: Direction
@@ -267,7 +296,11 @@ struct Solver {
         tone.parameters.makeupGainDB = 0
         tone.parameters.clip.amountDB = 0
         let boundaries = programme.boundaries
-        let meters = ToneMeters(programme, maximumReductionDB: preset.target.maxLimiterGainReductionDB + preset.clip.amountDB)
+        // What stays this far under the limiter at the gain that is to be expected need not be read between its samples.
+        let expected = Solve.estimate(direction, profile: programme.profile).makeupGainDB
+        let meters = ToneMeters(
+            programme, maximumReductionDB: preset.target.maxLimiterGainReductionDB + preset.clip.amountDB,
+            floorDB: preset.target.ceilingDBTP - Limiter.marginDB - expected - Self.quietDB)
         _ = try Solve.runChain(programme, tone, progress: progress, isCancelled: isCancelled) { block, frames, firstFrame in
             cut(block, frames, at: firstFrame, by: boundaries) { meters.process($0, $1, track: $2) }
         }
@@ -317,8 +350,9 @@ private final class ToneMeters: @unchecked Sendable {
     private var models: [LoudnessModel]
     private var track = 0
 
-    init(_ programme: Programme, maximumReductionDB: Double) {
-        cells = LoudnessCells(sampleRate: programme.sampleRate, channels: programme.channels, maximumReductionDB: maximumReductionDB)
+    init(_ programme: Programme, maximumReductionDB: Double, floorDB: Double) {
+        cells = LoudnessCells(
+            sampleRate: programme.sampleRate, channels: programme.channels, maximumReductionDB: maximumReductionDB, floorDB: floorDB)
         models = Array(repeating: LoudnessModel(sampleRate: programme.sampleRate), count: programme.paths.count)
     }
 

@@ -1,5 +1,6 @@
 #ifndef LATHE_CSIGNAL_H
 #define LATHE_CSIGNAL_H
+#include <stdint.h>
 
 // Kernels whose results are the same to the last bit on every x86-64 and with every vector width: each output is computed by the
 // same operations in the same order, only how many are computed at once depends on the processor. Compiled without contraction.
@@ -29,14 +30,79 @@ void lathe_halfband_maximum(const struct lathe_halfband_rows *rows, float *peaks
 // Largest |samples[i]|, i < count, a multiple of 8.
 float lathe_largest_magnitude(const float *samples, long count);
 
+// Largest |x[i]|, i < count, and largest |x[i] - 2 x[i+1] + x[i+2]|, i < count - 2; count is 10 or more.
+void lathe_extent_float(const float *x, long count, float *peak, float *bend);
+
+// Largest magnitude, and sum of magnitudes, of x[i+3] - 3 x[i+2] + 3 x[i+1] - x[i], i < count, a multiple of 4.
+void lathe_third_difference(const double *x, long count, double *peak, double *sum);
+
+// On a bit-reversed spectrum of a + i b: |A|^2 and |B|^2 of each element (those of lathe_shape_pair) side by side, their sum added to total, the
+// second alone to `second`, and the real part of A times B's conjugate to cross.
+void lathe_pair_power(const double *re, const double *im, long size, float *powers, double *total, double *second, double *cross);
+
+// Rounds to whole multiples of 1 / scale within -1 and 1 - 1 / scale, in place, ties to even. With dithers, adds noise of triangular density
+// within +-1 step first, a function of key and of the number of the frame alone.
+void lathe_quantise(double *x, long count, double scale, uint64_t key, uint64_t first, int dithers);
+
+// (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2), and the last two inputs and outputs of two channels.
+struct lathe_biquad {
+    double b0, b1, b2, a1, a2;
+};
+struct lathe_biquad_memory {
+    _Alignas(16) double x1[2], x2[2], y1[2], y2[2];
+};
+
+// Two channels through the filter: level[i] is the larger magnitude of both, and with first 0 of what was there before.
+void lathe_sidechain(
+    const double *left, const double *right, long count, const struct lathe_biquad *filter, struct lathe_biquad_memory *memory, double *level, int first);
+
+// A filter, then (1 - 2 z^-1 + z^-2) / (1 + c1 z^-1 + c2 z^-2); u is what is between them.
+struct lathe_weighting {
+    double b0, b1, b2, a1, a2, c1, c2;
+};
+struct lathe_weighting_memory {
+    _Alignas(16) double x1[2], x2[2], u1[2], u2[2], y1[2], y2[2];
+};
+
+// Adds the squares of two channels' filtered frames to the two sums, one by one.
+void lathe_weighted_squares(
+    const double *left, const double *right, long count, const struct lathe_weighting *weighting, struct lathe_weighting_memory *memory, double *sums);
+
+// High-pass and low-pass of two bands, one per lane, on the mean of two channels.
+struct lathe_speech {
+    _Alignas(16) double hb0[2], hb1[2], hb2[2], ha1[2], ha2[2], lb0[2], lb1[2], lb2[2], la1[2], la2[2];
+};
+struct lathe_speech_memory {
+    _Alignas(16) double u1[2], u2[2], y1[2], y2[2];
+    double x1, x2;
+};
+
+// Adds the squares of both bands to the two energies, frame by frame.
+void lathe_speech_bands(
+    const double *left, const double *right, long count, const struct lathe_speech *filters, struct lathe_speech_memory *memory, double *energies);
+
+// The mean of two channels through four one-pole low-passes, twice each: adds the squares of the first, and of each less the one before it, to the
+// four energies.
+void lathe_band_energies(
+    const double *left, const double *right, long count, const double *smoothing, double *first, double *second, double *energies);
+
+// In place: a peak that is met at once and falls with release r per frame towards the level (`peak`), then a one-pole low-pass of attack a
+// (`smooth`). Returns the largest result.
+double lathe_follow(double *level, long count, double r, double a, double *peak, double *smooth);
+
+// Interleaved 32-bit integers of two channels to rows, full scale 2^31, and rows of finite numbers to integers within -scale and scale - 1, ties to
+// even, shifted to the left.
+void lathe_spread_pair(const int32_t *in, long count, double *left, double *right);
+void lathe_gather_pair(const double *left, const double *right, long count, double scale, int shift, int32_t *out);
+
 // Rounds count doubles to floats. Returns the largest |double|.
 double lathe_to_float(const double *samples, float *out, long count);
 
-// Levels (linear, >= 0) to the reduction, in log2 amplitude, that a soft-knee curve asks for. In place; count is a multiple of 4.
+// Levels (linear, >= 0) to the reduction, in log2 amplitude, that a soft-knee curve asks for. In place; count is a multiple of 8.
 // quiet: level under which nothing is asked for. threshold, half_knee: log2 amplitude. curvature: 1 / (4 half_knee), 0 without a knee.
 void lathe_static_curve(double *levels, long count, double quiet, double threshold, double slope, double half_knee, double curvature);
 
-// Reductions in log2 amplitude to gains under a mix that runs linearly: gain = 1 - mix + mix * 2^-reduction. In place; count is a multiple of 4.
+// Reductions in log2 amplitude to gains under a mix that runs linearly: gain = 1 - mix + mix * 2^-reduction. In place; count is a multiple of 8.
 // The mix of frame i is from + step * (i + 1).
 void lathe_mixed_gain(double *reductions, long count, double from, double step);
 
