@@ -110,11 +110,11 @@ def main():
             row["times_floor"] = row["wall_s"]["median"] / floor
         ratios = {}
         if scan:
-            ratios["analyze, speed over libebur128 I+LRA+TP (bar: at least 1.5)"] = (
+            ratios["analyze, speed over libebur128 I+LRA+TP (bar: at least 3)"] = (
                 rows["libebur128 I+LRA+TP"]["wall_s"]["median"] / rows["lathe analyze"]["wall_s"]["median"])
         for peer in ("matchering", "pedalboard chain"):
             if peer in rows:
-                bar = " (bar: at least 4)" if peer == "matchering" else ""
+                bar = " (bar: at least 8)" if peer == "matchering" else " (bar: at least 0.8)"
                 ratios[f"master, speed over {peer}{bar}"] = rows[peer]["wall_s"]["median"] / rows["lathe master"]["wall_s"]["median"]
         if not options.no_long:
             for name, command in (("analyze", ["analyze"]), ("master", ["master", "-o", out, "--force"])):

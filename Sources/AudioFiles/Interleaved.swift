@@ -10,7 +10,13 @@ enum Interleaved {
     static func spread(_ input: UnsafePointer<Int32>, channels: Int, frames: Int, into block: AudioBlock) {
         let scale = 0x1p-31
         if channels == 2 {
-            lathe_spread_pair(input, frames, block[0], block[1])
+            let (left, right) = (block[0], block[1])
+            var from = input
+            for i in 0..<frames {
+                left[i] = Double(from[0]) * scale
+                right[i] = Double(from[1]) * scale
+                from += 2
+            }
             return
         }
         for c in 0..<channels {

@@ -7,7 +7,6 @@
 
 typedef float f8 __attribute__((vector_size(32)));
 typedef int32_t i8 __attribute__((vector_size(32)));
-typedef int32_t i8u __attribute__((vector_size(32), aligned(4)));
 typedef float f4 __attribute__((vector_size(16)));
 typedef float f4u __attribute__((vector_size(16), aligned(4)));
 typedef double d4 __attribute__((vector_size(32)));
@@ -29,15 +28,14 @@ typedef double d4u __attribute__((vector_size(32), aligned(8)));
 #define L TYPE__(l, LANES, )
 
 extern _Atomic int lathe_signal_narrowed;
+#define NARROWED atomic_load_explicit(&lathe_signal_narrowed, memory_order_relaxed)
 
 // Two versions of a kernel from one body; the processor decides at each call.
 #if defined(__x86_64__)
 #define KERNEL(result, name, parameters, arguments)                            \
     __attribute__((target("avx2"))) static result name##_avx2 parameters { return name##_body arguments; } \
     static result name##_base parameters { return name##_body arguments; }     \
-    result name parameters { return __builtin_cpu_supports("avx2") && !atomic_load_explicit(&lathe_signal_narrowed, memory_order_relaxed) \
-            ? name##_avx2 arguments : name##_base arguments; \
-    }
+    result name parameters { return __builtin_cpu_supports("avx2") && NARROWED != 1 ? name##_avx2 arguments : name##_base arguments; }
 // A third version for processors with vectors of 512 bits, from a body of its own or, where 64-bit integers are multiplied (one instruction
 // there), from the same.
 #define KERNEL_WIDER(result, name, wide, parameters, arguments)                \
@@ -45,9 +43,8 @@ extern _Atomic int lathe_signal_narrowed;
     __attribute__((target("avx2"))) static result name##_avx2 parameters { return name##_body arguments; } \
     static result name##_base parameters { return name##_body arguments; }     \
     result name parameters { \
-        if (atomic_load_explicit(&lathe_signal_narrowed, memory_order_relaxed)) return name##_base arguments; \
-        if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return name##_avx512 arguments; \
-        return __builtin_cpu_supports("avx2") ? name##_avx2 arguments : name##_base arguments; \
+        if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && !NARROWED) return name##_avx512 arguments; \
+        return __builtin_cpu_supports("avx2") && NARROWED != 1 ? name##_avx2 arguments : name##_base arguments; \
     }
 #else
 #define KERNEL(result, name, parameters, arguments) \

@@ -211,20 +211,6 @@ INLINE double lathe_follow_body(double *level, long count, double r, double a, d
     return deepest;
 }
 
-INLINE void lathe_spread_pair_body(const int32_t *in, long count, double *left, double *right) {
-    const double scale = 0x1p-31;
-    long i = 0;
-    for (; i + 4 <= count; i += 4) {
-        i8 x = *(const i8u *)(in + 2 * i);
-        *(d4u *)(left + i) = __builtin_convertvector(__builtin_shufflevector(x, x, 0, 2, 4, 6), d4) * scale;
-        *(d4u *)(right + i) = __builtin_convertvector(__builtin_shufflevector(x, x, 1, 3, 5, 7), d4) * scale;
-    }
-    for (; i < count; i++) {
-        left[i] = (double)in[2 * i] * scale;
-        right[i] = (double)in[2 * i + 1] * scale;
-    }
-}
-
 // The sum's last bits are the nearest whole number, ties to even.
 INLINE void lathe_gather_pair_body(const double *left, const double *right, long count, double scale, int shift, int32_t *out) {
     const double low = -scale, high = scale - 1;
@@ -261,6 +247,5 @@ KERNEL(void, lathe_band_energies,
     (const double *left, const double *right, long count, const double *smoothing, double *first, double *second, double *energies),
     (left, right, count, smoothing, first, second, energies))
 KERNEL(double, lathe_follow, (double *level, long count, double r, double a, double *peak, double *smooth), (level, count, r, a, peak, smooth))
-KERNEL(void, lathe_spread_pair, (const int32_t *in, long count, double *left, double *right), (in, count, left, right))
 KERNEL(void, lathe_gather_pair,
     (const double *left, const double *right, long count, double scale, int shift, int32_t *out), (left, right, count, scale, shift, out))

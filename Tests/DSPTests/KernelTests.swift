@@ -76,4 +76,82 @@ import Testing
         lathe_mixed_gain(&gains, gains.count, 1, 0)
         for (reduction, gain) in zip(values, gains) { #expect(abs(gain - FastMath.exp2(-reduction)) < 1e-12) }
     }
+
+    /// What a processor makes of stereo noise, as bits, with no vectors to speak of, with AVX2, and with AVX-512.
+    private static let processors: [(name: String, result: @Sendable (AudioBlock, Int) -> [Double?])] = [
+        ("loudness", { block, frames in
+            var meter = LoudnessMeter(sampleRate: 44_100, channels: 2)
+            meter.process(block, frames: frames)
+            return [meter.integratedLUFS, meter.maxMomentaryLUFS, meter.maxShortTermLUFS]
+        }),
+        ("loudness cells", { block, frames in
+            var cells = LoudnessCells(sampleRate: 44_100, channels: 2, maximumReductionDB: 6)
+            var out: [Double?] = []
+            cells.process(block, frames: frames) { out += [$0, $1] }
+            return out
+        }),
+        ("true-peak proof", { block, frames in
+            var proof = TruePeakProof(channels: 2)
+            proof.process(block, frames: frames)
+            proof.finish()
+            return [proof.peak, proof.ituPeak, proof.samplePeak]
+        }),
+        ("third octaves", { block, frames in
+            var spectrum = ThirdOctaveSpectrum(sampleRate: 44_100, channels: 2)
+            spectrum.process(block, frames: frames)
+            spectrum.finish()
+            return (0..<31).flatMap { [spectrum.bandPower($0), spectrum.correlation($0)] } + spectrum.longTerm.mid.map { $0 }
+        }),
+        ("speech", { block, frames in
+            var meter = SpeechMeter(sampleRate: 44_100, channels: 2)
+            meter.process(block, frames: frames)
+            return [meter.reading.syllabicModulation, meter.reading.sibilantShare, meter.reading.sibilanceDB]
+        }),
+        ("onsets", { block, frames in
+            var meter = TempoMeter(sampleRate: 44_100, channels: 2)
+            meter.process(block, frames: frames)
+            return [meter.trebleBurst?.meanSquare, meter.trebleBurst?.seconds]
+        }),
+        ("detector", { block, frames in
+            var probe = DetectorProbe(sampleRate: 44_100, channels: 2)
+            probe.process(block, frames: frames)
+            var twoToOne = Compressor.Settings()
+            twoToOne.ratio = 2
+            return [probe.histogram.threshold(reducing: 1, twoToOne, offsetDB: 0)]
+        }),
+        ("dither", { block, frames in
+            Dither.quantise(block, frames: frames - 3, firstFrame: 12_345, bits: 16, tpdf: true, seed: 9)
+            return (0..<2_003).flatMap { [block[0][$0], block[1][$0]] }
+        }),
+        ("linear-phase equaliser", { block, frames in
+            var arena = StateArena(capacity: 1 << 22)
+            let equalizer = LinearPhaseEqualizer(sampleRate: 44_100, channels: 2, arena: &arena)
+            defer { equalizer.deallocate() }
+            var settings = LinearPhaseEqualizer.Settings()
+            settings.bands[0].band = AnalogueBand(shape: .bell, hz: 1_000, db: 4, q: 1)
+            equalizer.set(settings, ramp: false)
+            equalizer.process(block, frames: frames)
+            return (0..<frames).map { block[0][$0] }
+        }),
+    ]
+
+    @Test(arguments: KernelTests.processors.indices)
+    func everyProcessorIsTheSameForEveryVectorWidth(index: Int) {
+        let frames = 5 * 44_100
+        let left = noise(frames, seed: 11), right = noise(frames, seed: 12)
+        let results = ([0, 1, 2] as [Int32]).map { width -> [UInt64?] in
+            lathe_signal_narrow(width)
+            defer { lathe_signal_narrow(0) }
+            let buffer = AudioBuffer(channels: 2, frames: frames)
+            for i in 0..<frames {
+                // Loud and soft by turns, so that gates, thresholds and bounds are met from both sides.
+                let gain = i / 9_000 % 2 == 0 ? 0.8 : 0.05
+                (buffer.block[0][i], buffer.block[1][i]) = (left[i] * gain, (0.7 * left[i] + 0.3 * right[i]) * gain)
+            }
+            return Self.processors[index].result(buffer.block, frames).map { $0?.bitPattern }
+        }
+        #expect(results[0] == results[1], "\(Self.processors[index].name) without AVX2")
+        #expect(results[0] == results[2], "\(Self.processors[index].name) without AVX-512")
+        #expect(results[0].contains { $0 != nil && $0 != 0 })
+    }
 }

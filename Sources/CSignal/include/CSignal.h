@@ -5,7 +5,8 @@
 // Kernels whose results are the same to the last bit on every x86-64 and with every vector width: each output is computed by the
 // same operations in the same order, only how many are computed at once depends on the processor. Compiled without contraction.
 
-// Makes every later call take the version for processors without AVX2 (1), or the best there is (0, as at the start): for comparing them.
+// Makes every later call take the version for processors without AVX2 (1), without AVX-512 (2), or the best there is (0, as at the start): for
+// comparing them.
 void lathe_signal_narrow(int narrow);
 
 // Rows of one call of the half-band cascade: the 1x samples, and the seven phases between them. Each pointer is at frame 0.
@@ -90,9 +91,7 @@ void lathe_band_energies(
 // (`smooth`). Returns the largest result.
 double lathe_follow(double *level, long count, double r, double a, double *peak, double *smooth);
 
-// Interleaved 32-bit integers of two channels to rows, full scale 2^31, and rows of finite numbers to integers within -scale and scale - 1, ties to
-// even, shifted to the left.
-void lathe_spread_pair(const int32_t *in, long count, double *left, double *right);
+// Two rows of finite numbers to interleaved integers within -scale and scale - 1, ties to even, shifted to the left.
 void lathe_gather_pair(const double *left, const double *right, long count, double scale, int shift, int32_t *out);
 
 // Rounds count doubles to floats. Returns the largest |double|.
