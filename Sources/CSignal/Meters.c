@@ -38,6 +38,30 @@ INLINE void lathe_pair_power_body(const double *re, const double *im, long size,
         }
 }
 
+INLINE void lathe_extremes_body(const double *x, long count, double *low, double *high, double *sum) {
+    d4 l = {x[0], x[0], x[0], x[0]}, h = l, total = {0};
+    long i = 0;
+    for (; i + 4 <= count; i += 4) {
+        d4 v = *(const d4u *)(x + i);
+        l4 under = v < l, over = v > h;
+        l = (d4)(((l4)v & under) | ((l4)l & ~under));
+        h = (d4)(((l4)v & over) | ((l4)h & ~over));
+        total += v;
+    }
+    *low = l[0];
+    *high = h[0];
+    for (int lane = 1; lane < 4; lane++) {
+        if (l[lane] < *low) *low = l[lane];
+        if (h[lane] > *high) *high = h[lane];
+    }
+    *sum = (total[0] + total[2]) + (total[1] + total[3]);
+    for (; i < count; i++) {
+        if (x[i] < *low) *low = x[i];
+        if (x[i] > *high) *high = x[i];
+        *sum += x[i];
+    }
+}
+
 typedef uint64_t u4 __attribute__((vector_size(32)));
 
 // A signed 32-bit number, in the low half of each lane, as a double: placed in the low bits of 2^52 + 2^31.
@@ -234,6 +258,7 @@ KERNEL(void, lathe_pair_power,
     (re, im, size, powers, total, second, cross))
 KERNEL_WIDE(void, lathe_quantise,
     (double *x, long count, double scale, uint64_t key, uint64_t first, int dithers), (x, count, scale, key, first, dithers))
+KERNEL(void, lathe_extremes, (const double *x, long count, double *low, double *high, double *sum), (x, count, low, high, sum))
 KERNEL(void, lathe_weighted_squares,
     (const double *left, const double *right, long count, const struct lathe_weighting *w, struct lathe_weighting_memory *memory, double *sums),
     (left, right, count, w, memory, sums))

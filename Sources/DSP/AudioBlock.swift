@@ -1,3 +1,5 @@
+import CSignal
+
 /// A view of planar audio: `channels` rows of `capacity` samples each, in one allocation that somebody else owns.
 ///
 /// Samples are 64-bit floats with full scale at ±1.0, the format of the whole signal path.
@@ -32,6 +34,20 @@ public struct AudioBlock: @unchecked Sendable, BitwiseCopyable {
     @inlinable
     public func clear(frames: Int) {
         for c in 0..<channels { self[c].update(repeating: 0, count: frames) }
+    }
+
+    /// Of a run of samples.
+    public struct Extremes {
+        public var low = 0.0, high = 0.0, sum = 0.0
+        /// Largest magnitude.
+        public var peak: Double { max(-low, high) }
+    }
+
+    /// Of a channel's first `frames` samples, at least one.
+    public func extremes(channel: Int, frames: Int) -> Extremes {
+        var out = Extremes()
+        lathe_extremes(self[channel], frames, &out.low, &out.high, &out.sum)
+        return out
     }
 
     /// How many of a channel's first `frames` samples have at least the magnitude `level`.

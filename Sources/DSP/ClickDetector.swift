@@ -88,8 +88,8 @@ public struct ClickDetector: Sendable {
             // A click on the edge of two cells is in both.
             let isSame = abs(other - index) == 1 && abs(neighbour.at - cell.at) <= 6
             if !isSame { around = max(around, neighbour.mean) }
+            if cell.peak <= Self.weak * around { return }
         }
-        guard cell.peak > Self.weak * around else { return }
         if let last = candidates.last, cell.at - last.frame <= 6 { return }
         candidates.append(Candidate(frame: cell.at, isStrong: cell.peak > Self.strong * around))
     }

@@ -15,7 +15,6 @@ public struct PeakDistribution: ~Copyable {
     private var frame = 0
     private var cell = 0
     private var cellEnd: Int
-    /// Squared.
     private var peak = 0.0
     private let counts: UnsafeMutablePointer<Int>
 
@@ -37,33 +36,15 @@ public struct PeakDistribution: ~Copyable {
         var done = 0
         while done < frames {
             let take = min(frames - done, cellEnd - frame)
-            for c in 0..<channels { peak = max(peak, Self.largest(block[c] + done, take)) }
+            for c in 0..<channels { peak = max(peak, block.advanced(by: done).extremes(channel: c, frames: take).peak) }
             frame += take
             done += take
             if frame == cellEnd { closeCell() }
         }
     }
 
-    /// Of the squares, which one comparison per sample finds.
-    private static func largest(_ row: UnsafePointer<Double>, _ count: Int) -> Double {
-        var lanes = SIMD4<Double>.zero
-        var i = 0
-        while i + 4 <= count {
-            let x = UnsafeRawPointer(row + i).loadUnaligned(as: SIMD4<Double>.self)
-            let square = x * x
-            lanes.replace(with: square, where: square .> lanes)
-            i += 4
-        }
-        var out = lanes.max()
-        while i < count {
-            out = max(out, row[i] * row[i])
-            i += 1
-        }
-        return out
-    }
-
     private mutating func closeCell() {
-        let db = 10 * log10(peak + 1e-30)
+        let db = 20 * log10(peak + 1e-15)
         if db >= Self.lowestDB {
             counts[min(Self.stepCount - 1, Int((db - Self.lowestDB) * Double(Self.stepsPerDB)))] += 1
         }

@@ -64,13 +64,13 @@ struct Evidence {
         var peak = 0.0
         for c in 0..<channels {
             let row = block[c]
-            let (low, high, sum) = Self.extremes(row, count)
-            let rowPeak = max(-low, high)
+            let extremes = block.extremes(channel: c, frames: count)
+            let rowPeak = extremes.peak
             flatTops[c].process(row, frames: count, peak: rowPeak, start: frames)
             clickDetectors[c].process(row, frames: count)
             if rowPeak > 1 { noteOvers(row, count) }
             peaks[c] = max(peaks[c], rowPeak)
-            sums[c] += sum
+            sums[c] += extremes.sum
             peak = max(peak, rowPeak)
             if seeksBits { noteBits(row, count) }
         }
@@ -85,26 +85,6 @@ struct Evidence {
             clickDetectors[c].finish()
         }
         if windowFrames > 0 { closeWindow(end: frames) }
-    }
-
-    private static func extremes(_ row: UnsafePointer<Double>, _ count: Int) -> (low: Double, high: Double, sum: Double) {
-        var low = SIMD4(repeating: row[0])
-        var high = low
-        var sums = SIMD4<Double>.zero
-        var i = 0
-        while i &+ 4 <= count {
-            let x = UnsafeRawPointer(row + i).loadUnaligned(as: SIMD4<Double>.self)
-            low.replace(with: x, where: x .< low)
-            high.replace(with: x, where: x .> high)
-            sums += x
-            i &+= 4
-        }
-        var out = (low: low.min(), high: high.max(), sum: sums.sum())
-        while i < count {
-            out = (min(out.low, row[i]), max(out.high, row[i]), out.sum + row[i])
-            i &+= 1
-        }
-        return out
     }
 
     private mutating func noteOvers(_ row: UnsafePointer<Double>, _ count: Int) {

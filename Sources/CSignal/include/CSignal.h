@@ -94,6 +94,9 @@ double lathe_follow(double *level, long count, double r, double a, double *peak,
 // Two rows of finite numbers to interleaved integers within -scale and scale - 1, ties to even, shifted to the left.
 void lathe_gather_pair(const double *left, const double *right, long count, double scale, int shift, int32_t *out);
 
+// Smallest, largest and sum of count numbers, 1 or more.
+void lathe_extremes(const double *x, long count, double *low, double *high, double *sum);
+
 // Rounds count doubles to floats. Returns the largest |double|.
 double lathe_to_float(const double *samples, float *out, long count);
 
