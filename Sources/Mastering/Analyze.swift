@@ -16,7 +16,7 @@ public enum Analyze {
         if info.claimedFrames == nil { progress(nil) }
         let analyzer = SplitAnalyzer(info)
         try Pass.run(
-            [path], progress: { progress($0) }, isCancelled: isCancelled,
+            [PlacedFile(path: path)], progress: { progress($0) }, isCancelled: isCancelled,
             process: { block, frames, _ in analyzer.processOverview(block, frames) },
             processFurther: { block, frames, _ in analyzer.processLevels(block, frames) },
             consume: { block, frames, _ in analyzer.processSpectra(block, frames) })

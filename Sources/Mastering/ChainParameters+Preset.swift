@@ -27,9 +27,15 @@ extension ChainParameters {
         // The same drive for the same music, however high its export was: full scale is where a mix of −18 LUFS has it.
         if let loudness = profile.analysis.integratedLUFS { saturationLevelDB = min(max(-18 - loudness - inputGainDB, -24), 24) }
         width = preset.stereo.widthPct / 100
+        bandWidths = SIMD3(preset.stereo.lowWidthPct, preset.stereo.midWidthPct, preset.stereo.highWidthPct) / 100
         monoBelowHz = preset.stereo.monoBelowHz
         clip.amountDB = preset.clip.amountDB
         clip.knee = preset.clip.kneePct / 100
+        if let album = plan.asAlbum {
+            if let threshold = album.thresholdDB { thresholdDB = threshold }
+            compressorOn = album.thresholdDB != nil
+            saturationLevelDB = album.saturationLevelDB
+        }
         limiterOn = true
         ceilingDBTP = preset.target.ceilingDBTP
         lookaheadMs = preset.limiter.lookaheadMs

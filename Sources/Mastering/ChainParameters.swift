@@ -49,6 +49,8 @@ public struct ChainParameters: Sendable, Equatable, BitwiseCopyable {
 
     /// 1 is unchanged.
     public var width = 1.0
+    /// Of lows, mids and highs, on top of `width`; 1 is unchanged.
+    public var bandWidths = SIMD3<Double>(repeating: 1)
     /// 0 is off.
     public var monoBelowHz = 0.0
 
@@ -77,7 +79,7 @@ public struct ChainParameters: Sendable, Equatable, BitwiseCopyable {
         for i in 0..<4 where a.dynamicBands[i] != b.dynamicBands[i] { return false }
         return a.toneMid == b.toneMid && a.toneSide == b.toneSide && a.inputGainDB == b.inputGainDB && a.subsonicHz == b.subsonicHz
             && a.glue == b.glue && a.multiband == b.multiband && a.saturation == b.saturation && a.saturationLevelDB == b.saturationLevelDB
-            && a.width == b.width && a.monoBelowHz == b.monoBelowHz && a.makeupGainDB == b.makeupGainDB && a.clip == b.clip
+            && a.width == b.width && a.bandWidths == b.bandWidths && a.monoBelowHz == b.monoBelowHz && a.makeupGainDB == b.makeupGainDB && a.clip == b.clip
             && a.limiter == b.limiter
     }
 }

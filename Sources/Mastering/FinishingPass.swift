@@ -19,7 +19,7 @@ final class FinishingPass: @unchecked Sendable {
         var clampedSamples: Int
     }
 
-    private let writers: [AudioWriter]
+    private let writers: [any SoundWriter]
     private let boundaries: [Int64]
     private let format: OutputFormat
     private let dither: Preset.Dither
@@ -33,9 +33,9 @@ final class FinishingPass: @unchecked Sendable {
     private var clampedSamples = 0
 
     /// - Parameters:
-    ///   - writers: one for each track, of one format.
+    ///   - writers: one for each track, of one format; the same one again where tracks share a file.
     ///   - boundaries: first frame of each track at the output's rate, and the end of the last.
-    init(writers: [AudioWriter], boundaries: [Int64], inputRate: Int, dither: Preset.Dither) {
+    init(writers: [any SoundWriter], boundaries: [Int64], inputRate: Int, dither: Preset.Dither) {
         self.writers = writers
         self.boundaries = boundaries
         self.dither = dither

@@ -15,13 +15,16 @@ public struct InputProfile: Sendable {
 
     /// Reads `path` once, on three threads, in memory that does not grow with its length.
     ///
+    /// - Parameter placement: what is cut off and faded; the silence behind the track is left out.
     /// - Throws: `AudioFileError`, `CancellationError`.
-    public static func measure(_ path: String, progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }) throws -> InputProfile {
+    public static func measure(
+        _ path: String, placement: TrackPlacement = TrackPlacement(), progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+    ) throws -> InputProfile {
         let info = try AudioReader(path: path).info
         let analyzer = SplitAnalyzer(info)
         var probe = DetectorProbe(sampleRate: Double(info.sampleRate), channels: info.channels)
         try Pass.run(
-            [path], progress: progress, isCancelled: isCancelled,
+            [PlacedFile(path: path, placement: placement.withoutGap)], progress: progress, isCancelled: isCancelled,
             process: { block, frames, _ in
                 probe.process(block, frames: frames)
                 analyzer.processOverview(block, frames)

@@ -27,8 +27,34 @@ struct LoudnessModel {
         energies.append(Float(meanSquare))
     }
 
-    /// Integrated loudness (BS.1770-5 gates, 400 ms blocks every 100 ms) of the limited signal, LUFS; nil when all is gated.
-    func integratedLUFS(gainDB: Double, parameters: ChainParameters) -> Double? {
+    /// What a target can be for.
+    enum Measure {
+        /// BS.1770-5 gates, 400 ms blocks every 100 ms.
+        case integrated
+        /// The loudest 3 s, every 100 ms.
+        case loudestShortTerm
+    }
+
+    /// Loudness of the limited signal, LUFS; nil when it is too short or all is gated.
+    func loudness(_ measure: Measure, gainDB: Double, parameters: ChainParameters) -> Double? {
+        let steps = meanSquares(gainDB: gainDB, parameters: parameters)
+        switch measure {
+        case .integrated: return Self.integrated(steps)
+        case .loudestShortTerm:
+            guard steps.count >= 30 else { return nil }
+            var sum = steps[..<30].reduce(0, +), highest = sum
+            for i in 30..<steps.count {
+                sum += steps[i] - steps[i - 30]
+                highest = max(highest, sum)
+            }
+            return highest > 0 ? FastMath.decibels(highest / 30) / 2 - 0.691 : nil
+        }
+    }
+
+    func integratedLUFS(gainDB: Double, parameters: ChainParameters) -> Double? { loudness(.integrated, gainDB: gainDB, parameters: parameters) }
+
+    /// Mean squares of the limited signal, every 100 ms.
+    private func meanSquares(gainDB: Double, parameters: ChainParameters) -> [Double] {
         let limiter = parameters.limiter
         let thresholdDB = limiter.ceilingDBTP - Limiter.marginDB
         let cellMs = Double(Self.cellFrames) / sampleRate * 1000
@@ -72,6 +98,10 @@ struct LoudnessModel {
                 stepEnd += stepFrames
             }
         }
+        return steps
+    }
+
+    private static func integrated(_ steps: [Double]) -> Double? {
         guard steps.count >= 4 else { return nil }
         let blocks = (0...(steps.count - 4)).map { (first: Int) -> Double in steps[first..<(first + 4)].reduce(0, +) / 4 }
         func mean(above gate: Double) -> Double? {
@@ -85,14 +115,16 @@ struct LoudnessModel {
     }
 
     /// The gain, dB, that the model expects to bring the limited signal to `target`, at most `highest`.
-    func gain(toReach target: Double, correction: Double, parameters: ChainParameters, highest: Double) -> Double {
-        func excess(_ gain: Double) -> Double { (integratedLUFS(gainDB: gain, parameters: parameters) ?? -200) + correction - target }
+    func gain(
+        toReach target: Double, of measure: Measure = .integrated, correction: Double, parameters: ChainParameters, highest: Double
+    ) -> Double {
+        func excess(_ gain: Double) -> Double { (loudness(measure, gainDB: gain, parameters: parameters) ?? -200) + correction - target }
         var high = highest, above = excess(high)
         if above <= 0 { return highest }
         // The limiter only takes away: the gain that leads to the target without it is too little or just enough.
         var unlimited = parameters
         unlimited.limiterOn = false
-        var low = min(target - correction - (integratedLUFS(gainDB: 0, parameters: unlimited) ?? 0), high), below = excess(low)
+        var low = min(target - correction - (loudness(measure, gainDB: 0, parameters: unlimited) ?? 0), high), below = excess(low)
         // False position with the Illinois weighting: the end that stays counts half.
         var kept = 0
         for _ in 0..<40 where below < -1e-4 && high - low > 1e-4 {

@@ -63,12 +63,15 @@ public enum Master {
         let share = 1 / Double(requests.count)
         let profiles = try known ?? requests.enumerated().map { index, request in
             try InputProfile.measure(
-                request.input, progress: { progress(.measuring, (Double(index) + $0) * share) }, isCancelled: isCancelled)
+                request.input, placement: request.placement, progress: { progress(.measuring, (Double(index) + $0) * share) }, isCancelled: isCancelled)
         }
         let programme = try requests.count == 1
-            ? Programme(path: requests[0].input, profile: profiles[0]) : Programme(album: requests.map(\.input), tracks: profiles)
+            ? Programme(path: requests[0].input, placement: requests[0].placement, profile: profiles[0])
+            : Programme(album: requests.map { PlacedFile(path: $0.input, placement: $0.placement) }, tracks: profiles)
         let carried = try requests[0].curveTOML.map { (toml) throws(PresetError) in try ToneTarget.parse(toml: toml, file: "curve") }
-        var direction = Direction(preset, curve: try ToneTarget.wanted(by: preset, carried: carried), profile: programme.profile)
+        let signature = try requests[0].signatureTOML.map { (toml) throws(PresetError) in try AlbumSignature.parse(toml: toml, file: "signature") }
+        let curve = signature == nil ? try ToneTarget.wanted(by: preset, carried: carried) : nil
+        var direction = Direction(preset, curve: curve, profile: programme.profile, signature: signature)
         let files = try DeliveryFiles(requests, fileDescriptors, programme: programme, preset: preset)
         let main = files.master
 
@@ -76,7 +79,7 @@ public enum Master {
         var loop = CodecLoop(requests, rendition: main, scratch: codecScratch, preset: preset)
         var solution: Solution
         repeat {
-            direction = Direction(loop.preset, curve: direction.curve, profile: programme.profile)
+            direction = Direction(loop.preset, curve: curve, profile: programme.profile, signature: signature)
             var solver = Solver(programme: programme, direction: direction)
             solution = try solver.run(progress: { progress(.solving, $0) }, isCancelled: isCancelled) { settings, report in
                 let finish = try main.begin()
@@ -89,7 +92,9 @@ public enum Master {
         } while try loop.wantsAnother(isCancelled: isCancelled)
         progress(.finishing, 0)
         let further = try FurtherRenditions(programme: programme, preset: preset, solution: solution).write(
-            files.further, progress: { progress(.finishing, 0.9 * $0) }, isCancelled: isCancelled)
+            files.further + (files.disc?.renditions ?? []), progress: { progress(.finishing, 0.9 * $0) }, isCancelled: isCancelled)
+        try files.disc?.writeRecords()
+        try files.writeSignature(solution, preset: preset, tracks: profiles.map(\.analysis), after: written.map(\.analysis.integratedLUFS))
         if isCancelled() { throw CancellationError() }
         let digests = try requests.indices.map { try Digest.file(main.fileDescriptors[$0], path: requests[$0].output) }
 
@@ -105,7 +110,7 @@ public enum Master {
             var result = MasterResult(
                 input: requests[index].input, output: requests[index].output, preset: preset.id, engine: Engine.name, seconds: elapsed,
                 realtimeFactor: elapsed > 0 ? length / elapsed : 0, tier: tier, before: profiles[index].analysis, after: written[index].analysis,
-                targetLUFS: preset.target.lufs, targetReached: solution.reached, note: solution.note,
+                targetLUFS: direction.wanted.target.lufs, targetReached: solution.reached, note: solution.note,
                 gainDB: gainDB, clipMaxReductionDB: reduction.clipDB, limiterMaxReductionDB: reduction.limiterDB, moves: moves,
                 sha256: digests[index])
             // A beat goes through a chain as it is, and is not counted again.
@@ -114,6 +119,10 @@ public enum Master {
             result.clampedSamples = written[index].clampedSamples
             result.deliverables = try files.delivered(further, track: index, ceilingDBTP: preset.target.ceilingDBTP)
             result.manifest = requests[index].delivery.manifest
+            if index == 0 {
+                result.disc = files.disc?.summary
+                result.signature = requests[0].delivery.signature
+            }
             result.codecCheck = loop.readings[index]
             result.ceilingDBTP = loop.preset.target.ceilingDBTP
             return result

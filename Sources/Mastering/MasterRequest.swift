@@ -8,10 +8,14 @@ public struct MasterRequest: Sendable, Codable, Equatable {
     public var presetTOML: String
     /// The curve that the tonal balance is compared with, in its file form; nil looks the preset's up where the work is done.
     public var curveTOML: String?
+    /// The album beside which the file is to stand, in its file form; decides in the place of the assistant.
+    public var signatureTOML: String?
     public var container: OutputFormat.Container
     /// Replace an existing output. Never the input.
     public var force: Bool
     public var delivery = Delivery()
+    /// What is cut off the input and how it fades; of an album's track also the silence behind it.
+    public var placement = TrackPlacement()
 
     /// - Parameters:
     ///   - preset: its `output` section holds the word length and the dither.
@@ -63,13 +67,17 @@ public struct MasterResult: Sendable, Codable, Equatable {
     public var codecCheck: [CodecCheck.Reading] = []
     /// The limiter was set for this, dBTP: the preset's ceiling, or what the codec check lowered it to.
     public var ceilingDBTP = 0.0
+    /// What the album was made into besides; with its first track only.
+    public var disc: DiscSummary?
+    /// Where the album's signature lies; with its first track only.
+    public var signature: String?
 
     enum CodingKeys: String, CodingKey {
         case input, output, preset, engine, seconds, tier, before, after, note, moves, sha256
         case realtimeFactor = "realtime_factor", targetLUFS = "target_lufs", targetReached = "target_reached"
         case gainDB = "gain_db", clipMaxReductionDB = "clip_max_reduction_db", limiterMaxReductionDB = "limiter_max_reduction_db"
         case presetHash = "preset_hash", clampedSamples = "clamped_samples", deliverables, manifest
-        case codecCheck = "codec_check", ceilingDBTP = "ceiling_dbtp"
+        case codecCheck = "codec_check", ceilingDBTP = "ceiling_dbtp", disc, signature
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -98,5 +106,7 @@ public struct MasterResult: Sendable, Codable, Equatable {
         try c.encode(manifest, forKey: .manifest)
         try c.encode(codecCheck, forKey: .codecCheck)
         try c.encode(ceilingDBTP, forKey: .ceilingDBTP)
+        try c.encode(disc, forKey: .disc)
+        try c.encode(signature, forKey: .signature)
     }
 }

@@ -53,6 +53,7 @@ public struct MasteringChain: ~Copyable {
     private let compressor: Compressor
     private let multiband: MultibandCompressor
     private let saturation: Saturation
+    private let bandWidth: WidthByBand
     private let stereo: StereoField
     private let clipper: Clipper
     private let limiter: Limiter
@@ -67,7 +68,7 @@ public struct MasteringChain: ~Copyable {
         let block = Self.blockFrames
         let linearBytes = LinearPhaseEqualizer.stateBytes(sampleRate: sampleRate, channels: channels)
         let shapingBytes = DynamicEqualizer.stateBytes(channels: channels) + MultibandCompressor.stateBytes(channels: channels)
-            + Saturation.stateBytes(channels: channels) + Clipper.stateBytes(channels: channels)
+            + Saturation.stateBytes(channels: channels) + WidthByBand.stateBytes + Clipper.stateBytes(channels: channels)
         let limiterBytes = Limiter.stateBytes(sampleRate: sampleRate, channels: channels)
         var arena = StateArena(capacity: 65536 + channels * (block * 8 + 16 * 64) + linearBytes + shapingBytes + limiterBytes)
         state = arena.carve(1, of: State())
@@ -81,6 +82,7 @@ public struct MasteringChain: ~Copyable {
         compressor = Compressor(sampleRate: sampleRate, channels: channels, arena: &arena)
         multiband = MultibandCompressor(sampleRate: sampleRate, channels: channels, arena: &arena)
         saturation = Saturation(sampleRate: sampleRate, channels: channels, arena: &arena)
+        bandWidth = WidthByBand(sampleRate: sampleRate, arena: &arena)
         stereo = StereoField(sampleRate: sampleRate, arena: &arena)
         clipper = Clipper(sampleRate: sampleRate, channels: channels, arena: &arena)
         limiter = Limiter(sampleRate: sampleRate, channels: channels, arena: &arena)
@@ -122,6 +124,7 @@ public struct MasteringChain: ~Copyable {
         compressor.set(new.glue, at: at, ramp: ramp)
         multiband.set(new.multiband, at: at, ramp: ramp)
         saturation.set(new.saturation, at: at, ramp: ramp)
+        bandWidth.set(new.bandWidths, at: at, ramp: ramp)
         stereo.set(width: new.width, monoBelowHz: new.monoBelowHz, at: at, ramp: ramp)
         clipper.set(new.clip, at: at, ramp: ramp)
         limiter.set(new.limiter)
@@ -180,7 +183,10 @@ public struct MasteringChain: ~Copyable {
         gain(state.pointee.warmFrom, state.pointee.warmTo, t0, t1)
         saturation.process(pending, t0: t0, t1: t1)
         gain(state.pointee.coolFrom, state.pointee.coolTo, t0, t1)
-        if channels == 2 { stereo.process(pending, frames: n, t0: t0, t1: t1) }
+        if channels == 2 {
+            bandWidth.process(pending, frames: n, t0: t0, t1: t1)
+            stereo.process(pending, frames: n, t0: t0, t1: t1)
+        }
         gain(state.pointee.makeupFrom, state.pointee.makeupTo, t0, t1)
         let clipped = clipper.process(pending, t0: t0, t1: t1)
         let least = limiter.process(pending)
@@ -214,6 +220,7 @@ public struct MasteringChain: ~Copyable {
         compressor.clear()
         multiband.clear()
         saturation.clear()
+        bandWidth.clear()
         stereo.clear()
         clipper.clear()
         limiter.clear()

@@ -14,7 +14,7 @@ enum Pass {
 
     /// - Parameters:
     ///   - latency: frames by which both processings together trail their input; the output is aligned and cut to the input's length.
-    ///   - paths: of one sample rate and channel count.
+    ///   - files: of one sample rate and channel count.
     ///   - process: works on a block in place, on the calling thread; a block comes from one file (the tail from the last).
     ///   - processFurther: goes on with what `process` has done, on a thread of its own.
     ///   - consume: gets the aligned blocks in order with the index of their first frame, on a thread of its own.
@@ -22,7 +22,7 @@ enum Pass {
     /// - Throws: `AudioFileError`, `CancellationError`, or what `consume` threw.
     @discardableResult
     static func run(
-        _ paths: [String], latency: Int = 0, progress: (Double) -> Void, isCancelled: () -> Bool,
+        _ files: [PlacedFile], latency: Int = 0, progress: (Double) -> Void, isCancelled: () -> Bool,
         process: (AudioBlock, Int, _ file: Int) -> Void,
         processFurther: (@Sendable (AudioBlock, Int, _ file: Int) -> Void)? = nil,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
@@ -30,7 +30,7 @@ enum Pass {
         let mode = Subnormals.off()
         defer { Subnormals.restore(mode) }
         var file = 0
-        var reader = try AudioReader(path: paths[0])
+        var reader = try TrackReader(files[0])
         let channels = reader.info.channels, sampleRate = reader.info.sampleRate
         let buffers = (0..<blocksInFlight).map { _ in AudioBuffer(channels: channels, frames: blockFrames) }
         // The stages work on views: the memory has to outlive the last one.
@@ -51,12 +51,12 @@ enum Pass {
                 if last.failed { break }
                 let block = buffers[slot].block
                 var n = ended ? 0 : try reader.read(into: block, frames: blockFrames)
-                while n == 0 && file + 1 < paths.count {
+                while n == 0 && file + 1 < files.count {
                     file += 1
-                    before = Double(file) / Double(paths.count)
-                    reader = try AudioReader(path: paths[file])
+                    before = Double(file) / Double(files.count)
+                    reader = try TrackReader(files[file])
                     guard reader.info.channels == channels, reader.info.sampleRate == sampleRate else {
-                        throw AudioFileError.readFailed(path: paths[file], reason: "its sample rate or channels are not those of the first file any more")
+                        throw AudioFileError.readFailed(path: files[file].path, reason: "its sample rate or channels are not those of the first file any more")
                     }
                     n = try reader.read(into: block, frames: blockFrames)
                 }
@@ -74,9 +74,7 @@ enum Pass {
                 first.submit(Stage.Job(block: block, frames: n, file: file, dropped: dropped, firstFrame: sent))
                 sent += Int64(n - dropped)
                 slot = (slot + 1) % blocksInFlight
-                if let expected = reader.info.claimedFrames, expected > 0 {
-                    progress(before + min(1, Double(reader.position) / Double(expected)) / Double(paths.count))
-                }
+                if let fraction = reader.fraction { progress(before + fraction / Double(files.count)) }
             }
             first.end()
             if let error = last.error { throw error }

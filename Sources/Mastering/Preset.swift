@@ -50,8 +50,12 @@ public struct Preset: Sendable, Equatable, Hashable {
         public init() {}
     }
 
+    public enum Scope: String, Sendable, CaseIterable, Codable { case track, album, shortTerm = "short_term" }
+
     public struct Target: Sendable, Equatable, Hashable {
-        /// Integrated loudness to reach, LUFS, −36…−5.
+        /// What the target is for: the integrated loudness of a track, of an album's loudest track, or the most that any 3 s may have.
+        public var scope = Scope.track
+        /// Loudness to reach, LUFS, −36…−5; with `.shortTerm` not to exceed.
         public var lufs = -14.0
         /// 0.05…1 LU.
         public var toleranceLU = 0.1
@@ -59,6 +63,8 @@ public struct Preset: Sendable, Equatable, Hashable {
         public var ceilingDBTP = -1.0
         /// Most the limiter may take away, dB, 0…12. Reaching it stops the loudness solve.
         public var maxLimiterGainReductionDB = 4.0
+        /// Least distance of the true peak from the loudest 3 s, dB, 4…16; 0 is off. Reaching it stops the loudness solve.
+        public var psrFloorDB = 0.0
         public init() {}
     }
 
@@ -165,6 +171,10 @@ public struct Preset: Sendable, Equatable, Hashable {
     public struct Stereo: Sendable, Equatable, Hashable {
         /// Side level, 0…150 %.
         public var widthPct = 100.0
+        /// Of the lows, the mids and the highs, 0…150 %, on top of `widthPct`; corners as in `WidthByBand`.
+        public var lowWidthPct = 100.0
+        public var midWidthPct = 100.0
+        public var highWidthPct = 100.0
         /// Below this the side signal is removed, Hz; 0 is off, else 40…300.
         public var monoBelowHz = 0.0
         public init() {}

@@ -139,6 +139,8 @@ private struct PresetReader {
     private static let tables = Set(Preset.parameters.filter { $0.band == nil }.map(\.place.table))
     private static let leaves = Dictionary(grouping: Preset.parameters) { $0.place.table }
         .mapValues { rows in Array(Set(rows.map(\.place.leaf))).sorted() }
+    /// Numbers that a file may also give as a list, one for each of these.
+    private static let spread = ["stereo.width_pct": ["stereo.low_width_pct", "stereo.mid_width_pct", "stereo.high_width_pct"]]
     private static let heads = ["schema", "id", "based_on", "name", "intent", "tags"]
 
     /// Every key and array element below `table`, tables before what they hold.
@@ -212,6 +214,19 @@ private struct PresetReader {
             guard let row = Preset.parameters.first(where: { $0.key == "\(first).\(leaf)" }) else {
                 throw unknown(path, leaf, among: (Self.leaves[first] ?? []) + (Self.lists[first] == nil ? [] : ["band"]), where: " in [\(first)]")
             }
+            if let array = value.array, let parts = Self.spread[row.key] {
+                guard array.count == parts.count else {
+                    throw error(path, "\(leaf) has \(array.count) values", "give one number, or \(parts.count): for lows, mids and highs")
+                }
+                row.write(&preset, row.defaultValue)
+            } else {
+                row.write(&preset, try parameter(row, path, value))
+            }
+        case (_, 3) where Self.tables.contains(first):
+            // The values of a list; whether they are as many as they should was seen with the list.
+            guard case .key(let leaf) = path[1], case .index(let i) = path[2], let parts = Self.spread["\(first).\(leaf)"], i < parts.count,
+                let row = Preset.parameter(parts[i])
+            else { throw unknown(path, first, among: Self.heads + Self.tables.sorted(), where: "") }
             row.write(&preset, try parameter(row, path, value))
         default: throw unknown(path, first, among: Self.heads + Self.tables.union(Self.lists.keys).sorted(), where: "")
         }

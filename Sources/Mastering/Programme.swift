@@ -6,49 +6,59 @@ import Glibc
 ///
 /// The chain runs through without a seam, so tracks that flow into each other still do; what comes out is cut where the tracks meet.
 struct Programme: Sendable {
-    let paths: [String]
+    let files: [PlacedFile]
     let tracks: [InputProfile]
     /// Of all tracks together, as far as the chain's automatic settings need it.
     let profile: InputProfile
     /// Tracks that flow into each other, as ranges of track indices: they keep their levels among themselves exactly.
     let groups: [Range<Int>]
 
-    init(path: String, profile: InputProfile) {
-        paths = [path]
+    init(path: String, placement: TrackPlacement = TrackPlacement(), profile: InputProfile) {
+        files = [PlacedFile(path: path, placement: placement)]
         tracks = [profile]
         self.profile = profile
         groups = [0..<1]
     }
 
     /// - Throws: `.unsupported` when the tracks differ in sample rate or channels; `AudioFileError` when one cannot be read.
-    init(album paths: [String], tracks: [InputProfile]) throws {
-        for (path, track) in zip(paths, tracks) {
+    init(album files: [PlacedFile], tracks: [InputProfile]) throws {
+        for (file, track) in zip(files, tracks) {
             let first = tracks[0].analysis, here = track.analysis
             guard here.sampleRate == first.sampleRate, here.channels == first.channels else {
                 throw AudioFileError.unsupported(
-                    path: path, detail: "has \(here.sampleRate) Hz and \(here.channels) channels, the first track of the album "
+                    path: file.path, detail: "has \(here.sampleRate) Hz and \(here.channels) channels, the first track of the album "
                         + "\(first.sampleRate) Hz and \(first.channels)")
             }
         }
-        self.paths = paths
-        self.tracks = tracks
-        profile = Self.combined(tracks)
         var groups: [Range<Int>] = []
-        for index in paths.indices {
-            if index > 0, try Self.flow(paths[index - 1], into: paths[index]) {
+        for index in files.indices {
+            if index > 0, try Self.flow(files[index - 1], into: files[index]) {
                 groups[groups.count - 1] = groups[groups.count - 1].lowerBound..<(index + 1)
             } else {
                 groups.append(index..<(index + 1))
             }
         }
-        self.groups = groups
+        self.init(placed: files, tracks: tracks, groups: groups)
+    }
+
+    /// - Parameter groups: nil lets every track stand alone.
+    init(placed files: [PlacedFile], tracks: [InputProfile], groups: [Range<Int>]? = nil) {
+        self.files = files
+        self.tracks = tracks
+        self.groups = groups ?? files.indices.map { $0..<($0 + 1) }
+        profile = Self.combined(tracks)
     }
 
     var sampleRate: Double { Double(profile.analysis.sampleRate) }
     var channels: Int { profile.analysis.channels }
-    var isAlbum: Bool { paths.count > 1 }
+    var isAlbum: Bool { files.count > 1 }
     /// First frame of each track, and the end of the last.
-    var boundaries: [Int64] { tracks.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.analysis.frames) } }
+    var boundaries: [Int64] {
+        zip(files, tracks).reduce(into: [0]) { ends, track in
+            let gap = track.0.placement.gapFrames(at: profile.analysis.sampleRate)
+            ends.append(ends[ends.count - 1] + track.1.analysis.frames + gap)
+        }
+    }
 
     /// The loudest track of a group, LUFS; nil when all are silent.
     func loudness(of group: Range<Int>, _ value: (Int) -> Double?) -> Double? { group.compactMap(value).max() }
@@ -72,11 +82,16 @@ struct Programme: Sendable {
     }
 
     /// Whether one track ends and the next begins in the middle of sound: both within 10 ms of the seam louder than −60 dBFS.
-    private static func flow(_ path: String, into next: String) throws -> Bool {
-        let before = try AudioReader(path: path), after = try AudioReader(path: next)
-        let count = max(1, before.info.sampleRate / 100)
-        guard let length = before.info.claimedFrames, length > Int64(count) else { return false }
-        try before.seek(to: length - Int64(count))
+    private static func flow(_ file: PlacedFile, into next: PlacedFile) throws -> Bool {
+        guard file.placement.flowsOut, next.placement.flowsIn else { return false }
+        let before = try AudioReader(path: file.path), after = try AudioReader(path: next.path)
+        let rate = before.info.sampleRate
+        let count = max(1, rate / 100)
+        guard let length = before.info.claimedFrames else { return false }
+        let from = length - TrackPlacement.frames(file.placement.tailMs, at: rate) - Int64(count)
+        guard from > 0 else { return false }
+        try before.seek(to: from)
+        try after.seek(to: TrackPlacement.frames(next.placement.headMs, at: after.info.sampleRate))
         return try isAudible(before, count) && isAudible(after, count)
     }
 

@@ -33,7 +33,7 @@ public enum Solve {
     public static func estimate(_ direction: Direction, profile: InputProfile) -> ChainParameters {
         let preset = direction.preset
         var parameters = ChainParameters(preset: preset, profile: profile, plan: direction.plan)
-        guard let loudness = profile.analysis.integratedLUFS, !direction.isIdle else { return parameters }
+        guard let loudness = preset.target.loudness(of: profile.analysis), !direction.isIdle else { return parameters }
         let compression = parameters.compressorOn ? preset.compressor.gainReductionTargetDB * parameters.mix : 0
         let toneLUFS = loudness + parameters.inputGainDB - compression
         guard let peak = profile.analysis.truePeakDBTP else {
@@ -93,12 +93,15 @@ public enum Solve {
     /// What a full pass of the chain came to.
     struct Outcome {
         var integratedLUFS: Double?
+        /// Of the loudest 3 s.
+        var maxShortTermLUFS: Double?
         var truePeakDBTP: Double?
         var reduction: Reduction
 
         /// - Parameter truePeak: linear.
-        init(_ integratedLUFS: Double?, _ truePeak: Double, _ reduction: Reduction) {
+        init(_ integratedLUFS: Double?, maxShortTerm: Double?, _ truePeak: Double, _ reduction: Reduction) {
             self.integratedLUFS = integratedLUFS
+            maxShortTermLUFS = maxShortTerm
             truePeakDBTP = truePeak > 0 ? FastMath.decibels(truePeak) : nil
             self.reduction = reduction
         }
@@ -106,11 +109,14 @@ public enum Solve {
         /// The highest of everything.
         init(loudestOf tracks: [Outcome]) {
             integratedLUFS = tracks.compactMap(\.integratedLUFS).max()
+            maxShortTermLUFS = tracks.compactMap(\.maxShortTermLUFS).max()
             truePeakDBTP = tracks.compactMap(\.truePeakDBTP).max()
             reduction = Reduction()
             reduction.clipDB = tracks.map(\.reduction.clipDB).max() ?? 0
             reduction.limiterDB = tracks.map(\.reduction.limiterDB).max() ?? 0
         }
+
+        func loudness(_ measure: LoudnessModel.Measure) -> Double? { measure == .integrated ? integratedLUFS : maxShortTermLUFS }
     }
 
     /// The two meters that decide, read on the chain's output before any word-length reduction, in preview and render alike.
@@ -131,7 +137,7 @@ public enum Solve {
 
         func outcome(_ reduction: Reduction) -> Outcome {
             truePeak.finish()
-            return Outcome(loudness.integratedLUFS, truePeak.peak, reduction)
+            return Outcome(loudness.integratedLUFS, maxShortTerm: loudness.maxShortTermLUFS, truePeak.peak, reduction)
         }
     }
 
@@ -142,7 +148,7 @@ public enum Solve {
     ) throws -> [Reduction] {
         let run = ChainRun(programme, settings)
         try Pass.run(
-            programme.paths, latency: run.latency, progress: progress, isCancelled: isCancelled,
+            programme.files, latency: run.latency, progress: progress, isCancelled: isCancelled,
             process: { block, frames, _ in run.processLinear(block, frames) }, processFurther: { run.processRest($0, $1, track: $2) },
             consume: consume)
         return run.finish()
@@ -159,7 +165,7 @@ private final class ChainRun: @unchecked Sendable {
 
     init(_ programme: Programme, _ settings: Solve.Settings) {
         self.settings = settings
-        tracks = programme.paths.count
+        tracks = programme.files.count
         chain = MasteringChain(sampleRate: programme.sampleRate, channels: programme.channels)
         chain.set(settings.parameters(of: 0), ramp: false)
     }
@@ -192,6 +198,8 @@ struct Solver {
     static let offsetToleranceLU = 0.03
     /// How far under the limiter's threshold a peak may be read roughly.
     private static let quietDB = 2.0
+    /// How far the loudest 3 s may come out beyond what the least PSR allows, dB.
+    static let psrToleranceDB = 0.05
 
     let programme: Programme
     let direction: Direction
@@ -205,24 +213,37 @@ struct Solver {
     ) throws -> Solution {
         var settings = Solve.Settings(
             parameters: ChainParameters(preset: preset, profile: programme.profile, plan: direction.plan),
-            trimsDB: Array(repeating: 0, count: programme.paths.count))
-        let target = preset.target.lufs
+            trimsDB: Array(repeating: 0, count: programme.files.count))
         let (models, peakDB) = try measureTone(settings, progress: { progress($0 * 0.35) }, isCancelled: isCancelled)
         var highest = peakDB.map { Solve.highestGain(preset, tonePeakDB: $0) } ?? 0
-        let tonePeakDB = peakDB ?? 0
+        // The clipper counts from the album's peaks, so that a track gives up as much as its neighbours.
+        let tonePeakDB = max(peakDB ?? 0, direction.plan.asAlbum?.tonePeakDB ?? -.infinity)
         settings.parameters.setMakeup(0, tonePeakDB: tonePeakDB)
-        let tone = models.map { $0.integratedLUFS(gainDB: 0, parameters: settings.parameters) }
+        let (measure, target, toleranceLU) = aim(models, settings.parameters)
+        let tone = models.map { $0.loudness(measure, gainDB: 0, parameters: settings.parameters) }
         // Of equally processed tracks the loudest before the limiter is taken for the loudest after it; the passes correct.
         let loudest = models[tone.indices.max { tone[$0] ?? -.infinity < tone[$1] ?? -.infinity }!]
+        // With the limiter idle peaks stand over the loudness as the mix has them: nothing below is held against it.
+        let idleGain = highest - preset.target.maxLimiterGainReductionDB
+        let densest = preset.target.psrFloorDB > 0 ? preset.target.ceilingDBTP - preset.target.psrFloorDB : nil
+        var isHeldByPSR = false
+        /// Takes back gain that would bring the loudest 3 s too near to the ceiling.
+        func keepPSR(correction: Double) {
+            guard let densest, loudest.loudness(.loudestShortTerm, gainDB: 0, parameters: settings.parameters) != nil else { return }
+            let allowed = max(idleGain, loudest.gain(
+                toReach: densest, of: .loudestShortTerm, correction: correction, parameters: settings.parameters, highest: highest))
+            if allowed < highest - 0.005 { (highest, isHeldByPSR) = (allowed, true) }
+        }
         if !direction.isIdle {
+            keepPSR(correction: 0)
             settings.parameters.setMakeup(
                 tone.contains { $0 != nil }
-                    ? loudest.gain(toReach: target, correction: 0, parameters: settings.parameters, highest: highest) : min(0, highest),
+                    ? loudest.gain(toReach: target, of: measure, correction: 0, parameters: settings.parameters, highest: highest) : min(0, highest),
                 tonePeakDB: tonePeakDB)
         }
 
         var outcomes: [Solve.Outcome] = []
-        var outcome = Solve.Outcome(nil, 0, Solve.Reduction())
+        var outcome = Solve.Outcome(nil, maxShortTerm: nil, 0, Solve.Reduction())
         var passes = 0
         while true {
             passes += 1
@@ -246,10 +267,21 @@ struct Solver {
                 settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB)
                 continue
             }
+            if !direction.isIdle, let densest, let shortTerm = outcome.maxShortTermLUFS, shortTerm > densest + Self.psrToleranceDB,
+                settings.parameters.makeupGainDB > idleGain + 0.005
+            {
+                let foretold = loudest.loudness(.loudestShortTerm, gainDB: settings.parameters.makeupGainDB, parameters: settings.parameters)
+                highest = min(highest, settings.parameters.makeupGainDB)
+                keepPSR(correction: shortTerm - (foretold ?? shortTerm))
+                if highest < settings.parameters.makeupGainDB - 0.005 {
+                    settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB)
+                    continue
+                }
+            }
             var isSettled = true
-            if !direction.isIdle, let loudness = outcome.integratedLUFS, abs(loudness - target) > preset.target.toleranceLU {
-                let foretold = loudest.integratedLUFS(gainDB: settings.parameters.makeupGainDB, parameters: settings.parameters) ?? loudness
-                let next = loudest.gain(toReach: target, correction: loudness - foretold, parameters: settings.parameters, highest: highest)
+            if !direction.isIdle, let loudness = outcome.loudness(measure), abs(loudness - target) > toleranceLU {
+                let foretold = loudest.loudness(measure, gainDB: settings.parameters.makeupGainDB, parameters: settings.parameters) ?? loudness
+                let next = loudest.gain(toReach: target, of: measure, correction: loudness - foretold, parameters: settings.parameters, highest: highest)
                 if abs(next - settings.parameters.makeupGainDB) >= 0.005 {
                     settings.parameters.setMakeup(next, tonePeakDB: tonePeakDB)
                     isSettled = false
@@ -260,11 +292,12 @@ struct Solver {
         }
         progress(1)
         let held = outcome.truePeakDBTP.map { $0 <= preset.target.ceilingDBTP + 0.1 } ?? true
-        let met = !direction.isIdle && outcome.integratedLUFS.map { abs($0 - target) <= preset.target.toleranceLU + 1e-9 } ?? false
+        let met = !direction.isIdle && outcome.loudness(measure).map { abs($0 - target) <= toleranceLU + 1e-9 } ?? false
         let heldBecause = met || direction.isIdle ? direction.heldBecause : nil
         return Solution(
             parameters: settings.parameters, trimsDB: settings.trimsDB, reached: met && held && heldBecause == nil,
-            note: !held ? overshoot(outcome) : heldBecause ?? (met ? nil : reason(outcome, atCap: settings.parameters.makeupGainDB >= highest - 0.01)),
+            note: !held ? overshoot(outcome) : heldBecause ?? (met ? nil : reason(
+                outcome, measure, atCap: settings.parameters.makeupGainDB >= highest - 0.01, isHeldByPSR: isHeldByPSR)),
             integratedLUFS: outcome.integratedLUFS, truePeakDBTP: outcome.truePeakDBTP,
             limiterMaxReductionDB: outcome.reduction.limiterDB, reductions: outcomes.map(\.reduction), direction: direction)
     }
@@ -312,12 +345,24 @@ struct Solver {
             + "\(fixed(outcome.truePeakDBTP ?? 0, 1)); lower target.ceiling_dbtp or use a lossless format"
     }
 
-    private func reason(_ outcome: Solve.Outcome, atCap: Bool) -> String {
+    /// What is brought where. A most is aimed at from below: its whole tolerance lies under it.
+    private func aim(_ models: [LoudnessModel], _ parameters: ChainParameters) -> (LoudnessModel.Measure, Double, Double) {
+        let isLongEnough = models.contains { $0.loudness(.loudestShortTerm, gainDB: 0, parameters: parameters) != nil }
+        guard preset.target.scope == .shortTerm, isLongEnough else { return (.integrated, preset.target.lufs, preset.target.toleranceLU) }
+        let half = preset.target.toleranceLU / 2
+        return (.loudestShortTerm, preset.target.lufs - half, half)
+    }
+
+    private func reason(_ outcome: Solve.Outcome, _ measure: LoudnessModel.Measure, atCap: Bool, isHeldByPSR: Bool) -> String {
         let target = fixed(preset.target.lufs, 1)
-        guard let loudness = outcome.integratedLUFS else {
+        guard let loudness = outcome.loudness(measure) else {
             return "cannot reach \(target) LUFS: the sound is silent or too short to have a loudness"
         }
         let reached = fixed(loudness, 1)
+        if atCap, isHeldByPSR {
+            return "cannot reach \(target) LUFS: peaks are to stay \(fixed(preset.target.psrFloorDB, 1)) dB over the loudest 3 s, "
+                + "which leads to \(reached); lower target.lufs or target.psr_floor_db"
+        }
         if atCap {
             return "cannot reach \(target) LUFS: the preset allows \(fixed(preset.target.maxLimiterGainReductionDB, 1)) dB of limiting, "
                 + "which leads to \(reached); lower target.lufs or raise target.max_limiter_gr_db"
@@ -353,7 +398,7 @@ private final class ToneMeters: @unchecked Sendable {
     init(_ programme: Programme, maximumReductionDB: Double, floorDB: Double) {
         cells = LoudnessCells(
             sampleRate: programme.sampleRate, channels: programme.channels, maximumReductionDB: maximumReductionDB, floorDB: floorDB)
-        models = Array(repeating: LoudnessModel(sampleRate: programme.sampleRate), count: programme.paths.count)
+        models = Array(repeating: LoudnessModel(sampleRate: programme.sampleRate), count: programme.files.count)
     }
 
     /// A cell across a seam counts for the track it ends in.

@@ -6,6 +6,8 @@ public struct PreviewRequest: Sendable {
     public var path: String
     /// Nil plays the file as it is.
     public var preset: Preset?
+    /// The curve of a reference that the preset follows.
+    public var curve: ToneTarget?
     public var sink = PlaybackOptions.Sink.automatic
     /// A device that cannot be used is replaced by a clock; else that is an error.
     public var standIn = true
@@ -58,7 +60,7 @@ public enum Preview {
         if let preset = request.preset {
             let profile = try InputProfile.measure(request.path, progress: { progress(.measuring, $0) }, isCancelled: isCancelled)
             let solution = try Solve.solve(
-                path: request.path, direction: Direction(preset, curve: try ToneTarget.wanted(by: preset), profile: profile), profile: profile,
+                path: request.path, direction: Direction(preset, curve: try ToneTarget.wanted(by: preset, carried: request.curve), profile: profile), profile: profile,
                 progress: { progress(.solving, $0) }, isCancelled: isCancelled)
             parameters = solution.parameters
             note = solution.note

@@ -26,6 +26,7 @@ public struct LocalTier: Tier {
         let ledger = work.ledger
         var rows: [RowID] = []
         var named = 0
+        let folder = try DiscFolder(requests)
         /// What codecs fill while they are tried; it never gets a name.
         var scratchRow: RowID?
         do {
@@ -49,7 +50,7 @@ public struct LocalTier: Tier {
             let pulse = rows + (scratchRow.map { [$0] } ?? [])
             let results = try Master.album(
                 requests, fileDescriptors: outputs.map(\.fileDescriptor), codecScratch: scratch?.fileDescriptor, tier: name,
-                profiles: requests.count == 1 ? work.profile.map { [$0] } : nil,
+                profiles: requests.count == 1 && requests[0].placement.isNeutral ? work.profile.map { [$0] } : nil,
                 progress: { stage, fraction in
                     holder.beat(pulse, ledger)
                     work.progress(JobStage(stage), fraction)
@@ -72,6 +73,7 @@ public struct LocalTier: Tier {
         } catch {
             // The outputs have been abandoned on the way here.
             for row in rows[named...] + (scratchRow.map { [$0] } ?? []) { await ledger.released(row, because: work.cancellation.isSet ? .cancelled : .jobEnded) }
+            folder.undo()
             // Whoever set the flag wanted the job to end, whatever it was doing at that moment.
             throw work.cancellation.isSet ? CancellationError() : error
         }

@@ -12,7 +12,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
             A target that the preset's limits do not allow is not forced: the master stops short of it and the result says so.
             """)
 
-    @Argument(help: "Audio files.") var inputs: [String]
+    @Argument(help: "Audio files; none when a --sequence names them.") var inputs: [String] = []
     @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The master, or an existing folder for it.", valueName: "out|dir"))
     var output: String?
     @Option(help: ArgumentHelp("A preset's name or file; else streaming, or reference with --reference.", valueName: "name|file")) var preset: String?
@@ -33,33 +33,42 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
     @Flag(help: "Write an account of the render beside each master, with every setting, measurement and hash, as OUT.manifest.json.") var manifest = false
     @Flag(help: "Let a WAV state its own loudness in a bext chunk; the broadcast preset always does.") var bext = false
     @Option(help: ArgumentHelp("The recording's code, into every container that has a place for it (WAV and MP3).", valueName: "code")) var isrc: String?
-    @Flag(help: "Treat the files as one programme: one setting for all, the loudest at the target, relative levels and seams kept.") var album = false
+    @OptionGroup(title: "Album") var album: AlbumOptions
     @Option(parsing: .unconditional, help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
     @Flag(help: "Replace existing outputs. Never an input.") var force = false
 
     func validate() throws {
+        if inputs.isEmpty, album.sequence == nil { throw ValidationError("Missing expected argument '<inputs> ...'") }
         if let jobs, !(1...64).contains(jobs) { throw ValidationError("--jobs takes 1 to 64") }
         if let isrc {
             guard ISRC(isrc) != nil else { throw ValidationError("--isrc: '\(isrc.prefix(40))' is no ISRC; write it like GB-ABC-26-00001") }
             guard inputs.count == 1 else { throw ValidationError("--isrc is one recording's; give one file") }
         }
+        if album.signature != nil, preset != nil || !reference.isEmpty { throw ValidationError("a signature has its own preset; leave out --preset and --reference") }
         if reference.isEmpty, weights != nil || saveCurve != nil { throw ValidationError("--weights and --save-curve need a --reference") }
         if let saveCurve, !Preset.isIdentifier(saveCurve) { throw ValidationError("--save-curve takes lower-case letters, digits, - and _") }
     }
 
     func run() async throws {
-        var wanted = try PresetLibrary.load(preset ?? (reference.isEmpty ? "streaming" : "reference"))
+        let signature = try album.signature.map { (path) throws(PresetError) in try AlbumSignature.read(path) }
+        var wanted = try signature.map { (kept) throws(PresetError) in try Preset.parse(toml: kept.presetTOML, file: "preset") }
+            ?? PresetLibrary.load(preset ?? (reference.isEmpty ? "streaming" : "reference"))
         for setting in settings { try wanted.apply(setting: setting) }
         if let bits { wanted.output.bits = bits }
         if let dither { wanted.output.dither = dither }
         if let rate { wanted.output.rate = rate }
         if bext { wanted.output.bext = true }
+        let (order, inputs) = try album.order(inputs)
+        let isAlbum = album.isAlbum || wanted.target.scope == .album && inputs.count > 1 && signature == nil
         let references = try ReferenceCurve(files: reference, weights: weights)
         // What cannot be found is said before any work begins.
-        if reference.isEmpty { _ = try ToneTarget.wanted(by: wanted) }
-        let plan = try MasterPlan(inputs: inputs, output: output, format: format, preset: wanted, force: force, extras: .init(deliverables: deliver, manifest: manifest, isrc: isrc.flatMap { ISRC($0) }, codecCheck: codecCheck))
+        if reference.isEmpty, signature == nil { _ = try ToneTarget.wanted(by: wanted) }
+        let plan = try MasterPlan(
+            inputs: inputs, output: output, format: format, preset: wanted, force: force,
+            extras: .init(deliverables: deliver, manifest: manifest, isrc: isrc.flatMap { ISRC($0) }, codecCheck: codecCheck),
+            album: isAlbum ? (order, album.cue, album.ddp, album.saveSignature) : nil)
 
         Interruption.shared.install()
         var batch = Batch(inputs: inputs.count, progress: progress, json: json)
@@ -74,6 +83,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
             defer { reports.cancel() }
 
             var requests = plan.requests
+            for index in requests.indices { requests[index].signatureTOML = signature?.toml() }
             if !reference.isEmpty {
                 let curve = try await references.measured(engine, id: saveCurve ?? "reference", name: saveCurve ?? "Reference")
                 if saveCurve != nil { try ToneLibrary.save(curve) }
@@ -86,7 +96,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
 
             // An objection is told in its turn, a job runs meanwhile.
             var turns: [(work: Job, id: JobID?, objection: Failure?)] = []
-            for work in album ? [.album(requests)] : requests.map(Job.master) {
+            for work in isAlbum ? [.album(requests)] : requests.map(Job.master) {
                 let objection = work.requests.lazy.compactMap { plan.objection(to: $0) }.first
                 let id = objection == nil ? await engine.submit(work) : nil
                 if let id { Interruption.shared.whenRequested { Task { await engine.cancel(id) } } }

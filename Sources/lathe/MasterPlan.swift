@@ -10,8 +10,12 @@ struct MasterPlan {
     /// - Parameters:
     ///   - output: a file, or a folder when it exists as one or ends in `/`; nil puts each master beside its input.
     ///   - format: nil follows the ending of `output`, else WAV.
+    ///   - album: how the inputs follow each other, and the disc that is made of them.
     /// - Throws: usage errors: several inputs into one file, two masters of one name, an ending that contradicts or says nothing.
-    init(inputs: [String], output: String?, format: OutputFormat.Container?, preset: Preset, force: Bool, extras: Extras = Extras()) throws(Failure) {
+    init(
+        inputs: [String], output: String?, format: OutputFormat.Container?, preset: Preset, force: Bool, extras: Extras = Extras(),
+        album: (order: AlbumSequence, cue: String?, ddp: String?, signature: String?)? = nil
+    ) throws(Failure) {
         let folder = output.flatMap { $0.hasSuffix("/") || Self.isFolder($0) ? $0 : nil }
         if inputs.count > 1, let output, folder == nil {
             throw Failure(Failure.usageExitCode, "\(output): is one name for \(inputs.count) masters; name an existing folder")
@@ -20,17 +24,20 @@ struct MasterPlan {
         if let output, folder == nil { container = try Self.container(of: output, asked: format) }
         var requests: [MasterRequest] = []
         var takenBy: [String: Int] = [:]
-        for (index, input) in inputs.enumerated() {
+        for input in inputs {
             let path = (folder == nil ? output : nil) ?? OutputName.standard(for: input, in: folder, container: container)
             var request = MasterRequest(input: input, output: path, preset: preset, container: container, force: force)
             request.delivery = extras.delivery(besides: path)
+            requests.append(request)
+        }
+        if let album { album.order.apply(to: &requests, cue: album.cue, ddp: album.ddp, signature: album.signature) }
+        for (index, request) in requests.enumerated() {
             for output in request.outputs {
                 guard let other = takenBy.updateValue(index, forKey: Self.place(of: output)) else { continue }
                 throw Failure(Failure.usageExitCode, other == index
                     ? "\(output): would be written twice; give the deliverables different formats"
-                    : "\(output): would be the master of both \(inputs[other]) and \(input); master them into different folders")
+                    : "\(output): would be the master of both \(inputs[other]) and \(inputs[index]); master them into different folders")
             }
-            requests.append(request)
         }
         self.requests = requests
     }

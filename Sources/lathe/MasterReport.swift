@@ -14,6 +14,7 @@ extension MasterResult {
             ("preset_hash", .string(presetHash)), ("clamped_samples", .int(clampedSamples)),
             ("deliverables", .array(deliverables.map(\.json))), ("manifest", .optional(manifest)),
             ("codec_check", .array(codecCheck.map(\.json))), ("ceiling_dbtp", .measured(ceilingDBTP)),
+            ("disc", disc?.json ?? .null), ("signature", .optional(signature)),
         ])
     }
 
@@ -30,6 +31,12 @@ extension MasterResult {
                 + (file.ceilingHeld ? "" : "  over the ceiling"))
         }
         for reading in codecCheck { lines.append("  " + reading.report) }
+        if let disc {
+            for path in [disc.cue, disc.image, disc.ddp].compactMap(\.self) {
+                lines.append("  \(path.printable)  \(disc.tracks.count) tracks, \(Text.clock(disc.seconds))")
+            }
+        }
+        if let signature { lines.append("  \(signature.printable)") }
         if let manifest { lines.append("  \(manifest.printable)") }
         return lines.joined(separator: "\n")
     }

@@ -19,6 +19,8 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
 
     @Argument(help: "An audio file.") var file: String
     @Option(help: ArgumentHelp("A preset's name or file; without one the file is played as it is.", valueName: "name|file")) var preset: String?
+    @Option(help: ArgumentHelp("Match the balance and loudness of this recording, as a master would; repeatable.", valueName: "file")) var reference: [String] = []
+    @Option(help: ArgumentHelp("How much each --reference counts, e.g. 2,1; else all alike.", valueName: "n,n")) var weights: String?
     @Option(help: ArgumentHelp("alsa, null (a clock without sound) or stdout.", valueName: "sink")) var sink: SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("Where to start.", valueName: "s")) var start = 0.0
@@ -27,6 +29,7 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
 
     func validate() throws {
+        if reference.isEmpty, weights != nil { throw ValidationError("--weights needs a --reference") }
         if !(start.isFinite && start >= 0) { throw ValidationError("--start takes a number of seconds, 0 or more") }
         if let seconds, !(seconds.isFinite && seconds > 0) { throw ValidationError("--seconds takes a number above 0") }
         if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
@@ -36,7 +39,8 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
 
     func run() async throws {
         Interruption.shared.install()
-        var request = PreviewRequest(path: file, preset: try preset.map { try PresetLibrary.load($0) })
+        var request = PreviewRequest(path: file, preset: try (preset ?? (reference.isEmpty ? nil : "reference")).map { try PresetLibrary.load($0) })
+        let references = try ReferenceCurve(files: reference, weights: weights)
         request.startSeconds = start
         request.seconds = seconds
         switch sink {
@@ -58,7 +62,7 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
             try await ledger.attach(work, bytes: Self.bufferBytes, to: row)
             let pool = WorkerPool(threads: 1)
             defer { pool.stop() }
-            let playing = Task(executorPreference: pool) { [request, file] in try await Self.play(request, file, display, work.cancellation) { work.beat([row], ledger) } }
+            let playing = Task(executorPreference: pool) { [request, file] in try await Self.play(request, references, file, display, work.cancellation) { work.beat([row], ledger) } }
             let outcome = await playing.result
             await ledger.released(row)
             return try outcome.get()
@@ -80,9 +84,19 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
 
     /// Nonisolated, so that it blocks the worker thread and not the cooperative pool.
     private nonisolated static func play(
-        _ request: PreviewRequest, _ file: String, _ display: ProgressDisplay, _ stop: CancelFlag, _ goesOn: () -> Void
+        _ request: PreviewRequest, _ references: ReferenceCurve, _ file: String, _ display: ProgressDisplay, _ stop: CancelFlag,
+        _ goesOn: () -> Void
     ) async throws -> PreviewResult {
-        try Preview.run(
+        var request = request
+        if !references.files.isEmpty {
+            let curve = try references.measured {
+                goesOn()
+                return stop.isSet
+            }
+            request.preset?.follow(curve, keepsTarget: false)
+            request.curve = curve
+        }
+        return try Preview.run(
             request,
             progress: { stage, fraction in
                 goesOn()

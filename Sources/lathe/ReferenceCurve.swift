@@ -33,9 +33,16 @@ struct ReferenceCurve {
             let stem = file.split(separator: "/").last.map(String.init) ?? file
             tracks.append(ReferenceSet.Track(name: stem.printable, weight: weight, analysis: analysis))
         }
-        let today = Date.now.formatted(.iso8601.year().month().day())
-        return try ReferenceSet(tracks).curve(id: id, name: name, date: today)
+        return try ReferenceSet(tracks).curve(id: id, name: name, date: Self.today)
     }
+
+    /// Measures the files here and now, for a command whose own row covers what is kept meanwhile.
+    func measured(isCancelled: () -> Bool) throws -> ToneTarget {
+        let set = try ReferenceSet.measure(zip(files, weights).map { (path: $0, weight: $1) }, isCancelled: isCancelled)
+        return try set.curve(id: "reference", name: "Reference", date: Self.today)
+    }
+
+    private static var today: String { Date.now.formatted(.iso8601.year().month().day()) }
 }
 
 extension Preset {

@@ -69,7 +69,7 @@ import Testing
         preset.target.maxLimiterGainReductionDB = 12
         preset.output.bits = .float32
         let paths = [folder["a.wav"], folder["b.wav"]]
-        let programme = try Programme(album: paths, tracks: paths.map { try InputProfile.measure($0) })
+        let programme = try Programme(album: paths.map { PlacedFile(path: $0) }, tracks: paths.map { try InputProfile.measure($0) })
         #expect(programme.groups == [0..<2])
         let (results, solution) = try album(paths, folder, preset)
         #expect(results[0].gainDB == results[1].gainDB)

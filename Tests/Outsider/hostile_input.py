@@ -428,12 +428,44 @@ def hostile_presets(place):
     refused(place, ["presets", "check", "pipe.toml"], 65, "pipe.toml")
 
 
+def hostile_album_files(place):
+    place.file("mix.wav", GOOD)
+    head = b"schema = 1\n"
+    cases = {
+        "unknown.toml": (head + b"[[track]]\nfiel = 'mix.wav'\n", "unknown.toml:3"),
+        "nan.toml": (head + b"gap_seconds = nan\n[[track]]\nfile = 'mix.wav'\n", "nan.toml:2"),
+        "far.toml": (head + b"[[track]]\nfile = 'mix.wav'\nhead_ms = 1e300\n", "far.toml:4"),
+        "none.toml": (head, "none.toml"),
+        "many.toml": (head + b"[[track]]\nfile = 'mix.wav'\n" * 100, "many.toml"),
+        "steer.toml": (head + b"title = \"\\u001b[2J\"\n[[track]]\nfile = 'mix.wav'\n", "steer.toml:2"),
+        "deep.toml": (b".".join([b"a"] * 20000) + b" = 1\n", "deep.toml:1"),
+        "huge.toml": (b"#" * 200_000, "huge.toml"),
+        "bytes.toml": (bytes(range(256)), "bytes.toml"),
+    }
+    for name, (data, where) in cases.items():
+        place.file(name, data)
+        refused(place, ["master", "--sequence", name], 65, where)
+        refused(place, ["master", "mix.wav", "--signature", name], 65, name)
+    refused(place, ["master", "--sequence", "nowhere.toml"], 66, "nowhere.toml")
+    os.mkfifo(os.path.join(place.work, "pipe.toml"))
+    refused(place, ["master", "--sequence", "pipe.toml"], 65, "pipe.toml")
+    refused(place, ["master", "mix.wav", "--signature", "pipe.toml"], 65, "pipe.toml")
+    # A track that cuts itself away, a folder that cannot be, a disc over an input.
+    place.file("away.toml", head + b"[[track]]\nfile = 'mix.wav'\nhead_ms = 999999\n")
+    refused(place, ["master", "--sequence", "away.toml"], 65, "mix.wav")
+    refused(place, ["master", "mix.wav", "--ddp", "no/where"], 73, "no")
+    refused(place, ["master", "mix.wav", "--ddp", "mix.wav"], 73, "mix.wav")
+    refused(place, ["master", "mix.wav", "--cue", "mix.cue", "--force"], 73, "mix.wav")
+    place.assert_ledger_empty()
+
+
 def usage_errors(place):
     place.file("mix.wav", GOOD)
     for arguments in (
         ["master"], ["master", "mix.wav", "--weights", "2,1"], ["master", "mix.wav", "--bits", "20"], ["master", "mix.wav", "--format", "exe"],
         ["master", "mix.wav", "--set", "limiter.ceiling=3"], ["master", "mix.wav", "--set", "nonsense"], ["master", "mix.wav", "--set", "a.b=1"],
-        ["master", "mix.wav", "--jobs", "0"], ["master", "mix.wav", "--jobs", "many"], ["generate", "a song", "--bars", "0"], ["analyze"], ["analyze", "--jsn", "mix.wav"],
+        ["master", "mix.wav", "--jobs", "0"], ["master", "mix.wav", "--jobs", "many"], ["generate", "a song", "--bars", "0"], ["master", "mix.wav", "--gap", "-1"],
+        ["master", "mix.wav", "--upc", "123"], ["master", "mix.wav", "--signature", "a", "--album"], ["analyze"], ["analyze", "--jsn", "mix.wav"],
         ["ledger", "erase"], ["serve", "--port", "1"],
     ):
         refused(place, arguments, 64)
@@ -514,6 +546,7 @@ CHECKS = {
     "Ctrl-C at random moments": killed(signal.SIGINT, 130, 40 if LONG else 6),
     "SIGTERM at random moments": killed(signal.SIGTERM, 130, 40 if LONG else 4),
     "hostile presets": hostile_presets,
+    "hostile album files": hostile_album_files,
     "usage errors": usage_errors,
     "damaged WAV": damaged("wav", 300 if LONG else 15),
     "damaged FLAC": damaged("flac", 300 if LONG else 15),

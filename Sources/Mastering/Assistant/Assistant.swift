@@ -25,6 +25,16 @@ public enum Assistant {
         public var mayClip = true
         public var deEss: DeEss?
         public var tone = ToneBalance()
+        /// What an album was made with, for a track that is to stand beside it.
+        public struct AlbumSettings: Sendable, Equatable {
+            /// nil: the album had no compressor.
+            public var thresholdDB: Double?
+            public var saturationLevelDB: Double
+            public var tonePeakDB: Double
+        }
+
+        /// In the place of what would follow from the material; nil lets it follow.
+        public var asAlbum: AlbumSettings?
         /// Before the sound is made; `outcome` adds what was measured of it.
         public var moves: [Move] = []
 
@@ -73,7 +83,7 @@ public enum Assistant {
             plan.mayClip = false
             return plan
         }
-        guard let loudness = analysis.integratedLUFS else {
+        guard analysis.integratedLUFS != nil, let loudness = preset.target.loudness(of: analysis) else {
             plan.moves = [Move(.loudness, "silent", text: "No gain: the sound is silent or too short to have a loudness")]
             return plan
         }

@@ -10,11 +10,24 @@ public struct Direction: Sendable {
     /// What the tonal balance is compared with.
     public let curve: ToneTarget?
 
-    /// - Parameter curve: from `ToneTarget.wanted`.
-    public init(_ wanted: Preset, curve: ToneTarget?, profile: InputProfile) {
+    /// - Parameters:
+    ///   - signature: of the album beside which the track is to stand; it decides in the assistant's place.
+    ///   - curve: from `ToneTarget.wanted`.
+    public init(_ wanted: Preset, curve: ToneTarget?, profile: InputProfile, signature: AlbumSignature? = nil) {
+        let tone = wanted.tone.settings
+        if let signature {
+            plan = signature.plan(profile.analysis, tone: tone)
+            var own = plan.applied(to: wanted)
+            // The album's tracks keep their distances; so does this one.
+            own.target.scope = .track
+            own.target.toleranceLU = Solver.offsetToleranceLU
+            self.wanted = own
+            self.curve = signature.balance
+            preset = own
+            return
+        }
         self.wanted = wanted
         self.curve = curve
-        let tone = wanted.tone.settings
         if wanted.assistant.on {
             // libsndfile adds its own name behind what it is given.
             let isOwn = profile.analysis.traits.software.map { $0.hasPrefix(Engine.name) && $0.hasPrefix(Engine.signature(wanted)) } ?? false
@@ -58,5 +71,12 @@ extension ToneTarget {
             if ToneLibrary.factoryFolder == nil, !ToneLibrary.list().contains(where: { $0.id == preset.tone.curve }) { return nil }
             return try ToneLibrary.load(preset.tone.curve)
         }
+    }
+}
+
+extension Preset.Target {
+    /// What the target is for, as measured of a programme; of one shorter than 3 s always its integrated loudness, LUFS.
+    func loudness(of analysis: Analysis) -> Double? {
+        scope == .shortTerm ? analysis.maxShortTermLUFS ?? analysis.integratedLUFS : analysis.integratedLUFS
     }
 }

@@ -92,10 +92,10 @@ struct StrictTOML {
     }
 
     /// One of the words of a type; nil when the key is absent.
-    func word<T: RawRepresentable<String> & CaseIterable>(_ key: String, in table: TOMLTable, as: T.Type) throws(PresetError) -> T? {
+    func word<T: RawRepresentable<String> & CaseIterable>(_ key: String, in table: TOMLTable, at path: [Step] = [], as: T.Type) throws(PresetError) -> T? {
         guard let value = table[key] else { return nil }
         guard let word = value.string, let out = T(rawValue: word) else {
-            throw error([.key(key)], "\(key) is none of its words", "use one of \(T.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw error(path + [.key(key)], "\(key) is none of its words", "use one of \(T.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         return out
     }

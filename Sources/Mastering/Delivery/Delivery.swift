@@ -9,6 +9,12 @@ public struct Delivery: Sendable, Codable, Equatable {
     /// The recording's code, into every container that has a place for it; nil keeps the input's.
     public var isrc: ISRC?
     public var codecCheck = CodecCheck.Mode.off
+    /// Tags in the place of the input's: `title`, `artist`, `album`, `track`.
+    public var tags: [String: String] = [:]
+    /// Of a whole album, carried by its first track.
+    public var disc: Disc?
+    /// Where the album's signature goes, carried by its first track; nil for none.
+    public var signature: String?
 
     public init() {}
 }
@@ -31,8 +37,11 @@ public struct Deliverable: Sendable, Codable, Equatable {
 }
 
 extension MasterRequest {
-    /// Every file that it makes, the master first, then the deliverables, then the manifest: the order in which `Master` takes their descriptors.
-    public var outputs: [String] { [output] + delivery.deliverables.map(\.output) + (delivery.manifest.map { [$0] } ?? []) }
+    /// Every file that it makes, the master first, then the deliverables, the manifest, the signature, the disc: the order in which `Master` takes their descriptors.
+    public var outputs: [String] {
+        [output] + delivery.deliverables.map(\.output) + [delivery.manifest, delivery.signature].compactMap(\.self)
+            + (delivery.disc?.outputs ?? [])
+    }
 }
 
 /// A finished deliverable.

@@ -6,22 +6,27 @@ import Glibc
 struct DeliveryFiles {
     let master: Rendition
     let further: [Rendition]
+    let disc: DiscFiles?
     private let requests: [MasterRequest]
     /// nil for a request without one.
     private let manifests: [Int32?]
+    private let signature: Int32?
 
     /// - Throws: `AudioFileError` when an input's tags cannot be read or a container does not hold a format.
     init(_ requests: [MasterRequest], _ fileDescriptors: [Int32], programme: Programme, preset: Preset) throws {
         precondition(fileDescriptors.count == requests.reduce(0) { $0 + $1.outputs.count }, "a descriptor for each output")
         self.requests = requests
-        let notes = try requests.map { try FileNotes(of: $0.input, preset: preset, isrc: $0.delivery.isrc, wantsLoudness: preset.output.bext) }
+        let notes = try requests.map { try FileNotes(of: $0.input, preset: preset, isrc: $0.delivery.isrc, tags: $0.delivery.tags, wantsLoudness: preset.output.bext) }
         var own: [ArraySlice<Int32>] = []
         var rest = fileDescriptors[...]
         for request in requests {
             own.append(rest.prefix(request.outputs.count))
             rest = rest.dropFirst(request.outputs.count)
         }
-        manifests = zip(requests, own).map { $0.delivery.manifest == nil ? nil : $1.last }
+        manifests = zip(requests, own).map { $0.delivery.manifest == nil ? nil : $1[$1.startIndex + 1 + $0.delivery.deliverables.count] }
+
+        // Behind deliverables and manifest, before the disc.
+        signature = requests[0].delivery.signature == nil ? nil : own[0].dropLast(requests[0].delivery.disc?.outputs.count ?? 0).last
 
         let rate = programme.profile.analysis.sampleRate
         let container = requests[0].container
@@ -42,6 +47,9 @@ struct DeliveryFiles {
                 dither: preset.output.dither, paths: requests.map { $0.delivery.deliverables[index].output },
                 fileDescriptors: own.map { $0[$0.startIndex + 1 + index] }, notes: notes)
         }
+        disc = try requests[0].delivery.disc.map {
+            try DiscFiles($0, own[0].suffix($0.outputs.count), programme: programme, dither: preset.output.dither, notes: notes)
+        }
     }
 
     /// A track's part of what the further renditions came to.
@@ -53,6 +61,16 @@ struct DeliveryFiles {
                 output: rendition.paths[track], after: own.analysis, ceilingHeld: peak <= ceilingDBTP + 0.1, clampedSamples: own.clampedSamples,
                 sha256: try Digest.file(rendition.fileDescriptors[track], path: rendition.paths[track]))
         }
+    }
+
+    /// Writes what a later track will need, when somebody asked for it.
+    /// - Throws: `.unsupported` when all of the album is silent.
+    func writeSignature(_ solution: Solution, preset: Preset, tracks: [Analysis], after: [Double?]) throws {
+        guard let signature, let path = requests[0].delivery.signature else { return }
+        guard let made = AlbumSignature(solution, preset: preset, tracks: tracks, afterLUFS: after) else {
+            throw AudioFileError.unsupported(path: requests[0].input, detail: "and its album are silent, which leaves no signature")
+        }
+        try Self.write(Array(made.toml().utf8), to: signature, path: path)
     }
 
     /// Writes the manifest of each request that wants one.
@@ -68,16 +86,15 @@ struct DeliveryFiles {
                 result: result, preset: preset, trimDB: solution.trimsDB[index], parameters: solution.parameters,
                 inputSHA256: try Digest.file(path: result.input),
                 inputSound: try Digest.sound(result.input, name: result.input, isCancelled: isCancelled), outputSounds: sounds)
-            try Self.write(manifest.json.indented, to: descriptor, path: path)
+            try Self.write(Array(manifest.json.indented.utf8), to: descriptor, path: path)
         }
     }
 
-    private static func write(_ text: String, to descriptor: Int32, path: String) throws(AudioFileError) {
+    static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(AudioFileError) {
         func failed() -> AudioFileError {
             [ENOSPC, EDQUOT, EFBIG].contains(errno) ? .diskFull(path: path) : .writeFailed(path: path, reason: String(cString: strerror(errno)))
         }
         guard ftruncate(descriptor, 0) == 0 else { throw failed() }
-        let bytes = Array(text.utf8)
         var done = 0
         while done < bytes.count {
             let put = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(done)) }

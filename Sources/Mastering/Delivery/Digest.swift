@@ -3,22 +3,34 @@ import Crypto
 import DSP
 import Glibc
 
-/// SHA-256, as 64 lower-case hex digits.
+/// SHA-256, as 64 lower-case hex digits, and where a format asks for it MD5, as 32.
 enum Digest {
     /// Of a whole file.
     static func file(_ descriptor: Int32, path: String) throws -> String {
         var hash = SHA256()
+        try read(descriptor, path: path) { hash.update(bufferPointer: $0) }
+        return text(hash.finalize())
+    }
+
+    private static func read(_ descriptor: Int32, path: String, _ take: (UnsafeRawBufferPointer) -> Void) throws(AudioFileError) {
         var offset: off_t = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
         defer { buffer.deallocate() }
         while true {
             let n = pread(descriptor, buffer.baseAddress, buffer.count, offset)
             if n < 0 && errno == EINTR { continue }
-            guard n >= 0 else { throw AudioFileError.readFailed(path: path, reason: String(cString: strerror(errno))) }
-            if n == 0 { return text(hash.finalize()) }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<n]))
+            guard n >= 0 else { throw .readFailed(path: path, reason: String(cString: strerror(errno))) }
+            if n == 0 { return }
+            take(UnsafeRawBufferPointer(rebasing: buffer[..<n]))
             offset += off_t(n)
         }
+    }
+
+    /// MD5 of a whole file, as disc images carry it: against damage on the way, not against malice.
+    static func md5(_ descriptor: Int32, path: String) throws -> String {
+        var hash = Insecure.MD5()
+        try read(descriptor, path: path) { hash.update(bufferPointer: $0) }
+        return text(hash.finalize())
     }
 
     static func file(path: String) throws -> String {
@@ -64,7 +76,7 @@ enum Digest {
         }
     }
 
-    private static func text(_ digest: SHA256.Digest) -> String {
+    private static func text(_ digest: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef")
         return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }

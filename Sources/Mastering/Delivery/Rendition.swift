@@ -2,8 +2,16 @@ import AudioFiles
 import DSP
 import Glibc
 
-/// One form in which a programme is written: a format, and an open file for each track.
+/// One form in which a programme is written: a format, and an open file for each track or one for all.
 struct Rendition {
+    enum Form {
+        case fileForEach
+        /// One file, whose path and descriptor stand for every track.
+        case whole
+        /// The same as the sectors of a CD.
+        case discImage
+    }
+
     let format: OutputFormat
     let dither: Preset.Dither
     let paths: [String]
@@ -13,10 +21,12 @@ struct Rendition {
     /// First frame of each track at the format's rate, and the end of the last.
     let boundaries: [Int64]
     private let inputRate: Int
+    private let form: Form
 
     /// - Throws: `.unsupportedOutput` when the container does not hold the format.
     init(
-        _ programme: Programme, format: OutputFormat, dither: Preset.Dither, paths: [String], fileDescriptors: [Int32], notes: [FileNotes]
+        _ programme: Programme, format: OutputFormat, dither: Preset.Dither, paths: [String], fileDescriptors: [Int32], notes: [FileNotes],
+        form: Form = .fileForEach
     ) throws {
         if let objection = format.objection { throw AudioFileError.unsupportedOutput(path: paths[0], detail: objection) }
         let rate = programme.profile.analysis.sampleRate
@@ -26,20 +36,31 @@ struct Rendition {
         self.fileDescriptors = fileDescriptors
         self.notes = notes
         inputRate = rate
+        self.form = form
         boundaries = programme.boundaries.map { SampleRateConverter.outputFrames($0, from: rate, to: format.sampleRate) }
     }
 
     /// Empties the files and opens them anew, for a pass that writes them.
     func begin() throws -> FinishingPass {
-        let writers = try paths.indices.map { index in
+        let files = form == .fileForEach ? paths.indices : 0..<1
+        let writers = try files.map { (index) throws -> any SoundWriter in
             guard ftruncate(fileDescriptors[index], 0) == 0, lseek(fileDescriptors[index], 0, SEEK_SET) == 0 else {
                 throw AudioFileError.writeFailed(path: paths[index], reason: String(cString: strerror(errno)))
             }
-            return try AudioWriter(
-                fileDescriptor: fileDescriptors[index], path: paths[index], format: format, tags: notes[index].tags,
-                expectedFrames: boundaries[index + 1] - boundaries[index], broadcast: notes[index].broadcast(format))
+            switch form {
+            case .fileForEach:
+                return try AudioWriter(
+                    fileDescriptor: fileDescriptors[index], path: paths[index], format: format, tags: notes[index].tags,
+                    expectedFrames: boundaries[index + 1] - boundaries[index], broadcast: notes[index].broadcast(format))
+            case .whole:
+                return try AudioWriter(
+                    fileDescriptor: fileDescriptors[index], path: paths[index], format: format, tags: [:], expectedFrames: boundaries.last)
+            case .discImage:
+                return try DiscImageWriter(fileDescriptor: fileDescriptors[index], path: paths[index], pauseSectors: DiscLayout.pauseSectors)
+            }
         }
-        return FinishingPass(writers: writers, boundaries: boundaries, inputRate: inputRate, dither: dither)
+        // What is one file for all is handed every track in turn.
+        return FinishingPass(writers: form == .fileForEach ? writers : Array(repeating: writers[0], count: paths.count), boundaries: boundaries, inputRate: inputRate, dither: dither)
     }
 
     /// What came of a track.
@@ -53,8 +74,9 @@ struct Rendition {
     func end(_ pass: FinishingPass, reductions: [Solve.Reduction], isCancelled: () -> Bool) throws -> [Written] {
         try pass.end().enumerated().map { index, end in
             var analysis = end.analysis
-            var outcome = Solve.Outcome(end.integratedLUFS, end.truePeak, reductions[index])
-            let isFaint = format.isInteger && end.integratedLUFS ?? -.infinity < FinishingPass.faintLUFS
+            var outcome = Solve.Outcome(
+                end.integratedLUFS, maxShortTerm: analysis.maxShortTermLUFS, end.truePeak, reductions[index])
+            let isFaint = form == .fileForEach && format.isInteger && end.integratedLUFS ?? -.infinity < FinishingPass.faintLUFS
             if format.container.isLossy || isFaint {
                 analysis = try Analyze.file("/proc/self/fd/\(fileDescriptors[index])", isCancelled: isCancelled).0
                 // What the encoder made of it is what listeners get: its peaks are the ones the ceiling is for.
