@@ -225,14 +225,17 @@ struct Solver {
         let loudest = models[tone.indices.max { tone[$0] ?? -.infinity < tone[$1] ?? -.infinity }!]
         // With the limiter idle peaks stand over the loudness as the mix has them: nothing below is held against it.
         let idleGain = highest - preset.target.maxLimiterGainReductionDB
-        let densest = preset.target.psrFloorDB > 0 ? preset.target.ceilingDBTP - preset.target.psrFloorDB : nil
+        let densest = preset.target.psrFloorDB > 0 ? preset.target.ceilingDBTP - Limiter.marginDB - preset.target.psrFloorDB : nil
         var isHeldByPSR = false
+        // What the limiter's leave alone allows.
+        var cap = highest
         /// Takes back gain that would bring the loudest 3 s too near to the ceiling.
         func keepPSR(correction: Double) {
             guard let densest, loudest.loudness(.loudestShortTerm, gainDB: 0, parameters: settings.parameters) != nil else { return }
             let allowed = max(idleGain, loudest.gain(
-                toReach: densest, of: .loudestShortTerm, correction: correction, parameters: settings.parameters, highest: highest))
-            if allowed < highest - 0.005 { (highest, isHeldByPSR) = (allowed, true) }
+                toReach: densest, of: .loudestShortTerm, correction: correction, parameters: settings.parameters, highest: cap))
+            isHeldByPSR = allowed < cap - 0.005
+            highest = min(cap, allowed)
         }
         if !direction.isIdle {
             keepPSR(correction: 0)
@@ -257,6 +260,7 @@ struct Solver {
                 settings.parameters.ceilingDBTP -= excess
                 // A lower threshold is no leave to limit more.
                 highest -= excess
+                cap -= excess
                 if !direction.isIdle, settings.parameters.makeupGainDB > highest { settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB) }
                 continue
             }
@@ -264,18 +268,21 @@ struct Solver {
             let most = preset.target.maxLimiterGainReductionDB + Limiter.marginDB
             if !direction.isIdle, preset.clip.amountDB > 0, outcome.reduction.limiterDB > most + Solve.capSlackDB {
                 highest = min(highest, settings.parameters.makeupGainDB) - (outcome.reduction.limiterDB - most)
+                cap = highest
                 settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB)
                 continue
             }
-            if !direction.isIdle, let densest, let shortTerm = outcome.maxShortTermLUFS, shortTerm > densest + Self.psrToleranceDB,
-                settings.parameters.makeupGainDB > idleGain + 0.005
-            {
-                let foretold = loudest.loudness(.loudestShortTerm, gainDB: settings.parameters.makeupGainDB, parameters: settings.parameters)
-                highest = min(highest, settings.parameters.makeupGainDB)
-                keepPSR(correction: shortTerm - (foretold ?? shortTerm))
-                if highest < settings.parameters.makeupGainDB - 0.005 {
-                    settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB)
-                    continue
+            if !direction.isIdle, let densest, let shortTerm = outcome.maxShortTermLUFS {
+                let now = settings.parameters.makeupGainDB
+                let isTooDense = shortTerm > densest + Self.psrToleranceDB && now > idleGain + 0.005
+                let hasRoom = isHeldByPSR && now >= highest - 0.005 && shortTerm < densest - 2 * Self.psrToleranceDB
+                if isTooDense || hasRoom {
+                    let foretold = loudest.loudness(.loudestShortTerm, gainDB: now, parameters: settings.parameters)
+                    keepPSR(correction: shortTerm - (foretold ?? shortTerm))
+                    if abs(highest - now) >= 0.005, isTooDense == (highest < now) {
+                        settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB)
+                        continue
+                    }
                 }
             }
             var isSettled = true

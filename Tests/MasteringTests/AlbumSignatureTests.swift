@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    /// A later mix that was exported much lower and much duller comes within the album's spread.
+    /// A later mix that was exported much lower and has a hole in its middle comes within the album's spread.
     @Test func aStrangerIsBroughtIntoTheSpread() throws {
         let folder = try Folder()
         var preset = try PresetLibrary.load("streaming")
@@ -86,10 +86,13 @@ import Testing
         let frames = 9 * rate
         let sound = breathing(seconds: 9, level: 0.02)
         for c in 0..<2 {
-            var low = 0.0
+            // A hole of 10 dB around 2.5 kHz: what a state-variable band-pass of Q 0.7 lets through, taken out.
+            var low = 0.0, band = 0.0
             for i in 0..<frames {
-                low += 0.08 * (sound.block[c][i] - low)
-                sound.block[c][i] = low + 0.4 * (sound.block[c][i] - low)
+                let x = sound.block[c][i]
+                low += 0.354 * band
+                band += 0.354 * (x - low - 1.4 * band)
+                sound.block[c][i] = x - 0.7 * 1.4 * band
             }
         }
         try write(sound, frames: frames, to: folder["new.wav"], rate: rate)
@@ -98,7 +101,7 @@ import Testing
         let result = try render([request])[0]
         let levels = onAlbum.map { $0.after.integratedLUFS! }
         #expect(result.after.integratedLUFS! >= levels.min()! - 0.1 && result.after.integratedLUFS! <= levels.max()! + 0.1)
-        #expect(result.moves.contains { $0.block == .tone && $0.db ?? 0 > 0.5 && $0.hz ?? 0 > 500 }, "\(result.moves.map(\.text))")
+        #expect(result.moves.contains { $0.block == .tone && $0.db ?? 0 > 0.5 && (1200...5000).contains($0.hz ?? 0) }, "\(result.moves.map(\.text))")
     }
 
     @Test func aSignatureIsReadAsItWasWritten_andADamagedOneIsRefused() throws {
