@@ -65,6 +65,18 @@ public final class AtomicOutput {
     /// The folder in which the bytes for `target` will lie: links are followed.
     public static func scratchFolder(for target: String) throws(AudioFileError) -> String { folder(of: try resolve(target)) }
 
+    /// Makes `path`, or replaces it, with `text`, whole or not at all.
+    public static func write(_ text: String, to path: String) throws(AudioFileError) {
+        let output = try AtomicOutput(target: path, force: true, inputs: [])
+        let bytes = Array(text.utf8)
+        do throws(SystemCall.Failure) {
+            try SystemCall.writeFully(output.fileDescriptor, bytes, bytes.count, at: 0)
+        } catch {
+            throw Self.error(path, output.folder, error)
+        }
+        _ = try output.commit()
+    }
+
     deinit { abandon() }
 
     /// Names the file, after its bytes have reached the disk, and closes it. Returns its path, links resolved.

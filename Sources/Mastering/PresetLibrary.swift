@@ -68,7 +68,7 @@ public enum PresetLibrary {
         do {
             var text = preset.toml()
             if let parent = preset.basedOn, parent != preset.id { text = preset.toml(relativeTo: try load(parent)) }
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try AtomicOutput.write(text, to: path)
         } catch {
             throw PresetError(.inputOutput, file: path, problem: "cannot write the preset", remedy: "check free space and permissions")
         }

@@ -91,6 +91,7 @@ extension Ledger {
             if !new.isEmpty { carryOut(core.handle(.adopted(new), now: now)) }
             if let failure { throw failure }
             try store.countRowsSettled(before: now.wallSeconds - rules.historySeconds, now: now)
+            try store.expireLog(now: now, keeping: rules[.metrics].hardSeconds)
         } catch {
             note(error)
         }

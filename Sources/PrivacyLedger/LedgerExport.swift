@@ -19,18 +19,19 @@ public struct LedgerExport: Sendable, Codable {
 
     /// Version of this document's form, which `ledger.schema.json` tells.
     public var schema = LedgerExport.currentSchema
-    static let currentSchema = 2
+    static let currentSchema = 3
     public var exportedAt: String
     public var directory: String
     public var swap: String
     public var open: [LedgerRow]
     public var settled: [LedgerRow]
     public var counts: [LedgerTally]
+    public var log: [LogRecord]
     public var rules: [Rule]
     public var history: HistoryExport
 
     private enum CodingKeys: String, CodingKey {
-        case schema, directory, swap, open, settled, counts, rules, history
+        case schema, directory, swap, open, settled, counts, log, rules, history
         case exportedAt = "exported_at"
     }
 
@@ -56,6 +57,14 @@ public struct LedgerExport: Sendable, Codable {
         if !counts.isEmpty {
             lines += ["## Earlier, as counts", "", "| day | kind | state | items | bytes |", "|---|---|---|---|---|"]
             lines += counts.map { "| \(inert($0.day)) | \(inert($0.kind)) | \(inert($0.state)) | \($0.items) | \($0.bytes) |" }
+            lines.append("")
+        }
+        let work = log.filter { $0.outcome != nil }
+        if !work.isEmpty {
+            lines += ["## Log: \(work.count) pieces of work", "", "| ended | run | what | how | took, ms | sound, ms |", "|---|---|---|---|---|---|"]
+            for record in work {
+                lines.append("| \(timestamp(Double(record.atMilliseconds) / 1000)) | \(inert(record.run)) | \(record.event.rawValue) | \(record.outcome?.rawValue ?? "") | \(record.spentMilliseconds ?? 0) | \(record.soundMilliseconds ?? 0) |")
+            }
             lines.append("")
         }
         lines += ["## History", "", "\(history.events.count) events, \(history.droppedEvents) older ones dropped."]
@@ -84,7 +93,7 @@ extension Ledger {
         guard let store else { throw problem }
         return LedgerExport(
             exportedAt: timestamp(clock.now().wallSeconds), directory: directory, swap: surroundings.swap.rawValue,
-            open: try list(), settled: try history(), counts: try store.tallies(),
+            open: try list(), settled: try history(), counts: try store.tallies(), log: try store.logRecords(),
             rules: RetentionRule.allCases.map { rule in
                 let r = rules[rule]
                 return .init(rule: rule, idleSeconds: r.idleSeconds, hardSeconds: r.hardSeconds, extendable: r.extendable, sentence: r.sentence)

@@ -7,7 +7,7 @@ enum LedgerExportSchema {
           "title": "lathe ledger export, version \(LedgerExport.currentSchema)",
           "type": "object",
           "additionalProperties": false,
-          "required": ["schema", "exported_at", "directory", "swap", "open", "settled", "counts", "rules", "history"],
+          "required": ["schema", "exported_at", "directory", "swap", "open", "settled", "counts", "log", "rules", "history"],
           "properties": {
             "schema": {"type": "integer", "enum": [\(LedgerExport.currentSchema)]},
             "exported_at": {"type": "string"},
@@ -16,6 +16,7 @@ enum LedgerExportSchema {
             "open": {\(array("row"))},
             "settled": {\(array("row"))},
             "counts": {"type": "array", "items": {\(object(["day": string, "kind": string, "state": string, "items": integer, "bytes": integer]))}},
+            "log": {\(array("record"))},
             "rules": {"type": "array", "items": {\(object(
                 ["rule": list(RetentionRule.self), "hard_seconds": number, "extendable": #""type": "boolean""#, "sentence": string],
                 optional: ["idle_seconds": number]))}},
@@ -30,6 +31,8 @@ enum LedgerExportSchema {
                  "bytes": integer, "state": list(ItemState.self), "erasure_class": list(ErasureClass.self), "rule": list(RetentionRule.self),
                  "created_at": string, "expires_at": string, "expires_in_seconds": #""type": ["number", "null"]"#, "parent": stringOrNull, "tier": stringOrNull],
                 optional: ["settled_at": string, "reason": stringOrNull]))},
+            "record": {\(object(
+                ["at_ms": integer, "run": string, "event": list(LogEvent.self)], optional: ["outcome": list(LogOutcome.self), "spent_ms": integer, "sound_ms": integer]))},
             "event": {\(object(
                 ["number": integer, "at_ms": integer, "boot_ns": integer, "run": string, "kind": list(HistoryEventKind.self), "value": integer, "digest": string],
                 optional: ["subject": stringOrNull]))},

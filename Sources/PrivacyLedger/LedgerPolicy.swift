@@ -12,7 +12,7 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
     public var hash: String { hexadecimal(HashTree.hash(Array(sentences.map { $0.id + "\n" + $0.text + "\n" }.joined().utf8))) }
 
     public init(rules: RetentionRules, surroundings: Surroundings) {
-        sentences = Self.collection + Self.retention(rules) + Self.storage(surroundings) + Self.ends(rules) + Self.rights
+        sentences = Self.collection + Self.retention(rules) + Self.storage(surroundings) + Self.ends(rules) + Self.log(rules) + Self.rights
     }
 
     private enum CodingKeys: String, CodingKey { case sentences, hash }
@@ -131,6 +131,11 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
                  checks: ["exportIsOneDocumentAndOnePage_andReplacesNothing", "whyTellsRulePlaceAndLineage"]),
         Sentence(id: "erase", text: "You can end all of it at any moment: lathe ledger destroy, and erase --everything, which forgets the history too.",
                  checks: ["eraseEverythingForgetsHistoryToo", "anotherProcessDestroysWhenAsked"]),
-        Sentence(id: "no-logs", text: "Lathe writes no log files.", checks: ["every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network"]),
     ]
+
+    private static func log(_ rules: RetentionRules) -> [Sentence] {
+        [Sentence(id: "log", text: "Lathe writes no log files. In the ledger it notes of each render its kind, how it ended, how long it took and how much sound it was: numbers and words of closed lists, "
+                    + "at most \(Ledger.mostLogRecords), for \(duration(rules[.metrics].hardSeconds)); lathe ledger log shows them.",
+                  checks: ["theLogHasNoPlaceForWords", "theLogEndsWithItsTime_andHoldsOnlySoMuch", "eraseEverythingForgetsHistoryToo"])]
+    }
 }

@@ -1,8 +1,8 @@
 import CSQLite
 
-/// Tables, and records to and from their columns. Version 2; version 1 had no history.
+/// Tables, and records to and from their columns. Version 3; version 2 had no log, version 1 no history.
 enum LedgerSchema {
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// Installs the tables in an empty file; refuses a file of a later version.
     /// - Parameter carry: notes the rows of a file of version 1 in the history that begins, inside the same transaction.
@@ -18,7 +18,8 @@ enum LedgerSchema {
                 try connection.run("PRAGMA user_version") { found = $0.integer(0) }
                 guard found < version else { return }
                 if found == 0 { try connection.execute(tables) }
-                try connection.execute(HistoryReading.tables + "PRAGMA user_version=2;")
+                if found < 2 { try connection.execute(HistoryReading.tables) }
+                try connection.execute(LedgerStore.logTable + "PRAGMA user_version=\(version);")
                 if found == 1 { try carry() }
             }
         }

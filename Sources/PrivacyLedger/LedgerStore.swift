@@ -233,6 +233,7 @@ final class LedgerStore {
         try writeWithBallast(at: now) { () throws(SQLiteError) in
             try connection.run("DELETE FROM item WHERE settled IS NOT NULL")
             try connection.run("DELETE FROM tally")
+            try connection.run("DELETE FROM log")
             try connection.run("DELETE FROM run WHERE ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM item WHERE item.run = run.id)")
             try history.dropAll()
             notes.append(HistoryNote(kind: .erased))
@@ -275,6 +276,9 @@ final class LedgerStore {
         // A key that lags behind is brought forward by whoever reads it.
         if let next { _ = history.key.write(next, durably: false) }
     }
+
+    /// A change that is no event of an item.
+    func change(_ body: () throws(SQLiteError) -> Void) throws(LedgerError) { try writeWithBallast(at: nil, body) }
 
     private func write(at now: LedgerInstant, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
         do { try transaction(at: now, body) } catch { throw Self.ledgerError(error, path, opening: false) }

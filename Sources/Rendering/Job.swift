@@ -34,6 +34,15 @@ public enum JobResult: Sendable, Codable, Equatable {
     case album([MasterResult])
     case generate(GenerateResult)
 
+    /// Of sound that was made.
+    var seconds: Double {
+        switch self {
+        case .master(let result): result.after.seconds
+        case .album(let results): results.reduce(0) { $0 + $1.after.seconds }
+        case .generate(let result): result.brief.seconds
+        }
+    }
+
     /// One for each file that was mastered.
     public var masters: [MasterResult] {
         switch self {

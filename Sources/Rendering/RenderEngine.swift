@@ -118,7 +118,7 @@ public actor RenderEngine {
         }
         Task(executorPreference: pool) { [weak self] in
             let event = await Self.run(id, job, tier, work)
-            await self?.ended(event)
+            await self?.ended(event, of: id)
         }
     }
 
@@ -136,5 +136,27 @@ public actor RenderEngine {
         carryOut(queue.handle(.progressed(id, stage, fraction), now: now()))
     }
 
-    private func ended(_ event: QueueCore.Event) { carryOut(queue.handle(event, now: now())) }
+    private func ended(_ event: QueueCore.Event, of id: JobID) async {
+        if let status = queue[id] { await log(status, event) }
+        carryOut(queue.handle(event, now: now()))
+    }
+
+    /// Before the end is told: who waits for it may close the ledger.
+    private func log(_ status: JobStatus, _ event: QueueCore.Event) async {
+        let kind: LogEvent = switch status.job {
+        case .master: .master
+        case .album: .album
+        case .generate: .generate
+        }
+        var sound = 0.0
+        let outcome: LogOutcome
+        switch event {
+        case .finished(_, let result):
+            outcome = .done
+            sound = result.seconds
+        case .failed(_, let failure): outcome = LogOutcome(exitCode: failure.exitCode)
+        default: outcome = .cancelled
+        }
+        await ledger.log(kind, outcome, spentSeconds: now() - (status.startedAt ?? now()), soundSeconds: sound)
+    }
 }

@@ -10,7 +10,7 @@ struct LedgerCommand: ParsableCommand {
         commandName: "ledger", abstract: "What temporary data exists, why, and until when; destroy it.",
         subcommands: [
             List.self, Show.self, Why.self, Destroy.self, Erase.self, Export.self, LedgerVerify.self,
-            LedgerLineage.self, LedgerPolicyCommand.self,
+            LedgerLineage.self, LedgerLog.self, LedgerPolicyCommand.self,
         ], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {

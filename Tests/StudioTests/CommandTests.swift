@@ -64,7 +64,7 @@ struct CommandTableTests {
             (.master, "b", "master.bypass"), (.master, "p", "master.presets"), (.master, "a", "master.keep"), (.master, "A", "master.recall"),
             (.master, "w", "master.save"), (.master, "r", "master.render"),
             (.queue, "c", "queue.cancel"), (.queue, "w", "queue.why"),
-            (.ledger, "d", "ledger.destroy"), (.ledger, "e", "ledger.extend"), (.ledger, "w", "ledger.why"), (.ledger, "x", "ledger.export"),
+            (.ledger, "d", "ledger.destroy"), (.ledger, "e", "ledger.extend"), (.ledger, "w", "ledger.why"), (.ledger, "x", "ledger.export"), (.ledger, "v", "ledger.verify"),
         ]
         for (view, key, id) in wanted { #expect(Keymap.standard.command(for: .character(Character(key)), in: view)?.id == id, "\(key) in \(view)") }
         #expect(Keymap.standard.command(for: .control("d"), in: .ledger)?.id == "ledger.destroyAll")

@@ -95,6 +95,7 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, Ledger
     func extend(_ id: String) { note("extend") }
     func explain(_ id: String) { note("explain") }
     func export(to folder: String) { note("export") }
+    func verify() { note("verify") }
 
     func list() { note("presets") { $0.answers.append(.presets(testPresets)) } }
     func save(_ preset: Preset, replacing: Bool) { note("save") }

@@ -12,6 +12,7 @@ public enum WallKeeper {
     public static func serveIfAsked(decode: (_ file: Int32, _ channel: Int32) -> Never = DecoderProcess.serve) {
         guard CommandLine.argc == 1, let called = CommandLine.unsafeArgv[0], String(cString: called) == name else { return }
         guard lathe_confine_keeper() == 0 else { _exit(1) }
+        lathe_name_thread(name)
         lathe_wake_on_child()
         let keeper = getpid()
         while true {

@@ -58,7 +58,7 @@ public enum ToneLibrary {
             throw PresetError(.cannotCreate, file: folder, problem: "cannot create the folder", remedy: "check its permissions")
         }
         do {
-            try Data(curve.toml().utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try AtomicOutput.write(curve.toml(), to: path)
         } catch {
             throw PresetError(.inputOutput, file: path, problem: "cannot write the tone curve", remedy: "check free space and permissions")
         }

@@ -24,6 +24,8 @@ extension Command {
             guard let row = state.ledger.selected else { return [] }
             return [.explainRow(id: row.id)]
         },
+        Command("ledger.verify", "Verify", keys: [.character("v")], in: [.ledger],
+                help: "Proves that the history is what was signed, and says which range that covers.", unavailable: withoutLedger) { _ in [.verifyLedger] },
         Command("ledger.export", "Export", keys: [.character("x")], in: [.ledger], footer: ("export", 7),
                 help: "Writes the ledger as JSON and as a page to read, into a folder you are asked for.",
                 unavailable: { $0.ledger.snapshot == nil ? $0.ledger.problem ?? "the ledger is still being opened" : nil }) { state in

@@ -81,6 +81,14 @@ final class LiveLedger: LedgerReading {
         }
     }
 
+    func verify() {
+        act { ledger in
+            let report = Ledger.verify(at: ledger.directory)
+            guard !report.whole else { return Notice(report.checkpoints == 0 ? "the history is whole: nothing has been recorded" : "the history is whole: " + report.range) }
+            return Notice("the history is not whole: \(report.problems.first ?? "unknown"); \(report.range)", .error)
+        }
+    }
+
     private static func words(_ row: LedgerRow) -> String {
         row.kind.rawValue.replacing("_", with: " ") + (row.name.map { " of " + $0 } ?? "")
     }

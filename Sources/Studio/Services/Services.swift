@@ -78,6 +78,7 @@ protocol LedgerReading: Sendable {
     /// Answers with `explained`.
     func explain(_ id: String)
     func export(to folder: String)
+    func verify()
 }
 
 /// The presets on this machine.
@@ -148,6 +149,7 @@ struct Services: Sendable {
         case .extend(let id): ledger.extend(id)
         case .explainRow(let id): ledger.explain(id)
         case .exportLedger(let folder): ledger.export(to: folder)
+        case .verifyLedger: ledger.verify()
         case .redraw, .suspend, .quit: break
         }
     }

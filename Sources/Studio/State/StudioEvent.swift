@@ -121,6 +121,7 @@ enum Effect: Sendable, Equatable {
     case extend(id: String)
     case explainRow(id: String)
     case exportLedger(folder: String)
+    case verifyLedger
 
     case redraw
     case suspend

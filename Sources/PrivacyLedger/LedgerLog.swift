@@ -1,0 +1,141 @@
+/// What a record of the log is about. A closed list; a record is numbers and words of such lists, and has no place for text, names or prompts.
+public enum LogEvent: String, Sendable, Codable, CaseIterable {
+    case runBegan = "run_began"
+    case runEnded = "run_ended"
+    case master
+    case album
+    case generate
+}
+
+/// How it ended: the classes of the exit codes.
+public enum LogOutcome: String, Sendable, Codable, CaseIterable {
+    case done
+    case cancelled
+    case wrongRequest = "wrong_request"
+    case unusableInput = "unusable_input"
+    case noInput = "no_input"
+    case noTier = "no_tier"
+    case noOutput = "no_output"
+    case inputOutput = "input_output"
+    case tryAgain = "try_again"
+    case fault
+
+    /// - Parameter exitCode: as in sysexits(3); 130 for what was cancelled.
+    public init(exitCode: Int32) {
+        self = switch exitCode {
+        case 0: .done
+        case 130: .cancelled
+        case 64: .wrongRequest
+        case 65: .unusableInput
+        case 66: .noInput
+        case 69: .noTier
+        case 73: .noOutput
+        case 74: .inputOutput
+        case 75: .tryAgain
+        default: .fault
+        }
+    }
+}
+
+/// One record of the log.
+public struct LogRecord: Sendable, Codable, Equatable {
+    /// Since 1970, UTC.
+    public var atMilliseconds: Int64
+    /// The run's random name.
+    public var run: String
+    public var event: LogEvent
+    public var outcome: LogOutcome?
+    /// What the work took.
+    public var spentMilliseconds: Int64?
+    /// How much sound there was.
+    public var soundMilliseconds: Int64?
+
+    private enum CodingKeys: String, CodingKey {
+        case run, event, outcome
+        case atMilliseconds = "at_ms"
+        case spentMilliseconds = "spent_ms"
+        case soundMilliseconds = "sound_ms"
+    }
+}
+
+extension Ledger {
+    /// The log holds this many records of work at most; the oldest make room.
+    public static let mostLogRecords = 10_000
+
+    /// Adds a record of work that has ended. Its failure is noted like any other of the store and holds up nothing.
+    public func log(_ event: LogEvent, _ outcome: LogOutcome, spentSeconds: Double, soundSeconds: Double) {
+        guard memoryOnlyBecause == nil, let store else { return }
+        func milliseconds(_ seconds: Double) -> Int64 { seconds.isFinite ? Int64(max(0, min(seconds, 1e12)) * 1000) : 0 }
+        let now = clock.now()
+        do throws(LedgerError) {
+            try store.appendToLog(
+                LogRecord(atMilliseconds: milliseconds(now.wallSeconds), run: run.id, event: event, outcome: outcome,
+                          spentMilliseconds: milliseconds(spentSeconds), soundMilliseconds: milliseconds(soundSeconds)),
+                keeping: rules[.metrics].hardSeconds, most: Self.mostLogRecords)
+        } catch {
+            note(error)
+        }
+    }
+
+    /// Beginnings and ends of runs and what was worked on, oldest first.
+    public func logRecords() throws(LedgerError) -> [LogRecord] {
+        guard let store else { throw problem }
+        return try store.logRecords()
+    }
+}
+
+extension LedgerStore {
+    static let logTable = """
+        CREATE TABLE IF NOT EXISTS log(
+          number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, run TEXT NOT NULL, event TEXT NOT NULL, outcome TEXT NOT NULL,
+          spent_ms INTEGER NOT NULL, sound_ms INTEGER NOT NULL) STRICT;
+        """
+
+    func appendToLog(_ record: LogRecord, keeping seconds: Double, most: Int) throws(LedgerError) {
+        try change { () throws(SQLiteError) in
+            try connection.run("INSERT INTO log(at_ms, run, event, outcome, spent_ms, sound_ms) VALUES(?,?,?,?,?,?)", [
+                .integer(record.atMilliseconds), .text(record.run), .text(record.event.rawValue), .text(record.outcome?.rawValue ?? ""),
+                .integer(record.spentMilliseconds ?? 0), .integer(record.soundMilliseconds ?? 0),
+            ])
+            try dropLog(at: record.atMilliseconds, keeping: seconds)
+            try connection.run("DELETE FROM log WHERE number <= (SELECT max(number) FROM log) - ?", [.integer(Int64(most))])
+        }
+    }
+
+    /// Drops what is older than `seconds`. Reads only when there is nothing.
+    func expireLog(now: LedgerInstant, keeping seconds: Double) throws(LedgerError) {
+        let at = Int64(now.wallSeconds * 1000)
+        var old: Int64 = 0
+        try read { () throws(SQLiteError) in
+            try connection.run("SELECT count(*) FROM log WHERE " + Self.oldLog, Self.bounds(at, seconds)) { old = $0.integer(0) }
+        }
+        guard old > 0 else { return }
+        try change { () throws(SQLiteError) in try dropLog(at: at, keeping: seconds) }
+    }
+
+    private func dropLog(at now: Int64, keeping seconds: Double) throws(SQLiteError) {
+        try connection.run("DELETE FROM log WHERE " + Self.oldLog, Self.bounds(now, seconds))
+    }
+
+    // A clock that was turned back would lengthen the life of what was written before: that goes at once.
+    private static let oldLog = "at_ms < ? OR at_ms > ?"
+    private static func bounds(_ now: Int64, _ seconds: Double) -> [SQLiteValue] { [.integer(now - Int64(seconds * 1000)), .integer(now + 1000)] }
+
+    func logRecords() throws(LedgerError) -> [LogRecord] {
+        var began: [LogRecord] = [], worked: [LogRecord] = [], ended: [LogRecord] = []
+        try read { () throws(SQLiteError) in
+            for stored in try storedRuns() {
+                began.append(LogRecord(atMilliseconds: Int64(stored.started * 1000), run: stored.run.id, event: .runBegan))
+                if let end = stored.ended { ended.append(LogRecord(atMilliseconds: Int64(end * 1000), run: stored.run.id, event: .runEnded)) }
+            }
+            try connection.run("SELECT at_ms, run, event, outcome, spent_ms, sound_ms FROM log ORDER BY number") { row in
+                guard let event = row.text(2).flatMap(LogEvent.init(rawValue:)), let outcome = row.text(3).flatMap(LogOutcome.init(rawValue:)) else { return }
+                worked.append(LogRecord(
+                    atMilliseconds: row.integer(0), run: row.text(1) ?? "", event: event, outcome: outcome, spentMilliseconds: row.integer(4),
+                    soundMilliseconds: row.integer(5)))
+            }
+        }
+        // Within a millisecond: beginnings, then what was done in its order, then ends.
+        return (began + worked + ended).enumerated().sorted { ($0.element.atMilliseconds, $0.offset) < ($1.element.atMilliseconds, $1.offset) }.map(\.element)
+    }
+}
