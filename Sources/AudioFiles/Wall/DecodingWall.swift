@@ -17,7 +17,7 @@ public final class DecodingWall: Sendable {
     /// Starts the keeper; some milliseconds of another core. `program` calls `WallKeeper.serveIfAsked` before anything else.
     /// - Parameter patience: seconds that an answer may take before its decoder counts as stuck.
     /// - Returns: `apart`, or `nowhere` with the reason.
-    public static func raise(program: String = "/proc/self/exe", patience: Int = 20) -> DecodingPlace {
+    public static func raise(program: String = "/proc/self/exe", patience: Int = 60) -> DecodingPlace {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else { return .nowhere(code: errno) }
         defer { close(ends[1]) }
