@@ -22,7 +22,32 @@ struct Accompaniment {
         var stream = RandomStream(brief.seed(of: name, in: index), section.name, name, "pattern")
         let main = stream.index(part.patterns.count)
         let other = stream.index(part.patterns.count)
-        return part.patterns[i % 4 == 3 && part.patterns.count > 1 ? other : main]
+        var turn = stream.next()
+        _ = stream.next()
+        if i % 4 == 3, part.patterns.count > 1 { turn = turn &* 31 }
+        return turned(part.patterns[i % 4 == 3 && part.patterns.count > 1 ? other : main], RandomStream(turn, "turn"))
+    }
+
+    /// A pattern with some of its weak places moved by a step, or its figure begun elsewhere: what each seed makes of what the genre has.
+    private func turned(_ pattern: [Character], _ stream: RandomStream) -> [Character] {
+        var (out, stream) = (pattern, stream)
+        if pattern.contains(where: \.isNumber) {
+            let shift = stream.index(3)
+            return pattern.map { c in c.wholeNumberValue.map { Character(String(($0 + shift) % 4)) } ?? c }
+        }
+        let perBeat = max(1, pattern.count / 4)
+        for _ in 0..<2 {
+            // Hits between the beats that have room before or behind.
+            let places = out.indices.filter { i in
+                i % perBeat != 0 && !".- X".contains(out[i]) && (out[i - 1] == "." && (i - 1) % perBeat != 0 || i + 1 < out.count && out[i + 1] == "." && (i + 1) % perBeat != 0)
+            }
+            guard let i = stream.pick(places) else { break }
+            let to = out[i - 1] == "." && (i - 1) % perBeat != 0 ? i - 1 : i + 1
+            // A note that was held goes on to where it ended.
+            let isHeld = i + 1 < out.count && out[i + 1] == "-"
+            (out[to], out[i]) = (out[i], to < i && isHeld ? "-" : ".")
+        }
+        return out
     }
 
     /// Chords, struck in a rhythm or held; the last ones ring.
@@ -60,6 +85,11 @@ struct Accompaniment {
                         let pitch = pitches[step % pitches.count] + 12 * (step / pitches.count)
                         let v = level + (event.tick == 0 ? 6 : 0) + Int(stream.bell() * 5)
                         out.append(Note(start: at, length: event.length, pitch: min(pitch, voice.high), velocity: max(10, min(127, v))))
+                        // Slow hands have time for two keys on the beat.
+                        if brief.bpm < 90, voice.families.contains("keys"), section.energy > 0.35, brief.meter.beatStarts.contains(event.tick) {
+                            let second = pitches[(step + 2) % pitches.count] + 12 * ((step + 2) / pitches.count)
+                            if second != pitch, second <= voice.high { out.append(Note(start: at, length: event.length, pitch: second, velocity: max(10, v - 8))) }
+                        }
                     } else {
                         strike(at, min(event.length, span.end - at), event.sign)
                     }
@@ -168,11 +198,13 @@ struct Accompaniment {
             while tick < span.end {
                 let here = pattern(part, name, section, index, bar: tick / bar - section.bar) ?? Array(standard)
                 let events = Rhythm.events(here, brief.meter)
+                // A machine's bass line turns over now and then.
+                let turned = brief.genre.kit == "electronic" && (tick / bar) % 2 == 1 && events.count > 4 ? stream.index(events.count) : -1
                 for (k, event) in events.enumerated() {
                     let at = tick + event.tick
                     guard at >= span.start, at < span.end else { continue }
                     let isFirst = at == span.start || !events[..<k].contains { tick + $0.tick >= span.start }
-                    let pitch: Int = switch isFirst ? "r" : event.sign {
+                    let pitch: Int = switch isFirst ? "r" : k == turned ? "o" : event.sign {
                     case "f": near(fifth, root + 5)
                     case "p": max(voice.low, near(fifth, root) > root ? near(fifth, root) - 12 : near(fifth, root))
                     case "o": min(root + 12, voice.high)

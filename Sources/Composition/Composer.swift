@@ -9,6 +9,7 @@ public enum Composer {
         let chords = Harmony.chords(brief, sections, ringStart: ringStart)
         let cast = Casting(brief: brief).cast()
         let performance = Performance(brief: brief)
+        let pulse = Pulse(brief: brief)
         let accompaniment = Accompaniment(brief: brief, sections: sections, chords: chords, ringStart: ringStart)
         let melody = Melody(brief: brief, sections: sections, chords: chords, ringStart: ringStart)
 
@@ -28,10 +29,15 @@ public enum Composer {
             var part = Genre.Part(role: .drums, voice: "drums")
             part.level = brief.genre.drumLevel
             part.reverb = 0.12
-            let notes = performance.perform(drums.notes(), role: .drums, name: "drums", ringStart: ringStart)
+            let notes = performance.perform(pulse.felt(drums.notes(), role: .drums, name: "drums"), role: .drums, name: "drums", ringStart: ringStart)
             if !notes.isEmpty { tracks.append(Track(name: name("drums"), part: part, voice: kit, notes: notes)) }
         }
         var parts = cast.parts
+        // Each seed sits somewhere else on the keyboard.
+        for i in parts.indices where [.chords, .pad, .arp].contains(parts[i].role) {
+            var stream = RandomStream(brief.seed, "register", parts[i].voice)
+            parts[i].center += [-4, -2, 0, 2, 4][stream.index(5)]
+        }
         // Somebody must play in every section, or there would be silence.
         if !cast.hasKit {
             for section in sections where !parts.contains(where: { accompaniment.plays($0, section) && [.chords, .pad, .arp].contains($0.role) }) {
@@ -54,7 +60,7 @@ public enum Composer {
             case .percussion: accompaniment.tunedDrum(part, voice, name: unique)
             case .drums: []
             }
-            let played = performance.perform(written, role: part.role, name: unique, ringStart: ringStart)
+            let played = performance.perform(pulse.felt(written, role: part.role, name: unique), role: part.role, name: unique, ringStart: ringStart)
             if !played.isEmpty { tracks.append(Track(name: unique, part: part, voice: voice, notes: played)) }
         }
         return Score(brief: brief, sections: sections, chords: chords, tracks: tracks, ringStart: ringStart)

@@ -29,7 +29,7 @@ struct Drums {
             let next = index + 1 < sections.count ? sections[index + 1] : nil
             let halves = brief.isHalfTime && (!brief.halfTimeIntroOnly || section.name == "intro")
             // An intro builds: the kit comes in by halves.
-            let isLooped = brief.genre.kit == "electronic" && section.energy > 0.5
+            let isLooped = brief.isLoop || brief.genre.kit == "electronic" && section.energy > 0.5
             let isThin = index == 0 && section.energy < 0.3 && section.bars >= 4 && !brief.isLoop
             for i in 0..<section.bars {
                 let start = (section.bar + i) * bar
@@ -52,7 +52,7 @@ struct Drums {
                         }
                     }
                     // What is looped for minutes lives from small things that change: a quiet hit more, somewhere else in each bar.
-                    if isLooped, stream.chance(0.6) {
+                    if isLooped, hasKit, stream.chance(0.8) {
                         let places = brief.meter.place(Self.sixteenths)
                         if let extra = stream.pick(places), let name = stream.pick(["hat", "hat", "rim", "tom"]), let key = Self.keys[name] {
                             out.append(hit(start + extra.tick, key, "o", section.energy, &stream))

@@ -94,6 +94,8 @@ enum Voicing {
         for (x, y) in zip(a, b) { cost += Double(abs(x - y)) }
         // The top voice is heard as a line: small steps, but steps.
         cost += a.last == b.last ? (a == b ? 0 : 3.2) : Double(abs((a.last ?? 0) - (b.last ?? 0))) * 0.5
+        // Where nearly everything stays, the chord is hardly heard to change.
+        if a != b, zip(a, b).count(where: { $0 == $1 }) >= a.count - 1 { cost += 3 }
         for i in a.indices {
             for j in a.indices where j > i {
                 let interval = (a[j] - a[i]) % 12

@@ -8,7 +8,8 @@ struct PromptReaderTests {
     @Test(arguments: [
         ("The bpm is 82.", 82.0), ("at 132 bpm", 132), ("around 68 bpm", 68), ("tempo ninety", 90), ("one hundred and twelve bpm", 112), ("bpm=122", 122),
         ("trance, 138, pads", 138), ("84 Schläge pro Minute", 84), ("95 pulsaciones por minuto", 95), ("160 à la noire", 160), ("テンポ120", 120), ("165bpm", 165),
-        ("half-time feel at 140", 140), ("zweiundneunzig bpm", 92),
+        ("half-time feel at 140", 140), ("zweiundneunzig bpm", 92), ("160 beats/min", 160), ("between 118 and 122 bpm", 120), ("120-124 bpm house", 122),
+        ("Fm 140 trap", 140), ("808s, 90 bpm, 80s synthpop", 90), ("tempo of 92.5 bpm", 92.5),
     ])
     func aTempoIsReadInNumbersAndWords(_ prompt: String, _ bpm: Double) {
         #expect(wish(prompt).bpm == bpm)
@@ -17,7 +18,7 @@ struct PromptReaderTests {
     @Test(arguments: [
         ("in F# minor", "F# minor"), ("The key is Am.", "A minor"), ("key of F", "F major"), ("E flat major", "Eb major"), ("A♭ minor", "Ab minor"), ("h-Moll", "B minor"),
         ("in B-Dur", "Bb major"), ("en sol mayor", "G major"), ("en fa sostenido menor", "F# minor"), ("si bémol majeur", "Bb major"), ("ハ長調", "C major"),
-        ("C Dorian", "C dorian"), ("C sharp minor", "C# minor"), ("in F#m, rolling", "F# minor"), ("12-bar blues in A with harp", "A major"), ("fis-Moll", "F# minor"),
+        ("C Dorian", "C dorian"), ("C sharp minor", "C# minor"), ("in F#m, rolling", "F# minor"), ("A min house 120", "A minor"), ("fa# mineur", "F# minor"), ("flute and harp, Bb", "Bb major"), ("do sostenido menor", "C# minor"), ("12-bar blues in A with harp", "A major"), ("fis-Moll", "F# minor"),
     ])
     func aKeyIsReadInEveryLanguage(_ prompt: String, _ key: String) {
         #expect(wish(prompt).key?.name == key)
@@ -29,7 +30,8 @@ struct PromptReaderTests {
     }
 
     @Test(arguments: [
-        ("two minutes", 120.0), ("a minute and a half", 90), ("half a minute", 30), ("1:15", 75), ("40 sec", 40), ("trente secondes", 30), ("un minuto", 60), ("fifty seconds", 50),
+        ("two minutes", 120.0), ("a minute and a half", 90), ("half a minute", 30), ("1:15", 75), ("40 sec", 40), ("trente secondes", 30), ("un minuto", 60), ("fifty seconds", 50), ("two and a half minutes", 150), ("one and a half minute", 90), ("duration: 75", 75), ("an 80s feel, 45s", 45),
+        ("drop at 0:45, 1:30 long", 90),
     ])
     func aLengthIsReadInWordsAndClocks(_ prompt: String, _ seconds: Double) {
         #expect(wish("ambient, " + prompt).seconds == seconds)
@@ -43,7 +45,8 @@ struct PromptReaderTests {
         #expect(wish("24 Takte Funk").bars == 24)
     }
 
-    @Test(arguments: [("a waltz", "3/4"), ("in 7/8", "7/8"), ("The beat counts to 3.", "3/4"), ("4分の3拍子", "3/4"), ("Irish jig", "6/8"), ("12/8 slow blues", "12/8")])
+    @Test(arguments: [("a waltz", "3/4"), ("in 7/8", "7/8"), ("The beat counts to 3.", "3/4"), ("4分の3拍子", "3/4"), ("Irish jig", "6/8"), ("12/8 slow blues", "12/8"),
+                      ("three-four time", "3/4"), ("cut time", "2/2"), ("six-eight time", "6/8"), ("guitare, 3 temps", "3/4"), ("im Dreivierteltakt", "3/4")])
     func aMetreIsReadFromSignsAndDances(_ prompt: String, _ meter: String) {
         #expect(wish(prompt).meter?.name == meter)
     }
@@ -58,12 +61,28 @@ struct PromptReaderTests {
 
     @Test func whatIsForbiddenIsNotAskedFor() {
         for (prompt, names) in [("ambient pads, no drums, no bass", ["drums", "bass"]), ("Klavier, ohne Schlagzeug", ["drums"]), ("sin batería", ["drums"]),
-                                ("nappes, pas de guitare", ["guitar"]), ("琴の曲、ドラムなし", ["drums"])] {
+                                ("nappes, pas de guitare", ["guitar"]), ("琴の曲、ドラムなし", ["drums"]), ("pop sans batterie ni basse", ["drums", "bass"]),
+                                ("jazz with everything but drums", ["drums"]), ("house, don't use piano", ["piano"]), ("lofi with drums removed", ["drums"]), ("drum-free lofi", ["drums"])] {
             let wish = wish(prompt)
             #expect(wish.without == names, "\(prompt)")
             #expect(!wish.voices.contains { names.contains($0.name) }, "\(prompt)")
         }
         #expect(wish("piano and cello").voices.map(\.name) == ["piano", "cello"])
+    }
+
+    @Test(arguments: [
+        ("an 80s song", "synthwave"), ("a 70s groove", "disco"), ("Drum & bass @ 172", "drum-and-bass"), ("Soulful R&B", "rnb"), ("a sad piano piece", "piano"),
+        ("dubstep 140 bpm", "trap"), ("K-pop dance track", "pop"), ("C Am F G loop", "pop"),
+    ])
+    func aGenreIsFoundWhereItIsOnlyHintedAt(_ prompt: String, _ genre: String) {
+        #expect(Brief(wish(prompt), genres: Shipped.genres, seed: 1).genre.id == genre)
+    }
+
+    @Test func anAmendmentWinsOverThePrompt() {
+        var wish = wish("house, 120 bpm, A minor, piano, no drums, two minutes")
+        wish.amend(with: self.wish("90 bpm, with drums, no piano, 16 bars"))
+        #expect(wish.bpm == 90 && wish.key?.name == "A minor" && wish.bars == 16 && wish.seconds == nil)
+        #expect(wish.voices.map(\.name) == ["drums"] && wish.without == ["piano"] && wish.genre == "house")
     }
 
     @Test func aContradictionIsReported() {

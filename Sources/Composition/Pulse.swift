@@ -1,0 +1,71 @@
+/// Where the beat is slow or fast, what stands between the beats steps back, so that the beat and not its half or double is felt as the pulse.
+///
+/// People tap between some 80 and 140 times a minute when they may choose (D. Moelants, "Preferred tempo reconsidered", ICMPC 2002): a slow piece with even
+/// eighths is heard twice as fast as it is written.
+struct Pulse {
+    let brief: Brief
+    /// 0: nothing is done.
+    private let amount: Double
+
+    init(brief: Brief) {
+        self.brief = brief
+        let slow = max(0, min(1.5, (100 - brief.bpm) / 18))
+        let fast = max(0, min(0.8, (brief.bpm - 150) / 25))
+        // Hands on real instruments lean on the beat at any tempo; syncopation is heard against it.
+        let usual = brief.genre.kit == "electronic" || brief.meter.isCompound ? 0 : 0.3
+        amount = max(slow, max(fast, usual))
+    }
+
+    func felt(_ notes: [Note], role: Role, name: String) -> [Note] {
+        guard amount > 0, role != .pad else { return notes }
+        let bar = brief.meter.ticksPerBar
+        let beats = Set(brief.meter.beatStarts)
+        var streams: [Int: RandomStream] = [:]
+        /// One decision for all notes that are struck together.
+        var decided: [Int: Bool] = [:]
+        var out: [Note] = []
+        for note in notes.sorted(by: { ($0.start, $0.pitch) < ($1.start, $1.pitch) }) {
+            if beats.contains(note.start % bar) {
+                var strong = note
+                // What ticks along tells the beat.
+                if role == .drums, note.pitch != 36, note.pitch != 38 { strong.velocity = min(118, note.velocity + Int(14 * min(1, amount))) }
+                out.append(strong)
+                continue
+            }
+            let place = note.start / bar
+            var stream = streams[place] ?? RandomStream(brief.seed, name, "pulse" + String(place))
+            let stays = decided[note.start] ?? !stream.chance(min(0.9, loss(role) * amount))
+            streams[place] = stream
+            decided[note.start] = stays
+            guard stays else {
+                // Whoever sounds before goes on sounding.
+                if role != .drums, let last = out.indices.last, out[last].end >= note.start - 60, out[last].end < note.end { out[last].length = note.end - out[last].start }
+                continue
+            }
+            var softer = note
+            softer.velocity = max(10, Int(Double(note.velocity) * (1 - min(0.7, softening(role, note.pitch) * amount))))
+            out.append(softer)
+        }
+        return out
+    }
+
+    /// How many of the notes between the beats are left out.
+    private func loss(_ role: Role) -> Double {
+        switch role {
+        case .chords, .arp: 0.55
+        case .drums, .percussion: 0.4
+        case .bass: 0.3
+        case .lead, .counter, .pad: 0.15
+        }
+    }
+
+    private func softening(_ role: Role, _ pitch: Int) -> Double {
+        switch role {
+        // The kick and the snare are the groove; what ticks along is not.
+        case .drums: pitch == 36 || pitch == 38 ? 0.15 : 0.5
+        case .percussion, .chords, .arp: 0.4
+        case .bass: 0.25
+        case .lead, .counter, .pad: 0.2
+        }
+    }
+}
