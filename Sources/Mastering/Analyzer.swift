@@ -107,8 +107,8 @@ struct LevelMeters: ~Copyable {
     fileprivate var peaks: PeakDistribution
     fileprivate var tempo: TempoMeter
 
-    init(sampleRate: Double, channels: Int) {
-        loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
+    init(sampleRate: Double, channels: Int, recording steps: Int = 0) {
+        loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels, recording: steps)
         speech = SpeechMeter(sampleRate: sampleRate, channels: channels)
         peaks = PeakDistribution(sampleRate: sampleRate, channels: channels)
         tempo = TempoMeter(sampleRate: sampleRate, channels: channels)
@@ -190,9 +190,10 @@ final class SplitAnalyzer: @unchecked Sendable {
     private var spectra: SpectralMeters
     private var overview: WaveformOverview.Builder
 
-    init(_ info: AudioFileInfo) {
+    /// - Parameter steps: how many steps of 10 ms to keep the loudness of.
+    init(_ info: AudioFileInfo, recording steps: Int = 0) {
         self.info = info
-        levels = LevelMeters(sampleRate: Double(info.sampleRate), channels: info.channels)
+        levels = LevelMeters(sampleRate: Double(info.sampleRate), channels: info.channels, recording: steps)
         spectra = SpectralMeters(sampleRate: Double(info.sampleRate), channels: info.channels, integerBits: info.integerBits)
         overview = WaveformOverview.Builder(channels: info.channels)
     }
@@ -202,6 +203,9 @@ final class SplitAnalyzer: @unchecked Sendable {
     func processLevels(_ block: AudioBlock, _ frames: Int) { levels.process(block, frames) }
 
     func processSpectra(_ block: AudioBlock, _ frames: Int) { spectra.process(block, frames) }
+
+    /// Mean squares of steps of 10 ms, K-weighted; as many as were asked for.
+    var recorded: [Float] { levels.loudness.recorded }
 
     /// Call once, with all frames seen by every part.
     func finish() -> (Analysis, WaveformOverview) {
