@@ -11,8 +11,10 @@ public struct MasterRequest: Sendable, Codable, Equatable {
     /// The album beside which the file is to stand, in its file form; decides in the place of the assistant.
     public var signatureTOML: String?
     public var container: OutputFormat.Container
-    /// Replace an existing output. Never the input.
+    /// Replace an existing output. Never the input, nor what is in `kept`.
     public var force: Bool
+    /// Further files that were read for this master, and that no output may take the place of: references, preset, sequence, signature.
+    public var kept: [String] = []
     public var delivery = Delivery()
     /// What is cut off the input and how it fades; of an album's track also the silence behind it.
     public var placement = TrackPlacement()

@@ -34,11 +34,12 @@ public struct LocalTier: Tier {
             var scratch: AtomicOutput?
             defer { for output in outputs + (scratch.map { [$0] } ?? []) { output.abandon() } }
             let holder = WorkHolder(work.cancellation)
+            let survivors = requests.map(\.input) + requests.flatMap(\.kept)
             for request in requests {
                 for path in request.outputs {
                     let row = try await makeRow(path, holder, ledger)
                     rows.append(row)
-                    outputs.append(try await RecordedFile.open(path, force: request.force, inputs: requests.map(\.input), row, ledger))
+                    outputs.append(try await RecordedFile.open(path, force: request.force, inputs: survivors, row, ledger))
                 }
             }
             if requests.contains(where: { $0.delivery.codecCheck != .off }) {

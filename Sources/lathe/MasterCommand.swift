@@ -8,7 +8,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
     static let configuration = CommandConfiguration(
         commandName: "master", abstract: "Master files.",
         discussion: """
-            Without -o, mix.wav gives mix-master.wav beside it. An existing file is replaced only with --force, an input never. Several inputs go on after a bad one.
+            Without -o, mix.wav gives mix-master.wav beside it. An existing file is replaced only with --force, an input never, nor any other file that is read. Several inputs go on after a bad one.
             A target that the preset's limits do not allow is not forced: the master stops short of it and the result says so.
             """)
 
@@ -63,6 +63,9 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
         let (order, inputs) = try album.order(inputs)
         let isAlbum = album.isAlbum || wanted.target.scope == .album && inputs.count > 1 && signature == nil
         let references = try ReferenceCurve(files: reference, weights: weights)
+        if let saveCurve, !force, ToneLibrary.list().contains(where: { $0.id == saveCurve && !$0.isFactory }) {
+            throw Failure(Failure.usageExitCode, "--save-curve: there is a curve '\(saveCurve)' already; choose another name, or replace it with --force")
+        }
         // What cannot be found is said before any work begins.
         if reference.isEmpty, signature == nil { _ = try ToneTarget.wanted(by: wanted) }
         let plan = try MasterPlan(
@@ -83,7 +86,12 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
             defer { reports.cancel() }
 
             var requests = plan.requests
-            for index in requests.indices { requests[index].signatureTOML = signature?.toml() }
+            let presetFile = preset.flatMap { $0.contains("/") || $0.hasSuffix(".toml") ? $0 : nil }
+            let read = reference + [presetFile, album.sequence, album.signature].compactMap(\.self)
+            for index in requests.indices {
+                requests[index].signatureTOML = signature?.toml()
+                requests[index].kept = read
+            }
             if !reference.isEmpty {
                 let curve = try await references.measured(engine, id: saveCurve ?? "reference", name: saveCurve ?? "Reference")
                 if saveCurve != nil { try ToneLibrary.save(curve) }

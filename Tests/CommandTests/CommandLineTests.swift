@@ -95,9 +95,28 @@ import Testing
         // A stereo sine of 1 kHz at -12 dBFS reads -12 LUFS (EBU Tech 3341, signals 1 and 2).
         #expect(abs(try #require(try result.object["target_lufs"] as? Double) + 12) < 0.1)
         #expect(try place.run("master", "mix.wav", "--force", "--set", "tone.curve=record", "--json").status == 0)
+        #expect(try place.run("master", "mix.wav", "-o", "z.wav", "--reference", "record.wav", "--save-curve", "record").status == 64)
+        #expect(!place.exists("z.wav"))
         #expect(try place.run("master", "mix.wav", "--preset", "reference", "-o", "x.wav").status == 64)
         #expect(try place.run("master", "mix.wav", "--preset", "reference", "--set", "tone.curve=record", "-o", "y.wav").status == 0)
         #expect(try place.openRows().isEmpty)
+    }
+
+    /// What a command reads it does not replace, whatever it is read for.
+    @Test func noFileThatIsReadIsOverwritten() throws {
+        let place = try Workspace()
+        let record = WAV.tone(dBFS: -12, seconds: 6)
+        try place.write("mix.wav", WAV.tone(dBFS: -20, seconds: 6))
+        try place.write("record.wav", record)
+        let own = Array(try place.run("presets", "show", "speech").out.utf8)
+        try place.write("own.toml", own)
+        for arguments in [["--reference", "record.wav", "-o", "record.wav"], ["--preset", "own.toml", "-o", "own.toml", "--format", "wav"]] {
+            let refused = try place.start(["master", "mix.wav", "--force"] + arguments).outcome()
+            #expect(refused.status == 73, "\(arguments)")
+            expectOneLine(refused.err, "never overwritten")
+        }
+        #expect(try place.bytes("record.wav") == record)
+        #expect(try place.bytes("own.toml") == own)
     }
 
     @Test func keysAreListedWithTheOwnOnesAndChecked() throws {

@@ -60,6 +60,19 @@ struct FFmpegCodec {
         return try measure(sound, isCancelled)
     }
 
+    /// How long ffmpeg may keep quiet, in quarters of a second.
+    private static let patience = 240
+
+    /// Until there is something to read; a program that never says anything is given up.
+    private static func wait(for sound: Int32, _ isCancelled: () -> Bool) throws {
+        for _ in 0..<patience {
+            if isCancelled() { throw CancellationError() }
+            var waiting = pollfd(fd: sound, events: Int16(POLLIN), revents: 0)
+            if poll(&waiting, 1, 250) > 0 { return }
+        }
+        throw Problem.failed
+    }
+
     private func measure(_ sound: Int32, _ isCancelled: () -> Bool) throws -> Double {
         let frames = 8192, frameBytes = 4 * channels
         let buffer = AudioBuffer(channels: channels, frames: frames)
@@ -68,7 +81,7 @@ struct FFmpegCodec {
         var held = 0, total = 0
         var proof = TruePeakProof(channels: channels)
         while true {
-            if isCancelled() { throw CancellationError() }
+            try Self.wait(for: sound, isCancelled)
             let room = bytes.count - held
             let got = bytes.withUnsafeMutableBytes { read(sound, $0.baseAddress.map { $0 + held }, room) }
             if got < 0 && errno == EINTR { continue }
