@@ -1,8 +1,8 @@
 import DSP
 
 extension LevelCourse {
-    /// How far peaks may stand over the limiter's threshold, dB: deeper, what the limiter costs in loudness can no longer be left out.
-    private static let mostLimitingDB = 1.5
+    /// How far peaks may be expected over the limiter's threshold, dB: deeper, what the limiter costs in loudness can no longer be left out.
+    private static let mostLimitingDB = 2.5
 
     /// The make-up gain, dB, that should lead a file to its preset's loudness; nil where only measuring the chain tells: in an album, for
     /// another measure than the integrated loudness, with a block whose effect is not foretold here, and where the limiter has much to do.
@@ -17,7 +17,10 @@ extension LevelCourse {
         guard let loudness = course.integratedLUFS(weighted: ratios.weighted * trim, plain: ratios.plain * trim, compressor: parameters.glue)
         else { return nil }
         let gain = preset.target.lufs - loudness
-        let over = peak + parameters.inputGainDB + FastMath.decibels(ratios.plain) / 2 + gain - (preset.target.ceilingDBTP - Limiter.marginDB)
+        // Peaks are where the loud parts are, which the compressor lowers by what it was asked for.
+        let glue = parameters.compressorOn ? preset.compressor.gainReductionTargetDB * parameters.mix : 0
+        let over = peak + parameters.inputGainDB + FastMath.decibels(ratios.plain) / 2 - glue + gain
+            - (preset.target.ceilingDBTP - Limiter.marginDB)
         return over <= min(Self.mostLimitingDB, preset.target.maxLimiterGainReductionDB) ? gain : nil
     }
 }
