@@ -73,21 +73,12 @@ public struct DetectorProbe: ~Copyable {
     /// Of eight frames.
     private let release: Double
     private let stepFrames: Int
-    /// Highest levels of steps of 10 ms from the first on, linear, to within some 64 frames; as many as `init` asked for.
-    public private(set) var recorded: [Float] = []
-    private let mostRecorded: Int
-    private let shortFrames: Double
-    private var short = 0.0
-    private var shortHighest = 0.0
     private var envelope = 0.0
     private var highest = 0.0
     private var waiting = 0
     private let filter: SVFCoefficients
 
-    /// - Parameter steps: how many steps of 10 ms to record.
-    public init(sampleRate: Double, channels: Int, recording steps: Int = 0) {
-        mostRecorded = steps
-        shortFrames = sampleRate / 100
+    public init(sampleRate: Double, channels: Int) {
         var arena = StateArena(capacity: 4096 + channels * 64)
         detector = Compressor(sampleRate: sampleRate, channels: channels, arena: &arena)
         self.arena = arena
@@ -107,16 +98,9 @@ public struct DetectorProbe: ~Copyable {
                 for start in stride(from: 0, to: n, by: 8) {
                     var loudest = level[start]
                     for i in start + 1..<max(start + 1, min(start + 8, n)) { loudest = level[i] > loudest ? level[i] : loudest }
-                    shortHighest = shortHighest > loudest ? shortHighest : loudest
                     let fallen = envelope * release
                     envelope = loudest > fallen ? loudest : fallen
                     highest = highest > envelope ? highest : envelope
-                }
-                short += Double(n)
-                if short >= shortFrames {
-                    if recorded.count < mostRecorded { recorded.append(Float(shortHighest)) }
-                    short -= shortFrames
-                    shortHighest = 0
                 }
                 waiting += n
                 if waiting >= stepFrames {

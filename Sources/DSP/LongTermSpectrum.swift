@@ -46,22 +46,6 @@ public struct LongTermSpectrum: Sendable, Equatable, Codable {
         gatedSeconds = seconds
     }
 
-    /// What an equaliser does to the power of the whole, as a ratio: K-weighted, as loudness has it, and as it is. 1 of silence.
-    public func powerRatios(mid midCurve: GainCurve, side sideCurve: GainCurve, sampleRate: Double) -> (weighted: Double, plain: Double) {
-        let weighting = LoudnessWeighting(sampleRate: sampleRate)
-        var (weightedBefore, weightedAfter, plainBefore, plainAfter) = (0.0, 0.0, 0.0, 0.0)
-        for band in 0..<Self.bandCount where Self.centres[band] < sampleRate / 2 {
-            let before = mid[band] + side[band]
-            let after = mid[band] * pow(10, midCurve.db[band] / 10) + side[band] * pow(10, sideCurve.db[band] / 10)
-            let k = weighting.powerGain(hz: Self.centres[band], sampleRate: sampleRate)
-            weightedBefore += k * before
-            weightedAfter += k * after
-            plainBefore += before
-            plainAfter += after
-        }
-        return (weightedBefore > 0 ? weightedAfter / weightedBefore : 1, plainBefore > 0 ? plainAfter / plainBefore : 1)
-    }
-
     /// Nothing was heard.
     public static let silence = LongTermSpectrum(
         mid: [Double](repeating: 0, count: bandCount), side: [Double](repeating: 0, count: bandCount), gatedLUFS: nil, gatedSeconds: 0)

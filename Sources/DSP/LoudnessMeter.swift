@@ -32,16 +32,10 @@ public struct LoudnessMeter: ~Copyable {
     private var integratedBlocks = LoudnessHistogram()
     private var rangeBlocks = LoudnessHistogram()
 
-    /// Mean squares of the steps of 10 ms from the first on, channel-weighted; as many as `init` asked for.
-    public private(set) var recorded: [Float] = []
-    private let mostRecorded: Int
-
     /// - Parameters:
     ///   - sampleRate: Hz, 8 000…768 000.
     ///   - channels: 1…32, in WAVE order; surround channels weigh 1.41, the low-frequency channel of 5.1 and 7.1 nothing.
-    ///   - count: how many steps of 10 ms to record; with any, `process` allocates.
-    public init(sampleRate: Double, channels: Int, recording count: Int = 0) {
-        mostRecorded = count
+    public init(sampleRate: Double, channels: Int) {
         rate = Int(sampleRate.rounded())
         self.channels = channels
         weighting = LoudnessWeighting(sampleRate: sampleRate)
@@ -98,9 +92,6 @@ public struct LoudnessMeter: ~Copyable {
             open[p] = .zero
         }
         steps[step % Self.shortTermSteps] = energy
-        if recorded.count < mostRecorded {
-            recorded.append(Float(energy / Double(stepEnd - Self.end(ofStep: step - 1, rate))))
-        }
         step += 1
         stepEnd = Self.end(ofStep: step, rate)
         if step >= Self.momentarySteps {
@@ -130,7 +121,6 @@ public struct LoudnessMeter: ~Copyable {
     public mutating func reset() {
         pairs.update(repeating: LoudnessWeighting.Pair(), count: pairCount)
         steps.update(repeating: 0, count: Self.shortTermSteps)
-        recorded.removeAll(keepingCapacity: true)
         frame = 0
         step = 0
         stepEnd = Self.end(ofStep: 0, rate)

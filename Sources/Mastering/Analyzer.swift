@@ -107,8 +107,8 @@ struct LevelMeters: ~Copyable {
     fileprivate var peaks: PeakDistribution
     fileprivate var tempo: TempoMeter
 
-    init(sampleRate: Double, channels: Int, recording steps: Int = 0) {
-        loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels, recording: steps)
+    init(sampleRate: Double, channels: Int) {
+        loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
         speech = SpeechMeter(sampleRate: sampleRate, channels: channels)
         peaks = PeakDistribution(sampleRate: sampleRate, channels: channels)
         tempo = TempoMeter(sampleRate: sampleRate, channels: channels)
@@ -190,10 +190,9 @@ final class SplitAnalyzer: @unchecked Sendable {
     private var spectra: SpectralMeters
     private var overview: WaveformOverview.Builder
 
-    /// - Parameter steps: how many steps of 10 ms to keep the loudness of.
-    init(_ info: AudioFileInfo, recording steps: Int = 0) {
+    init(_ info: AudioFileInfo) {
         self.info = info
-        levels = LevelMeters(sampleRate: Double(info.sampleRate), channels: info.channels, recording: steps)
+        levels = LevelMeters(sampleRate: Double(info.sampleRate), channels: info.channels)
         spectra = SpectralMeters(sampleRate: Double(info.sampleRate), channels: info.channels, integerBits: info.integerBits)
         overview = WaveformOverview.Builder(channels: info.channels)
     }
@@ -203,9 +202,6 @@ final class SplitAnalyzer: @unchecked Sendable {
     func processLevels(_ block: AudioBlock, _ frames: Int) { levels.process(block, frames) }
 
     func processSpectra(_ block: AudioBlock, _ frames: Int) { spectra.process(block, frames) }
-
-    /// Mean squares of steps of 10 ms, K-weighted; as many as were asked for.
-    var recorded: [Float] { levels.loudness.recorded }
 
     /// Call once, with all frames seen by every part.
     func finish() -> (Analysis, WaveformOverview) {

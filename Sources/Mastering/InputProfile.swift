@@ -6,8 +6,6 @@ public struct InputProfile: Sendable {
     public var analysis: Analysis
     public var overview: WaveformOverview
     public var levels: DetectorHistogram
-    /// How loud it is and how high the compressor's detector stands from step to step; nil when that is not known.
-    var course: LevelCourse?
 
     public init(analysis: Analysis, overview: WaveformOverview, levels: DetectorHistogram) {
         self.analysis = analysis
@@ -23,8 +21,8 @@ public struct InputProfile: Sendable {
         _ path: String, placement: TrackPlacement = TrackPlacement(), progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws -> InputProfile {
         let info = try AudioReader(path: path).info
-        let analyzer = SplitAnalyzer(info, recording: LevelCourse.mostSteps + 1)
-        var probe = DetectorProbe(sampleRate: Double(info.sampleRate), channels: info.channels, recording: LevelCourse.mostSteps + 1)
+        let analyzer = SplitAnalyzer(info)
+        var probe = DetectorProbe(sampleRate: Double(info.sampleRate), channels: info.channels)
         try Pass.run(
             [PlacedFile(path: path, placement: placement.withoutGap)], progress: progress, isCancelled: isCancelled,
             process: { block, frames, _ in
@@ -34,8 +32,6 @@ public struct InputProfile: Sendable {
             processFurther: { block, frames, _ in analyzer.processLevels(block, frames) },
             consume: { block, frames, _ in analyzer.processSpectra(block, frames) })
         let (analysis, overview) = analyzer.finish()
-        var profile = InputProfile(analysis: analysis, overview: overview, levels: probe.histogram)
-        profile.course = LevelCourse(energies: analyzer.recorded, levels: probe.recorded)
-        return profile
+        return InputProfile(analysis: analysis, overview: overview, levels: probe.histogram)
     }
 }

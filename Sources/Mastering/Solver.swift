@@ -25,7 +25,6 @@ struct Solver {
         var settings = Solve.Settings(
             parameters: ChainParameters(preset: preset, profile: programme.profile, plan: direction.plan),
             trimsDB: Array(repeating: 0, count: programme.files.count))
-        if let solution = try foretold(settings, progress: progress, fullPass: fullPass) { return solution }
         let (models, peakDB) = try measureTone(settings, progress: { progress($0 * 0.35) }, isCancelled: isCancelled)
         var highest = peakDB.map { Solve.highestGain(preset, tonePeakDB: $0) } ?? 0
         // The clipper counts from the album's peaks, so that a track gives up as much as its neighbours.
@@ -119,27 +118,6 @@ struct Solver {
                 outcome, measure, atCap: settings.parameters.makeupGainDB >= highest - 0.01, isHeldByPSR: isHeldByPSR)),
             integratedLUFS: outcome.integratedLUFS, truePeakDBTP: outcome.truePeakDBTP,
             limiterMaxReductionDB: outcome.reduction.limiterDB, reductions: outcomes.map(\.reduction), direction: direction)
-    }
-
-    /// One pass with the gain that `LevelCourse` foretells; nil when that cannot be foretold, or did not lead where it should.
-    private func foretold(
-        _ start: Solve.Settings, progress: (Double) -> Void, fullPass: (Solve.Settings, (Double) -> Void) throws -> [Solve.Outcome]
-    ) throws -> Solution? {
-        guard let gain = LevelCourse.foretoldGain(programme, direction, start.parameters) else { return nil }
-        var settings = start
-        settings.parameters.setMakeup(gain, tonePeakDB: 0)
-        let outcomes = try withoutActuallyEscaping(progress) { report in try fullPass(settings, report) }
-        let outcome = Solve.Outcome(loudestOf: outcomes), target = preset.target
-        let mostDense = target.psrFloorDB > 0 ? target.ceilingDBTP - Limiter.marginDB - target.psrFloorDB + Self.psrToleranceDB : .infinity
-        guard let loudness = outcome.integratedLUFS, abs(loudness - target.lufs) <= target.toleranceLU / 2,
-            let peak = outcome.truePeakDBTP, peak <= target.ceilingDBTP + Solve.ceilingSlackDB,
-            outcome.reduction.limiterDB <= target.maxLimiterGainReductionDB + Limiter.marginDB, (outcome.maxShortTermLUFS ?? -.infinity) <= mostDense
-        else { return nil }
-        progress(1)
-        return Solution(
-            parameters: settings.parameters, trimsDB: settings.trimsDB, reached: direction.heldBecause == nil, note: direction.heldBecause,
-            integratedLUFS: outcome.integratedLUFS, truePeakDBTP: outcome.truePeakDBTP, limiterMaxReductionDB: outcome.reduction.limiterDB,
-            reductions: outcomes.map(\.reduction), direction: direction)
     }
 
     /// Moves the trims of an album so that its tracks keep their distances in loudness. Returns whether one had to move.
