@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         .target(name: "CTerminal", cSettings: shim, linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
@@ -35,6 +36,9 @@ let package = Package(
         .target(name: "Instruments", dependencies: ["DSP", "Composition"]),
         .target(name: "PrivacyLedger", dependencies: ["CSQLite", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Rendering", dependencies: ["Mastering", "Instruments", "Composition", "AudioFiles", "PrivacyLedger", "CLinux"]),
+        .target(name: "RemoteTiers", dependencies: [
+            "Rendering", "Composition", "Mastering", "AudioFiles", "PrivacyLedger", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        ]),
         .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
         .target(name: "Terminal", dependencies: ["CTerminal"]),
         .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
