@@ -15,6 +15,12 @@ enum HistoryEventKind: String, Sendable, CaseIterable {
     /// A row or run that was there before this part of the history, noted anew.
     case carriedItem = "carried_item"
     case carriedRun = "carried_run"
+    /// What was agreed about a row at a tier, when it was made.
+    case transfer
+    /// The user's answer about a tier, when it was given and when it was withdrawn.
+    case consent
+    /// What a tier signed.
+    case receipt
     /// The key or the rows did not fit each other: nobody can vouch for what was before.
     case broken
 

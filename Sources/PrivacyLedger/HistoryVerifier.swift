@@ -133,6 +133,7 @@ struct HistoryVerifier {
     private func checkRows(_ events: [HistoryEvent], _ report: inout HistoryReport) throws(SQLiteError) -> [String] {
         var problems: [String] = []
         var items: [String: Subject] = [:], runs: [String: Subject] = [:]
+        var transfers: [String: String] = [:], consents: [String: String] = [:], receipts: [String: String] = [:]
         var counted = hexadecimal(LedgerTally.digest([]))
         for event in events {
             guard let kind = HistoryEventKind(rawValue: event.kind) else { continue }
@@ -143,8 +144,11 @@ struct HistoryVerifier {
                 if let id = event.subject { runs[id] = Subject(kind: kind, digest: event.digest) }
             case .runEnded:
                 if let id = event.subject { runs[id]?.ended = event.digest }
+            case .transfer: if let id = event.subject { transfers[id] = event.digest }
+            case .consent: if let id = event.subject { consents[id] = event.digest }
+            case .receipt: if let id = event.subject { receipts[id] = event.digest }
             case .forgotten:
-                if let id = event.subject { (items[id], runs[id]) = (nil, nil) }
+                if let id = event.subject { (items[id], runs[id], transfers[id], consents[id], receipts[id]) = (nil, nil, nil, nil, nil) }
             case .counted: counted = event.digest
             case .erased, .broken: break
             }
@@ -168,6 +172,18 @@ struct HistoryVerifier {
             if known.digest != began || known.ended != ended { problems.append("run \(inert(stored.run.id)) is not what its events say") }
         }
         for id in runs.keys.sorted() { problems.append("run \(inert(id)) has events and is not there") }
+        for (what, known, stored) in [
+            ("transfer", transfers, try LedgerStore.transfers(in: connection).map { ($0.item.rawValue, $0.digest) }),
+            ("consent", consents, try LedgerStore.consents(in: connection).map { ($0.id.rawValue, $0.digest) }),
+            ("receipt", receipts, try LedgerStore.receipts(in: connection).map { ($0.id.rawValue, $0.digest) }),
+        ] {
+            report.rows += stored.count
+            var known = known
+            for (id, digest) in stored where known.removeValue(forKey: id) != hexadecimal(digest) {
+                problems.append("\(what) \(inert(id)) is not what its event says")
+            }
+            for id in known.keys.sorted() { problems.append("\(what) \(inert(id)) has an event and is not there") }
+        }
         if counted != hexadecimal(LedgerTally.digest(try LedgerStore.tallies(in: connection))) { problems.append("the counts are not what the last count says") }
         return problems
     }

@@ -32,7 +32,18 @@ public actor Ledger {
     var names: [RowID: String] = [:]
     let nameKey = SymmetricKey(size: .bits256)
 
-    var foreign: [LedgerRecord] = []
+    /// Terms of transfers that are about to get their row.
+    var transfers: [RowID: Transfer] = [:]
+    /// Bytes that left, by row of this run, and all others' together.
+    var leftByUs: [RowID: Int64] = [:]
+    var leftByOthers: Int64 = 0
+
+    /// Open rows that this run does not hold.
+    var foreign: [LedgerRecord] = [] {
+        didSet { tiersWake = foreign.filter { $0.run == LedgerRecord.noRun && $0.state != .overdue }.map(\.expires.bootNanoseconds).min() }
+    }
+    /// When the first of them that lies at a tier and is nobody's is due.
+    var tiersWake: Int64?
     var foreignVersion: Int64 = 0
     nonisolated let board = Mutex(LedgerSummary())
     var watchers: [UUID: AsyncStream<LedgerSummary>.Continuation] = [:]
@@ -126,6 +137,7 @@ public actor Ledger {
         sweep()
         foreignVersion = try store.foreignVersion()
         foreign = try othersRecords(in: store)
+        leftByOthers = try store.bytesLeft(notOf: run.id)
         publish()
         thread.onAlarm { [weak self] alarm in
             self?.assumeIsolated { ledger in
@@ -149,9 +161,11 @@ public actor Ledger {
     public func close() {
         destroy(Array(core.open.keys), because: .quit)
         guard let store else { return }
+        var haveLeft = true
+        do throws(LedgerError) { try perform(core.handle(.leaveTiers, now: clock.now())) } catch { haveLeft = false }
         if !core.unsaved.isEmpty { carryOut([.save(Array(core.unsaved.values), required: false)]) }
         // Rows that could not be settled stay open; the next run adopts and settles them.
-        do throws(LedgerError) { try store.endRun(now: clock.now(), complete: core.open.isEmpty && core.unsaved.isEmpty) } catch { note(error) }
+        do throws(LedgerError) { try store.endRun(now: clock.now(), complete: haveLeft && core.open.isEmpty && core.unsaved.isEmpty) } catch { note(error) }
         self.store = nil
         problem = .closed
         thread.wake(at: nil)
@@ -162,6 +176,7 @@ public actor Ledger {
     /// Does what is due: expiries, late saves, another attempt at what resisted. The thread calls it on time.
     public func tick() {
         carryOut(core.handle(.tick, now: clock.now()))
+        seeToTiers()
     }
 
     // MARK: Seen from outside

@@ -25,6 +25,14 @@ struct LedgerCore: Sendable {
         case eraseFailed(RowID, placeMissing: Bool)
         /// An open row of a dead run, now ours to settle.
         case adopted([LedgerRecord])
+        /// See `LedgerCoreTiers`.
+        case sent(RowID, bytes: Int64)
+        case sendingEnded(RowID)
+        case periodStated(RowID, seconds: Double)
+        case goneAtTier(RowID, DestroyReason)
+        case tierAsked(RowID)
+        case tookOver([LedgerRecord])
+        case leaveTiers
         case saved([RowID])
         case notSaved([RowID])
         case tick
@@ -56,6 +64,8 @@ struct LedgerCore: Sendable {
     var savedExpiry: [RowID: Int64] = [:]
     var memoryBytes: Int64 = 0
     var diskBytes: Int64 = 0
+    /// What tiers say of how long they keep the rows of this run, in seconds from the last byte.
+    var tierPeriods: [RowID: Double] = [:]
     private var latest = LedgerInstant(bootNanoseconds: .min, wallSeconds: 0)
     private var retrySavesAt: Int64?
 
@@ -100,6 +110,13 @@ struct LedgerCore: Sendable {
         case .erasePending(let ids): for id in ids { deadlines.push(id, at: now.adding(seconds: Self.grace).bootNanoseconds) }; return []
         case .eraseFailed(let id, let missing): return eraseFailed(id, missing, now)
         case .adopted(let records): return adopt(records, now)
+        case .sent(let id, let bytes): return sent(id, bytes, now)
+        case .sendingEnded(let id): return sendingEnded(id, now)
+        case .periodStated(let id, let seconds): return periodStated(id, seconds, now)
+        case .goneAtTier(let id, let reason): return goneAtTier(id, reason, now)
+        case .tierAsked(let id): return tierAsked(id)
+        case .tookOver(let records): return tookOver(records, now)
+        case .leaveTiers: return leaveTiers()
         case .saved(let ids): saved(ids); return []
         case .notSaved(let ids): notSaved(ids, now); return []
         case .tick: return tick(now)
@@ -117,7 +134,10 @@ struct LedgerCore: Sendable {
             return [.refuse(.overQuota(wantedBytes: request.reservedBytes, freeBytes: quota.most - quota.used))]
         }
         var expires = now.adding(seconds: rules.period(of: rule))
-        if let parent = request.parent.flatMap({ open[$0] }),
+        if request.place.tierName != nil {
+            tierPeriods[id] = request.tierPeriod
+            expires = now.adding(seconds: period(atTier: request.tierPeriod, rule))
+        } else if let parent = request.parent.flatMap({ open[$0] }),
            parent.expires.bootNanoseconds < expires.bootNanoseconds {
             expires = parent.expires
         }
@@ -144,7 +164,8 @@ struct LedgerCore: Sendable {
     mutating func forget(_ id: RowID) {
         guard let record = open.removeValue(forKey: id) else { return }
         savedExpiry[id] = nil
-        if let parent = record.parent { children[parent]?.remove(id) }
+        tierPeriods[id] = nil
+        if let parent = record.parent, children[parent]?.remove(id) != nil, children[parent]?.isEmpty ?? false { children[parent] = nil }
         if children[id]?.isEmpty ?? false { children[id] = nil }
         count(record, -1)
     }
@@ -175,8 +196,13 @@ struct LedgerCore: Sendable {
         var expired: [RowID] = []
         var again: [RowID] = []
         var behind: [LedgerRecord] = []
+        var atTiers: [Effect] = []
         while let id = deadlines.popDue(now.bootNanoseconds) {
             guard var record = open[id] else { continue }
+            if record.isAtTier {
+                atTiers += dueAtTier(record, now)
+                continue
+            }
             switch record.state {
             case .intent, .live:
                 if record.expires.bootNanoseconds <= now.bootNanoseconds {
@@ -196,7 +222,7 @@ struct LedgerCore: Sendable {
                 break
             }
         }
-        var effects: [Effect] = []
+        var effects = atTiers
         if let retry = retrySavesAt, retry <= now.bootNanoseconds {
             retrySavesAt = nil
             behind.append(contentsOf: unsaved.values)

@@ -3,7 +3,7 @@ extension LedgerCore {
     // MARK: Life
 
     mutating func used(_ id: RowID, _ bytes: Int64, _ now: LedgerInstant) -> [Effect] {
-        guard var record = open[id], record.state == .intent || record.state == .live else { return [] }
+        guard var record = open[id], !record.isAtTier, record.state == .intent || record.state == .live else { return [] }
         count(record, -1)
         let wasLive = record.state == .live
         record.usedBytes = bytes
@@ -82,7 +82,7 @@ extension LedgerCore {
     // MARK: End
 
     mutating func handedOver(_ id: RowID, _ now: LedgerInstant) -> [Effect] {
-        guard open[id] != nil else { return [] }
+        guard let record = open[id], !record.isAtTier else { return [] }
         let derived = descendants(of: [id]).filter { $0 != id }
         open[id]?.reason = .handedOver
         return settle([id], as: .handedOver, now) + (derived.isEmpty ? [] : destroy(derived, .parentGone, now))
@@ -107,7 +107,8 @@ extension LedgerCore {
         let asked = Set(ids)
         var announced: [LedgerRecord] = []
         for id in all {
-            guard var record = open[id] else { continue }
+            // The shell asks its tier, and hears nothing or more; until then nothing changes.
+            guard var record = open[id], !record.isAtTier else { continue }
             if record.state != .overdue && record.state != .lost { record.state = .destroying }
             record.reason = record.reason ?? (asked.contains(id) ? reason : .parentGone)
             open[id] = record

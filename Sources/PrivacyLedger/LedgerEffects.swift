@@ -13,7 +13,7 @@ extension Ledger {
             case .insert(let record):
                 do throws(LedgerError) {
                     guard let store else { throw problem }
-                    try store.insert(record)
+                    try store.insert(record, transfers[record.id])
                     queue += core.handle(.inserted(record.id), now: clock.now())
                 } catch {
                     queue += core.handle(.notInserted(record.id), now: clock.now())
@@ -35,7 +35,7 @@ extension Ledger {
                 queue += erase(ids)
             }
         }
-        thread.wake(at: core.nextWake)
+        thread.wake(at: nextWake)
         if let refusal { throw refusal }
     }
 
@@ -55,6 +55,10 @@ extension Ledger {
         var effects: [LedgerCore.Effect] = []
         for id in ids {
             guard let record = core.open[id] else { continue }
+            if record.isAtTier {
+                effects += askTier(id)
+                continue
+            }
             switch holders[id]?.erase() ?? .gone {
             case .pending:
                 pending.append(id)
@@ -90,6 +94,7 @@ extension Ledger {
             let new = adopted.filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }
             if !new.isEmpty { carryOut(core.handle(.adopted(new), now: now)) }
             if let failure { throw failure }
+            seeToTiers()
             try store.countRowsSettled(before: now.wallSeconds - rules.historySeconds, now: now)
             try store.expireLog(now: now, keeping: rules[.metrics].hardSeconds)
         } catch {
@@ -110,6 +115,8 @@ extension Ledger {
                 for (id, wish) in wishes where wish == .extend { carryOut(core.handle(.extended(id), now: clock.now())) }
             }
             foreign = try othersRecords(in: store)
+            leftByOthers = try store.bytesLeft(notOf: run.id)
+            thread.wake(at: nextWake)
         } catch {
             note(error)
         }
@@ -129,6 +136,7 @@ extension Ledger {
         }
         new.items = core.open.count + foreign.count
         new.nextExpiryBootNanoseconds = next == .max ? nil : next
+        new.bytesLeft = leftByUs.values.reduce(leftByOthers) { $0.addingReportingOverflow($1).partialValue }
         let changed = board.withLock { board in
             new.problem = board.problem
             defer { board = new }

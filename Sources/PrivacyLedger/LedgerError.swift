@@ -19,6 +19,14 @@ public enum LedgerError: Error, Equatable, Sendable {
     case cannotExport(path: String, reason: String)
     /// `privacy.toml` says what cannot be; nil when it is no line in particular.
     case badSettings(path: String, line: Int?, reason: String)
+    /// A byte may go to this tier only after the user has said so.
+    case consentMissing(tier: String, PrivacyClass)
+    /// What goes to a tier begins with `beginTransfer`, under a name that is one.
+    case noTransfer(tier: String)
+    /// What says it is a tier's receipt is none, or not one for this.
+    case badReceipt(String)
+    /// Only the tier can destroy what lies there.
+    case atTier(RowID, tier: String)
     /// Scratch could not be made.
     case cannotMakeScratch(path: String, reason: String)
 
@@ -26,11 +34,13 @@ public enum LedgerError: Error, Equatable, Sendable {
     public var exitCode: Int32 {
         switch self {
         case .cannotOpen, .cannotWrite, .damaged, .closed, .cannotMakeScratch: 74
-        case .busy, .overQuota, .parentGone: 75
+        case .busy, .overQuota, .parentGone, .atTier: 75
+        case .consentMissing: 69
+        case .noTransfer: 64
         case .noSuchRow: 66
         case .ambiguousRow, .notExtendable: 64
         case .cannotExport: 73
-        case .badSettings: 65
+        case .badSettings, .badReceipt: 65
         }
     }
 
@@ -60,6 +70,14 @@ public enum LedgerError: Error, Equatable, Sendable {
             "\(inert(path)): cannot write the export (\(reason)); choose another folder"
         case .badSettings(let path, let line, let reason):
             "\(inert(path))\(line.map { ":\($0)" } ?? ""): \(inert(reason))"
+        case .consentMissing(let tier, let privacyClass):
+            "\(inert(tier)): leads to \(privacyClass.words), and you have not allowed it; allow it once or always, or choose another tier"
+        case .noTransfer(let tier):
+            "\(inert(tier)): not a tier's name (1 to 40 letters, digits, dots, hyphens and underscores); change it in the configuration"
+        case .badReceipt(let reason):
+            "the tier's receipt does not count (\(inert(reason))); its row stays as it is"
+        case .atTier(let id, let tier):
+            "\(id): lies at \(inert(tier)), and only the tier can destroy it; `lathe ledger why \(id)` says when it means to"
         case .cannotMakeScratch(let path, let reason):
             "\(inert(path)): cannot make scratch space (\(reason)); free space or choose another folder"
         }

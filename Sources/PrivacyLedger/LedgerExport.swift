@@ -19,19 +19,23 @@ public struct LedgerExport: Sendable, Codable {
 
     /// Version of this document's form, which `ledger.schema.json` tells.
     public var schema = LedgerExport.currentSchema
-    static let currentSchema = 3
+    static let currentSchema = 4
     public var exportedAt: String
     public var directory: String
     public var swap: String
     public var open: [LedgerRow]
     public var settled: [LedgerRow]
     public var counts: [LedgerTally]
+    /// What was agreed about rows at tiers, what the user allowed, what tiers signed.
+    public var transfers: [Transfer]
+    public var consents: [Consent]
+    public var receipts: [TierReceipt]
     public var log: [LogRecord]
     public var rules: [Rule]
     public var history: HistoryExport
 
     private enum CodingKeys: String, CodingKey {
-        case schema, directory, swap, open, settled, counts, log, rules, history
+        case schema, directory, swap, open, settled, counts, transfers, consents, receipts, log, rules, history
         case exportedAt = "exported_at"
     }
 
@@ -57,6 +61,16 @@ public struct LedgerExport: Sendable, Codable {
         if !counts.isEmpty {
             lines += ["## Earlier, as counts", "", "| day | kind | state | items | bytes |", "|---|---|---|---|---|"]
             lines += counts.map { "| \(inert($0.day)) | \(inert($0.kind)) | \(inert($0.state)) | \($0.items) | \($0.bytes) |" }
+            lines.append("")
+        }
+        if !consents.isEmpty {
+            lines += ["## What you allowed", "", "| given | tier | who sees it | how | withdrawn |", "|---|---|---|---|---|"]
+            lines += consents.map { "| \(timestamp($0.givenAt)) | \(inert($0.tier)) | \($0.privacyClass.words) | \($0.scope.rawValue) | \($0.withdrawnAt.map(timestamp) ?? "") |" }
+            lines.append("")
+        }
+        if !receipts.isEmpty {
+            lines += ["## What tiers signed", "", "| when | item | what | bytes |", "|---|---|---|---|"]
+            lines += receipts.map { "| \(timestamp(Double($0.atMilliseconds) / 1000)) | \($0.item) | \($0.event.rawValue) | \($0.bytes) |" }
             lines.append("")
         }
         let work = log.filter { $0.outcome != nil }
@@ -93,7 +107,8 @@ extension Ledger {
         guard let store else { throw problem }
         return LedgerExport(
             exportedAt: timestamp(clock.now().wallSeconds), directory: directory, swap: surroundings.swap.rawValue,
-            open: try list(), settled: try history(), counts: try store.tallies(), log: try store.logRecords(),
+            open: try list(), settled: try history(), counts: try store.tallies(),
+            transfers: try store.transfers(), consents: try store.consents(), receipts: try store.receipts(), log: try store.logRecords(),
             rules: RetentionRule.allCases.map { rule in
                 let r = rules[rule]
                 return .init(rule: rule, idleSeconds: r.idleSeconds, hardSeconds: r.hardSeconds, extendable: r.extendable, sentence: r.sentence)

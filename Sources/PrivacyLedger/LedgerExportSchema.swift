@@ -7,7 +7,7 @@ enum LedgerExportSchema {
           "title": "lathe ledger export, version \(LedgerExport.currentSchema)",
           "type": "object",
           "additionalProperties": false,
-          "required": ["schema", "exported_at", "directory", "swap", "open", "settled", "counts", "log", "rules", "history"],
+          "required": ["schema", "exported_at", "directory", "swap", "open", "settled", "counts", "transfers", "consents", "receipts", "log", "rules", "history"],
           "properties": {
             "schema": {"type": "integer", "enum": [\(LedgerExport.currentSchema)]},
             "exported_at": {"type": "string"},
@@ -16,6 +16,9 @@ enum LedgerExportSchema {
             "open": {\(array("row"))},
             "settled": {\(array("row"))},
             "counts": {"type": "array", "items": {\(object(["day": string, "kind": string, "state": string, "items": integer, "bytes": integer]))}},
+            "transfers": {\(array("transfer"))},
+            "consents": {\(array("consent"))},
+            "receipts": {\(array("receipt"))},
             "log": {\(array("record"))},
             "rules": {"type": "array", "items": {\(object(
                 ["rule": list(RetentionRule.self), "hard_seconds": number, "extendable": #""type": "boolean""#, "sentence": string],
@@ -31,6 +34,14 @@ enum LedgerExportSchema {
                  "bytes": integer, "state": list(ItemState.self), "erasure_class": list(ErasureClass.self), "rule": list(RetentionRule.self),
                  "created_at": string, "expires_at": string, "expires_in_seconds": #""type": ["number", "null"]"#, "parent": stringOrNull, "tier": stringOrNull],
                 optional: ["settled_at": string, "reason": stringOrNull]))},
+            "transfer": {\(object(
+                ["item": string, "class": list(PrivacyClass.self), "destination": string, "declares": #""type": "boolean""#],
+                optional: ["consent": string, "job": string, "receipt_key": string]))},
+            "consent": {\(object(
+                ["id": string, "tier": string, "class": list(PrivacyClass.self), "scope": list(Consent.Scope.self), "destination": string, "given_at": number, "boot": string],
+                optional: ["job": string, "withdrawn_at": number, "end_boot_ns": integer]))},
+            "receipt": {\(object(
+                ["item": string, "event": list(TierReceipt.Event.self), "bytes": integer, "at_ms": integer, "key": string, "signature": string]))},
             "record": {\(object(
                 ["at_ms": integer, "run": string, "event": list(LogEvent.self)], optional: ["outcome": list(LogOutcome.self), "spent_ms": integer, "sound_ms": integer]))},
             "event": {\(object(

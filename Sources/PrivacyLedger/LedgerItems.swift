@@ -10,10 +10,9 @@ extension Ledger {
     /// Cost: one durable transaction. Errors: `cannotWrite`, `busy`, `overQuota`, `parentGone`.
     public func create(_ request: ItemRequest) throws(LedgerError) -> RowID {
         if let memoryOnlyBecause, request.place != .ram { throw memoryOnlyBecause }
+        if let tier = request.place.tierName { throw .noTransfer(tier: tier) }
         let id = RowID()
-        let commitment = request.displayName.map { name in
-            Array(HMAC<SHA256>.authenticationCode(for: Data((id.rawValue + name).utf8), using: nameKey))
-        }
+        let commitment = commitment(of: request.displayName, id)
         do throws(LedgerError) {
             try perform(core.handle(.create(id, request, commitment: commitment), now: clock.now()))
         } catch {
@@ -25,6 +24,10 @@ extension Ledger {
         names[id] = request.displayName
         publish()
         return id
+    }
+
+    func commitment(of name: String?, _ id: RowID) -> [UInt8]? {
+        name.map { Array(HMAC<SHA256>.authenticationCode(for: Data((id.rawValue + $0).utf8), using: nameKey)) }
     }
 
     /// Puts a value in memory under its row; the ledger drops it when the row ends.

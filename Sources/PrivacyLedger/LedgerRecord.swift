@@ -42,6 +42,8 @@ public struct ItemRequest: Sendable {
     public var erasureClass: ErasureClass
     /// Shown on the screen; stays in the memory of this run.
     public var displayName: String?
+    /// How long a tier keeps it.
+    var tierPeriod: Double?
 
     /// - Parameter erasureClass: nil follows from the place: E0 in memory, E3 (plain) on disk, E5 at a tier.
     public init(

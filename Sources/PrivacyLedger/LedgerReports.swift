@@ -17,6 +17,8 @@ public struct DestroyReport: Sendable, Equatable {
     public var destroyed: [RowID] = []
     /// Asked of the process that holds them, or still being let go.
     public var pending: [RowID] = []
+    /// What `eraseEverything` leaves: it lies at tiers, which alone can destroy it.
+    public var atTiers: [RowID] = []
     /// One line each.
     public var failures: [String] = []
     public var isComplete: Bool { pending.isEmpty && failures.isEmpty }
@@ -42,7 +44,7 @@ extension Ledger {
         let found = try store.records(beginning: text.lowercased())
         guard let first = found.first else { throw .noSuchRow(text) }
         guard found.count == 1 else { throw .ambiguousRow(text) }
-        return row(core.open[first.id] ?? first)
+        return row(core.open[first.id] ?? first.onThisBoot(clock.now()))
     }
 
     public func why(_ id: RowID) throws(LedgerError) -> LedgerExplanation {
@@ -66,8 +68,12 @@ extension Ledger {
 
     private func reasons(for row: LedgerRow) -> [String] {
         var lines = ["It is \(row.kind.words), for \(row.purpose.rawValue), made for \(row.origin.words)."]
-        if row.state.isClosed {
+        lines += transferReasons(for: row)
+        if row.settledAt != nil {
             lines.append(row.state == .handedOver ? "It is your own file now; Lathe holds nothing of it."
+                         : row.reason == .neverConfirmed ? "Its tier never said that it is gone; nobody waits for that any more."
+                         : row.reason == .declaredPeriod ? "The period that its tier declares is over; whether it is gone only the tier knows."
+                         : row.reason == .receipt ? "Its tier has signed that it is gone."
                          : "It is gone (\(row.reason.map { $0.rawValue.replacing("_", with: " ") } ?? "settled")).")
             return lines
         }
@@ -77,12 +83,14 @@ extension Ledger {
             lines.append("This machine swaps to disk, so parts of memory may have been written there.")
         }
         switch row.state {
+        case .overdue where row.place.tierName != nil: lines.append("Its tier should have said that it is gone, and has not.")
         case .overdue: lines.append("It should be gone and is not; Lathe tries again every few seconds.")
         case .lost: lines.append("Its folder cannot be reached; Lathe removes it when the folder is back.")
+        case .destroying where row.place.tierName != nil: lines.append("Its tier has been asked to destroy it.")
         case .destroying: lines.append("It is being destroyed.")
         default: break
         }
-        if !row.isOurs { lines.append("Another running Lathe, or one that has just ended, holds it.") }
+        if !row.isOurs, row.place.tierName == nil { lines.append("Another running Lathe, or one that has just ended, holds it.") }
         return lines
     }
 
@@ -92,16 +100,21 @@ extension Ledger {
         let ours = ids.filter { core.open[$0] != nil }
         destroy(ours, because: .userRequest)
         for id in ours {
-            if core.open[id] == nil { report.destroyed.append(id) } else { report.pending.append(id) }
+            if let tier = core.open[id]?.place.tierName, core.open[id]?.state != .destroying {
+                report.failures.append(LedgerError.atTier(id, tier: tier).message)
+            } else if core.open[id] == nil { report.destroyed.append(id) } else { report.pending.append(id) }
         }
         let known = Set(ours)
         let others = ids.filter { !known.contains($0) }
         guard !others.isEmpty else { return report }
         do throws(LedgerError) {
             guard let store else { throw problem }
-            let open = Set(try store.openRecords().map(\.id))
-            for id in others where !open.contains(id) { report.failures.append(LedgerError.noSuchRow(id.rawValue).message) }
-            let asked = others.filter(open.contains)
+            let open = Dictionary(uniqueKeysWithValues: try store.openRecords().map { ($0.id, $0) })
+            for id in others where open[id] == nil { report.failures.append(LedgerError.noSuchRow(id.rawValue).message) }
+            for (id, tier) in others.compactMap({ id in open[id].flatMap { $0.run == LedgerRecord.noRun ? $0.place.tierName.map { (id, $0) } : nil } }) {
+                report.failures.append(LedgerError.atTier(id, tier: tier).message)
+            }
+            let asked = others.filter { id in open[id].map { $0.run != LedgerRecord.noRun } ?? false }
             _ = try store.wish(.destroy, for: asked)
             report.pending += asked
         } catch {
@@ -135,9 +148,10 @@ extension Ledger {
         sweep()
         var ids = Array(core.open.keys)
         var failures: [String] = []
-        do throws(LedgerError) { ids = try openRecords().map(\.id) } catch { failures.append(error.message) }
+        do throws(LedgerError) { ids = try openRecords().filter { !$0.isAtTier }.map(\.id) } catch { failures.append(error.message) }
         var report = await destroyAndConfirm(ids)
         report.failures = failures + report.failures
+        report.atTiers = core.open.values.filter(\.isAtTier).map(\.id) + foreign.filter(\.isAtTier).map(\.id)
         do throws(LedgerError) {
             guard let store else { throw problem }
             try store.eraseHistory(now: clock.now())
@@ -168,7 +182,8 @@ extension Ledger {
 
     /// Open rows that this run does not hold; its own are newer in memory than on disk.
     func othersRecords(in store: LedgerStore) throws(LedgerError) -> [LedgerRecord] {
-        try store.openRecords(notOf: run.id).filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }
+        let now = clock.now()
+        return try store.openRecords(notOf: run.id).filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }.map { $0.onThisBoot(now) }
     }
 
     func row(_ record: LedgerRecord) -> LedgerRow {

@@ -1,8 +1,8 @@
 import CSQLite
 
-/// Tables, and records to and from their columns. Version 3; version 2 had no log, version 1 no history.
+/// Tables, and records to and from their columns. Version 4; version 3 had no transfers, version 2 no log, version 1 no history.
 enum LedgerSchema {
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     /// Installs the tables in an empty file; refuses a file of a later version.
     /// - Parameter carry: notes the rows of a file of version 1 in the history that begins, inside the same transaction.
@@ -19,7 +19,7 @@ enum LedgerSchema {
                 guard found < version else { return }
                 if found == 0 { try connection.execute(tables) }
                 if found < 2 { try connection.execute(HistoryReading.tables) }
-                try connection.execute(LedgerStore.logTable + "PRAGMA user_version=\(version);")
+                try connection.execute(LedgerStore.logTable + LedgerStore.transferTables + "PRAGMA user_version=\(version);")
                 if found == 1 { try carry() }
             }
         }
@@ -52,7 +52,7 @@ enum LedgerSchema {
     static let selectItems = "SELECT \(columns) FROM item"
     static let insertItem = "INSERT INTO item(\(columns)) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     static let updateItem = """
-        UPDATE item SET used=?, state=?, erasure_class=?, touched=?, touched_boot=?, expires=?, expires_boot=?, \
+        UPDATE item SET reserved=?, used=?, state=?, erasure_class=?, touched=?, touched_boot=?, expires=?, expires_boot=?, \
         settled=?, settled_boot=?, reason=?, commitment=?, scratch=?, run=? WHERE id=?
         """
     static let tallyOld = """
@@ -74,7 +74,7 @@ enum LedgerSchema {
 
     /// The columns that change, in the order of `updateItem`.
     static func changes(of r: LedgerRecord) -> [SQLiteValue] {
-        [.integer(r.usedBytes), .text(r.state.rawValue), .text(r.erasureClass.rawValue),
+        [.integer(r.reservedBytes), .integer(r.usedBytes), .text(r.state.rawValue), .text(r.erasureClass.rawValue),
          .real(r.touched.wallSeconds), .integer(r.touched.bootNanoseconds),
          .real(r.expires.wallSeconds), .integer(r.expires.bootNanoseconds),
          .real(r.settled?.wallSeconds), r.settled.map { .integer($0.bootNanoseconds) } ?? .null,

@@ -18,7 +18,7 @@ final class LedgerStore {
     private let swap: String
     let history: History
     /// What the transaction at hand has done so far.
-    private var notes: [HistoryNote] = []
+    var notes: [HistoryNote] = []
 
     static let keyFileName = "history.key"
 
@@ -87,10 +87,11 @@ final class LedgerStore {
     }
 
     /// Commits a new row (and the run it belongs to, the first time).
-    func insert(_ record: LedgerRecord) throws(LedgerError) { try insertAll([record]) }
+    /// - Parameter transfer: what was agreed about a row at a tier. The consent it names must still hold.
+    func insert(_ record: LedgerRecord, _ transfer: Transfer? = nil) throws(LedgerError) { try insertAll([record], transfer) }
 
     /// All of the rows or none.
-    func insertAll(_ records: [LedgerRecord]) throws(LedgerError) {
+    func insertAll(_ records: [LedgerRecord], _ transfer: Transfer? = nil) throws(LedgerError) {
         guard let first = records.first else { return }
         try write(at: first.created) { () throws(SQLiteError) in
             if !runIsRecorded { try recordRun(at: first.created) }
@@ -98,6 +99,7 @@ final class LedgerStore {
                 try connection.run(LedgerSchema.insertItem, LedgerSchema.values(of: record))
                 notes.append(.item(record))
             }
+            if let transfer { try insert(transfer) }
         }
         runIsRecorded = true
     }
@@ -138,6 +140,7 @@ final class LedgerStore {
                 for other in dead {
                     // Nothing, when another process was faster.
                     let first = adopted.count
+                    try leaveTiers(of: other)
                     try collectOpenRows(of: other, into: &adopted)
                     try connection.run("UPDATE item SET run = ? WHERE run = ? AND settled IS NULL", [.text(run.id), .text(other.id)])
                     for at in adopted.indices[first...] {
@@ -176,6 +179,8 @@ final class LedgerStore {
         guard old > 0 else { return }
         try writeWithBallast(at: now) { () throws(SQLiteError) in
             try connection.run("SELECT id FROM item WHERE settled < ?", [.real(wall)]) { notes.append(HistoryNote(kind: .forgotten, subject: $0.text(0))) }
+            try forgetTransfers(whose: "settled < ?", [.real(wall)])
+            try forgetConsents(before: wall)
             try connection.run(LedgerSchema.tallyOld, [.real(wall)])
             try connection.run("DELETE FROM item WHERE settled < ?", [.real(wall)])
             let goneRuns = "FROM run WHERE ended < ? AND NOT EXISTS (SELECT 1 FROM item WHERE item.run = run.id)"
@@ -231,6 +236,8 @@ final class LedgerStore {
     /// Forgets every settled row, every count, every run that is over, and every event. What is still open is noted anew.
     func eraseHistory(now: LedgerInstant) throws(LedgerError) {
         try writeWithBallast(at: now) { () throws(SQLiteError) in
+            try forgetTransfers(whose: "settled IS NOT NULL", [])
+            try connection.run("DELETE FROM consent")
             try connection.run("DELETE FROM item WHERE settled IS NOT NULL")
             try connection.run("DELETE FROM tally")
             try connection.run("DELETE FROM log")
@@ -252,10 +259,11 @@ final class LedgerStore {
         try connection.run(LedgerSchema.selectItems) { row in
             if let record = LedgerSchema.record(row) { notes.append(.item(record, .carriedItem)) }
         }
+        try carryTransfers()
         notes.append(HistoryNote(kind: .counted, digest: LedgerTally.digest(try storedTallies())))
     }
 
-    private func recordRun(at now: LedgerInstant) throws(SQLiteError) {
+    func recordRun(at now: LedgerInstant) throws(SQLiteError) {
         try connection.run(
             "INSERT OR IGNORE INTO run(id, boot, process, process_start, process_space, swap, started) VALUES(?,?,?,?,?,?,?)",
             [.text(run.id), .text(run.boot), .integer(Int64(run.process)), .integer(run.processStart), .text(run.processSpace),
@@ -280,11 +288,11 @@ final class LedgerStore {
     /// A change that is no event of an item.
     func change(_ body: () throws(SQLiteError) -> Void) throws(LedgerError) { try writeWithBallast(at: nil, body) }
 
-    private func write(at now: LedgerInstant, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
+    func write(at now: LedgerInstant, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
         do { try transaction(at: now, body) } catch { throw Self.ledgerError(error, path, opening: false) }
     }
 
-    private func writeWithBallast(at now: LedgerInstant?, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
+    func writeWithBallast(at now: LedgerInstant?, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
         do {
             try transaction(at: now, body)
         } catch {

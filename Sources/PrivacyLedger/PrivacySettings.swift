@@ -53,8 +53,8 @@ public enum PrivacySettings {
             let line = trimmed(raw.prefix { $0 != "#" })
             if line.isEmpty { continue }
             if line.hasPrefix("[") {
-                guard line.hasPrefix("[retention."), line.hasSuffix("]"), let named = RetentionRule(rawValue: String(line.dropFirst(11).dropLast())) else {
-                    throw wrong("no such section; there is [retention.NAME] for \(RetentionRule.allCases.map(\.rawValue).joined(separator: ", "))")
+                guard line.hasPrefix("[retention."), line.hasSuffix("]"), let named = RetentionRule(rawValue: String(line.dropFirst(11).dropLast())), !named.isTheTiers else {
+                    throw wrong("no such section; there is [retention.NAME] for \(RetentionRule.allCases.filter { !$0.isTheTiers }.map(\.rawValue).joined(separator: ", "))")
                 }
                 guard changes[named] == nil else { throw wrong("the section is there twice") }
                 rule = named

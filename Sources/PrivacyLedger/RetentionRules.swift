@@ -9,6 +9,13 @@ public enum RetentionRule: String, Sendable, Codable, CaseIterable {
     case tierOutput = "tier_output"
     case metrics
     case accessLog = "access_log"
+    /// At a tier that declares how long it keeps things.
+    case declaredPeriod = "declared_period"
+    /// At a tier that is to say when it is gone.
+    case untilReceipt = "until_receipt"
+
+    /// What lies at a tier ends when the tier ends it; no setting of ours changes that.
+    var isTheTiers: Bool { self == .declaredPeriod || self == .untilReceipt }
 }
 
 /// How long an item may live.
@@ -21,6 +28,7 @@ public struct Retention: Sendable, Equatable {
     public var extendable: Bool
     /// What ends it before its time; nil when nothing does.
     fileprivate var end: String?
+    fileprivate var isTheTiers = false
     /// Seconds that it gets at creation and when extended, where that is not the idle or the hard limit.
     fileprivate var periodSeconds: Double?
 
@@ -30,6 +38,8 @@ public struct Retention: Sendable, Equatable {
         if let end { parts.append(end) }
         if let periodSeconds { parts.append(duration(periodSeconds) + " unless saved or extended") }
         if let idleSeconds { parts.append("or \(duration(idleSeconds)) after its last use") }
+        // How long a tier really keeps it is not ours to bound.
+        if isTheTiers { return parts.joined() }
         parts.append(parts.isEmpty ? duration(hardSeconds) : duration(hardSeconds) + " at most")
         return parts.joined(separator: ", ")
     }
@@ -62,7 +72,7 @@ public struct RetentionRules: Sendable, Equatable {
     public init(overrides: [RetentionRule: (idleSeconds: Double?, hardSeconds: Double)] = [:]) {
         table = [:]
         for rule in RetentionRule.allCases { table[rule] = Self.standardRetention(rule) }
-        for (rule, change) in overrides {
+        for (rule, change) in overrides where !rule.isTheTiers {
             let usual = Self.standardRetention(rule)
             let longest = max(usual.hardSeconds, 30 * Self.day)
             var retention = usual
@@ -90,6 +100,8 @@ public struct RetentionRules: Sendable, Equatable {
         case .tierOutput: Retention(hardSeconds: 15 * minute, extendable: false, end: "until acknowledged")
         case .metrics: Retention(hardSeconds: 30 * day, extendable: false)
         case .accessLog: Retention(hardSeconds: 7 * day, extendable: false)
+        case .declaredPeriod: Retention(hardSeconds: 400 * day, extendable: false, end: "as long as the tier declares", isTheTiers: true)
+        case .untilReceipt: Retention(hardSeconds: 400 * day, extendable: false, end: "until the tier signs that it is gone", isTheTiers: true)
         }
     }
 

@@ -100,7 +100,7 @@ public enum ItemState: String, Sendable, Codable, CaseIterable {
     /// The user's own file now.
     case handedOver = "handed_over"
 
-    /// Nothing of ours exists any more.
+    /// Nothing of ours exists any more. (`lost` can be the last word too, about what lay at a tier: whoever asks looks at `settled`.)
     public var isClosed: Bool { self == .destroyed || self == .handedOver }
 }
 
@@ -146,6 +146,12 @@ public enum DestroyReason: String, Sendable, Codable, CaseIterable {
     case runEnded = "run_ended"
     case neverBegan = "never_began"
     case handedOver = "handed_over"
+    /// The tier signed that it is gone.
+    case receipt
+    /// The period that the tier declares is over.
+    case declaredPeriod = "declared_period"
+    /// A tier never said that it is gone, and the wait was given up.
+    case neverConfirmed = "never_confirmed"
 }
 
 /// Identifies a row: 80 random bits, never derived from content or name. Sixteen characters of Crockford's base 32.

@@ -10,7 +10,7 @@ struct LedgerCommand: ParsableCommand {
         commandName: "ledger", abstract: "What temporary data exists, why, and until when; destroy it.",
         subcommands: [
             List.self, Show.self, Why.self, Destroy.self, Erase.self, Export.self, LedgerVerify.self,
-            LedgerLineage.self, LedgerLog.self, LedgerPolicyCommand.self,
+            LedgerConsents.self, LedgerLineage.self, LedgerLog.self, LedgerPolicyCommand.self,
         ], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
@@ -74,7 +74,7 @@ struct LedgerCommand: ParsableCommand {
                 for id in ids {
                     let row = try await ledger.row(matching: id)
                     // What has ended already needs no end.
-                    if !row.state.isClosed { found.append(row.id) }
+                    if row.settledAt == nil { found.append(row.id) }
                 }
                 return await ledger.destroyAndConfirm(found)
             }
@@ -145,10 +145,11 @@ struct LedgerCommand: ParsableCommand {
         if json {
             try Output.result(JSON.object([
                 ("destroyed", .array(report.destroyed.map { .string($0.rawValue) })), ("pending", .array(report.pending.map { .string($0.rawValue) })),
-                ("failures", .array(report.failures.map { .string($0) })),
+                ("at_tiers", .array(report.atTiers.map { .string($0.rawValue) })), ("failures", .array(report.failures.map { .string($0) })),
             ]).text)
         } else if report.failures.isEmpty, report.pending.isEmpty {
-            try Output.result(report.destroyed.isEmpty ? "nothing was there" : "destroyed \(report.destroyed.count)")
+            let left = report.atTiers.isEmpty ? "" : "; \(report.atTiers.count) at tiers, which alone can destroy them: `lathe ledger list` shows until when"
+            try Output.result((report.destroyed.isEmpty ? "nothing was there" : "destroyed \(report.destroyed.count)") + left)
         }
         if let first = report.failures.first {
             let more = report.failures.count > 1 ? " (and \(report.failures.count - 1) more)" : ""
