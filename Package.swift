@@ -43,7 +43,7 @@ let package = Package(
         .target(name: "Terminal", dependencies: ["CTerminal"]),
         .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
         .executableTarget(name: "lathe", dependencies: [
-            "Studio", "Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
+            "Studio", "Terminal", "Playback", "Rendering", "Composition", "Instruments", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 

@@ -6,6 +6,8 @@ stop() { say "lathe: $1"; exit "${2:-69}"; }
 
 # What the sources link and the toolchain needs beside it.
 build_packages=(g++ git ca-certificates pkg-config libncurses-dev libsndfile1-dev libfftw3-dev libasound2-dev libsqlite3-dev)
+# Acoustic instruments from samples, loaded at run time when they are asked for; both may be absent.
+sound_packages=(libfluidsynth3 musescore-general-soundfont-small)
 # What the Swift toolchain itself loads when it was unpacked on a bare system.
 toolchain_packages=(binutils libcurl4-openssl-dev libedit-dev libxml2-dev uuid-dev zlib1g-dev tzdata)
 

@@ -29,14 +29,19 @@ public struct Brief: Sendable, Equatable {
     /// Seconds at which the fullest section is to begin.
     public var dropAt: Double?
     public var isLoop = false
+    /// Added to how busy melodies and figures are, −0.5…0.5.
+    public var density = 0.0
+    public var sounds = SoundSource.builtIn
+    /// Added to the energy of every section, −0.4…0.4.
+    public var energy = 0.0
     public var seed: UInt64 = 1
     /// What is drawn anew while the rest stays.
     public var variations: [Variation] = []
 
     public init() {}
 
-    /// Energy added to every section by moods, −0.4…0.4.
-    public var lift: Double { max(-0.4, min(0.4, moods.reduce(0) { $0 + $1.energy })) }
+    /// What moods and `energy` add to every section, −0.4…0.4.
+    public var lift: Double { max(-0.4, min(0.4, moods.reduce(energy) { $0 + $1.energy })) }
 
     public var quartersPerMinute: Double { meter.quartersPerMinute(bpm) }
     public var secondsPerTick: Double { 60 / (quartersPerMinute * Double(Meter.quarter)) }
@@ -51,6 +56,14 @@ public struct Brief: Sendable, Equatable {
     public func allows(_ voice: Voice) -> Bool {
         !without.contains { $0 == voice.name || voice.families.contains($0) || ($0 == "drums" && (voice.program == nil || voice.families.contains("drums"))) }
     }
+}
+
+/// Who plays.
+public enum SoundSource: String, Sendable, Codable, CaseIterable {
+    /// Synthesis that needs nothing else: everywhere the same.
+    case builtIn = "built-in"
+    /// Acoustic instruments from an installed bank of samples, the rest from synthesis.
+    case bank
 }
 
 /// A part, a section, or one part in one section, drawn anew. Where several apply, the last counts.
@@ -69,7 +82,7 @@ public struct Variation: Sendable, Codable, Hashable {
 }
 
 /// A colour of the music that a word stands for.
-public struct Mood: Sendable, Equatable {
+public struct Mood: Sendable, Codable, Equatable {
     public var name: String
     /// Added to the energy of sections.
     public var energy: Double
@@ -80,7 +93,7 @@ public struct Mood: Sendable, Equatable {
 }
 
 /// What became of a stretch of the prompt.
-public struct Reading: Sendable, Equatable {
+public struct Reading: Sendable, Codable, Equatable {
     public struct Understood: Sendable, Equatable, Codable {
         public var text: String
         public var `as`: String

@@ -31,6 +31,7 @@ struct Casting {
         if brief.without.contains("drums") { hasKit = false }
         if parts.isEmpty, !hasKit, percussion.isEmpty { parts = fallback() }
         for i in parts.indices where parts[i].enter > 0.45 && asked.contains(i) { parts[i].enter = 0.3 }
+        if brief.density != 0 { for i in parts.indices { parts[i].density = max(0.05, min(1, parts[i].density + brief.density)) } }
         return Result(parts: parts, hasKit: hasKit, percussion: percussion.filter { brief.allows($0) })
     }
 

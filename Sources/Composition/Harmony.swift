@@ -7,7 +7,8 @@ enum Harmony {
         for section in sections {
             let progression = progression(brief, section.name)
             for i in 0..<section.bars {
-                let here = progression[i % progression.count]
+                // Chords that were asked for go on over the borders of sections.
+                let here = progression[(brief.chords.isEmpty ? i : section.bar + i) % progression.count]
                 let start = (section.bar + i) * bar
                 var cuts = [0]
                 let starts = brief.meter.beatStarts

@@ -4,7 +4,7 @@ public enum Role: String, Sendable, Codable, CaseIterable {
 }
 
 /// An instrument that can be asked for by name, as General MIDI and the ear know it.
-public struct Voice: Sendable, Hashable {
+public struct Voice: Sendable, Codable, Hashable {
     public var name: String
     /// General MIDI program, 0…127; nil for what is played on the drum channel.
     public var program: Int?

@@ -1,5 +1,5 @@
 /// What a prompt asks for, and nothing it does not: every field may be unset. Options of a command change it before it becomes a `Brief`.
-public struct Wish: Sendable, Equatable {
+public struct Wish: Sendable, Codable, Equatable {
     public var language = "en"
     /// Id of a genre.
     public var genre: String?
@@ -25,6 +25,17 @@ public struct Wish: Sendable, Equatable {
     public var introWeight = 1.0
     public var dropAt: Double?
     public var isLoop = false
+    /// How much busier (+) or calmer (−) melodies and figures are than the genre has them, −0.5…0.5.
+    public var density = 0.0
+    public var sounds = SoundSource.builtIn
+    /// Added to the energy of every section, −0.4…0.4.
+    public var energy = 0.0
+    /// Major or minor (or another), where no key is named.
+    public var mode: Mode?
+    /// Where between the genre's slowest and fastest tempo, 0…1, when none is asked for.
+    public var pace: Double?
+    /// Seconds that are to be a whole number of beats, when no tempo is asked for.
+    public var shotSeconds: Double?
     /// 80 for "the 80s"; tells a genre where none is named.
     public var era: Int?
     public var reading = Reading()
@@ -56,6 +67,9 @@ extension Wish {
         if other.introWeight != 1 { introWeight = other.introWeight }
         dropAt = other.dropAt ?? dropAt
         isLoop = isLoop || other.isLoop
+        if other.density != 0 { density = other.density }
+        if other.energy != 0 { energy = other.energy }
+        mode = other.mode ?? mode
         reading.understood += other.reading.understood
         reading.ignored += other.reading.ignored
     }
@@ -84,6 +98,9 @@ extension Brief {
         introWeight = wish.introWeight
         dropAt = wish.dropAt
         isLoop = wish.isLoop
+        density = wish.density
+        sounds = wish.sounds
+        energy = wish.energy
         let ofItsTime = wish.voices.isEmpty ? [50: "rock", 60: "rock", 70: "disco", 80: "synthwave", 90: "rnb"][wish.era ?? 0] : nil
         genre = genres.first { $0.id == wish.genre ?? ofItsTime } ?? Self.fitting(wish, genres)
         meter = wish.meter ?? genre.meter
@@ -93,8 +110,14 @@ extension Brief {
         if let asked = wish.bpm ?? wish.paceBPM {
             bpm = asked
         } else {
-            let chosen = (genre.tempo + (genre.fastest - genre.slowest) * 0.3 * stream.signed()) * pace
+            let drawn = (genre.tempo + (genre.fastest - genre.slowest) * 0.3 * stream.signed()) * pace
+            let chosen = wish.pace.map { genre.slowest + (genre.fastest - genre.slowest) * $0 } ?? drawn
             bpm = max(genre.slowest, min(genre.fastest, chosen)).rounded()
+            if let shot = wish.shotSeconds, shot > 0.2 {
+                // Shots of a whole number of beats, as near to that tempo as there is one.
+                let beats = max(1, (bpm * shot / 60).rounded())
+                bpm = max(Self.tempoRange.lowerBound, min(Self.tempoRange.upperBound, (beats * 60 / shot * 100).rounded() / 100))
+            }
         }
         key = Self.key(wish, genre, moods, &stream)
         chords = wish.chords.isEmpty ? wish.numerals.compactMap { Chord(numeral: $0, in: key) } : wish.chords
@@ -120,7 +143,7 @@ extension Brief {
         if let implied = Key.implied(by: wish.chords) { return implied }
         let valence = moods.reduce(0) { $0 + $1.valence }
         let usual = stream.pick(genre.modes) ?? .minor
-        let mode = valence > 0.3 && usual.isMinor ? Mode.major : valence < -0.3 && !usual.isMinor ? .minor : usual
+        let mode = wish.mode ?? (valence > 0.3 && usual.isMinor ? Mode.major : valence < -0.3 && !usual.isMinor ? .minor : usual)
         // Keys with few signs, as players and singers prefer them.
         let names = mode.isMinor ? ["A", "E", "D", "B", "C", "G", "F#", "C#", "F"] : ["C", "G", "D", "F", "A", "Bb", "Eb", "E", "Ab"]
         return Key(tonic: stream.pick(names).flatMap { Tone($0) } ?? Tone(letter: 0, alteration: 0), mode: mode)
@@ -136,6 +159,7 @@ extension Brief {
             }
             if let bpm = wish.bpm { points -= bpm < genre.slowest || bpm > genre.fastest ? 1 : 0 }
             if wish.meter.map({ $0 != .common }) == true, genre.kit == "electronic" { points -= 1 }
+            points += wish.energy * ((genre.forms.first.map { $0.map(\.energy).reduce(0, +) / Double($0.count) } ?? 0.5) - 0.5) * 6
             for mood in wish.moods {
                 let energy = genre.forms.first.map { $0.map(\.energy).reduce(0, +) / Double($0.count) } ?? 0.5
                 points += mood.energy * (energy - 0.5) * 6

@@ -21,6 +21,7 @@ public final class MixRenderer {
     public let stems: [AudioBuffer]
 
     private let parts: [PartRenderer]
+    private let bank: BankPlayer?
     private let levels: [Double]
     private let ducks: [Double]
     private let reverb: Reverb
@@ -36,12 +37,15 @@ public final class MixRenderer {
     /// A row for gains that change by the frame.
     private let gains = AudioBuffer(channels: 1, frames: MixRenderer.blockFrames)
 
-    /// - Parameter rate: Hz.
-    public init(_ score: Score, rate: Int) {
+    /// - Parameters:
+    ///   - rate: Hz.
+    ///   - bank: plays what it can of this score; the rest, or all without it, is synthesised.
+    public init(_ score: Score, rate: Int, bank: BankPlayer? = nil) {
         self.score = score
         self.rate = rate
         let tables = TableStore(rate: Double(rate))
-        parts = score.tracks.map { PartRenderer($0, score: score, rate: rate, tables: tables) }
+        self.bank = bank
+        parts = score.tracks.enumerated().map { index, track in PartRenderer(track, score: score, rate: rate, tables: tables, bank: bank.flatMap { bank in bank.slot(of: index).map { (bank, $0) } }) }
         stemNames = score.tracks.map(\.name) + ["space"]
         totalFrames = score.frames(rate: rate)
         mix = AudioBuffer(channels: 2, frames: Self.blockFrames)
@@ -68,6 +72,7 @@ public final class MixRenderer {
         while frame < totalFrames { advance() }
         frame = 0
         for part in parts { part.rewind() }
+        bank?.rewind()
     }
 
     /// Renders the next block into `mix` and `stems`.
@@ -84,6 +89,7 @@ public final class MixRenderer {
         send.clear(frames: frames)
         delay.clear(frames: frames)
         let loss = gains.block[0]
+        bank?.advance(at: frame, frames: frames)
         let isDucking = duck.fill(loss, at: frame, frames: frames)
         for (n, part) in parts.enumerated() {
             let stem = stems[n].block

@@ -6,6 +6,8 @@ final class PartRenderer {
     private enum Instrument {
         case drums(DrumKit)
         case pitched(Patch, gain: Double)
+        /// From samples, by the slot it has there.
+        case bank(BankPlayer, slot: Int)
     }
 
     private struct Stroke {
@@ -30,7 +32,7 @@ final class PartRenderer {
     private let panLeft: Double
     private let panRight: Double
 
-    init(_ track: Track, score: Score, rate: Int, tables: TableStore) {
+    init(_ track: Track, score: Score, rate: Int, tables: TableStore, bank: (player: BankPlayer, slot: Int)? = nil) {
         self.track = track
         self.tables = tables
         self.rate = Double(rate)
@@ -39,6 +41,20 @@ final class PartRenderer {
         scratch = .allocate(capacity: MixRenderer.blockFrames)
         scratch.initialize(repeating: .zero, count: MixRenderer.blockFrames)
         let framesPerBeat = score.brief.secondsPerTick * Double(Meter.quarter * rate)
+        if let bank {
+            instrument = .bank(bank.player, slot: bank.slot)
+            if track.isDrums {
+                (panLeft, panRight) = (1, 1)
+                return
+            }
+            // Drive, chorus and tremolo are in the samples; what a mix needs is not.
+            let own = PatchLibrary.patch(track.voice.name)
+            fx = PartFX(Patch(source: own.source, lowCut: own.lowCut, isMono: own.isMono), rate: Double(rate), framesPerBeat: framesPerBeat, framesPerBar: framesPerBar)
+            let pan = own.isMono ? 0 : track.part.pan
+            panLeft = 1 - max(0, pan) * 0.8
+            panRight = 1 + min(0, pan) * 0.8
+            return
+        }
         if track.isDrums {
             instrument = .drums(DrumKit(score.brief.genre.kit, rate: Double(rate)))
             (panLeft, panRight) = (1, 1)
@@ -60,6 +76,11 @@ final class PartRenderer {
 
     /// Fills both rows with the next frames. `frames` ≤ `MixRenderer.blockFrames`.
     func render(_ left: UnsafeMutablePointer<Double>, _ right: UnsafeMutablePointer<Double>, at frame: Int, frames: Int) {
+        if case .bank(let player, let slot) = instrument {
+            player.read(slot, left, right, frames)
+            finish(left, right, at: frame, frames)
+            return
+        }
         left.update(repeating: 0, count: frames)
         right.update(repeating: 0, count: frames)
         var alive = 0
@@ -75,6 +96,10 @@ final class PartRenderer {
             next += 1
         }
         play(left, right, frames)
+        finish(left, right, at: frame, frames)
+    }
+
+    private func finish(_ left: UnsafeMutablePointer<Double>, _ right: UnsafeMutablePointer<Double>, at frame: Int, _ frames: Int) {
         fx?.process(left, right, frames, at: frame)
         if panLeft != 1 || panRight != 1 {
             for i in 0..<frames {
@@ -91,6 +116,7 @@ final class PartRenderer {
             let (sample, gain, pan) = kit.stroke(key: note.pitch, velocity: note.velocity, take: note.start / (Meter.quarter / 4))
             instrument = .drums(kit)
             strokes.append(Stroke(sample: sample, left: gain * (1 - max(0, pan) * 0.8), right: gain * (1 + min(0, pan) * 0.8), at: -offset))
+        case .bank: break
         case .pitched(let patch, let gain):
             let order = NoteOrder(
                 pitch: note.pitch, velocity: Double(note.velocity) / 127, held: times[index].end - times[index].start, rate: rate,

@@ -16,7 +16,8 @@ extension GenerateResult {
             ("parts", .array(parts.map {
                 .object([("name", .string($0.name)), ("role", .string($0.role)), ("instrument", .string($0.instrument)), ("stem", .optional($0.stem))])
             })),
-            ("files", .object([("mix", .string(files.mix)), ("midi", .optional(files.midi)), ("stems", .array(files.stems.map { .string($0) }))])),
+            ("files", .object([("mix", .string(files.mix)), ("midi", .optional(files.midi)), ("brief", .optional(files.brief)), ("chart", .optional(files.chart)), ("stems", .array(files.stems.map { .string($0) }))])),
+            ("reference", reference?.json ?? .null),
             ("engine", .string(engine)),
             ("soundfonts", .array(soundfonts.map {
                 .object([("name", .string($0.name)), ("sha256", .string($0.sha256)), ("licence", .string($0.licence))])
@@ -34,6 +35,22 @@ extension GenerateResult.Plan {
             // In full: a loop's length in frames follows from it.
             ("bpm", .number(bpm)), ("bpm_unit", .string(bpm_unit)), ("key", .string(key)), ("meter", .string(meter)), ("seconds", .measured(seconds)), ("bars", .int(bars)),
             ("instruments", .array(instruments.map { .string($0) })), ("seed", .int(Int(clamping: seed))), ("loop", .bool(loop)),
+        ])
+    }
+}
+
+extension GenerateResult.Reference {
+    var json: JSON {
+        let clip: JSON = features.clip.map { clip in
+            .object([("seconds", .measured(clip.seconds)), ("motion", .measured(clip.motion)), ("cuts", .int(clip.cuts.count)), ("cuts_per_minute", .measured(clip.cutsPerMinute))])
+        } ?? .null
+        return .object([
+            ("file", .string(file)), ("kind", .string(kind)),
+            ("features", .object([
+                ("brightness", .measured(features.brightness)), ("contrast", .measured(features.contrast)), ("saturation", .measured(features.saturation)),
+                ("warmth", .measured(features.warmth)), ("edges", .measured(features.edges)), ("palette", .array(features.palette.map { .string($0) })), ("clip", clip),
+            ])),
+            ("mapping", .array(mapping.map { .object([("from", .string($0.from)), ("to", .string($0.to))]) })),
         ])
     }
 }

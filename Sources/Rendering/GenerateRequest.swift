@@ -4,6 +4,10 @@ import Composition
 /// One track to be made. Codable, so that the engine may live in another process than the screen.
 public struct GenerateRequest: Sendable, Codable, Equatable {
     public var prompt: String
+    /// A brief that was written down; the prompt then says what is to be different.
+    public var written: BriefText?
+    /// A picture or clip that decides what the words leave open.
+    public var picture: PictureSource?
     public var options = GenerateOptions()
     public var seed: UInt64
     public var output: String
@@ -12,6 +16,9 @@ public struct GenerateRequest: Sendable, Codable, Equatable {
     public var midi: String?
     public var stemsFolder: String?
     public var plan: String?
+    /// The brief as TOML, and the harmony as a ChordPro chart.
+    public var briefFile: String?
+    public var chart: String?
     /// Through the mastering chain, with the genre's preset.
     public var isMastered = true
     public var force = false
@@ -23,14 +30,44 @@ public struct GenerateRequest: Sendable, Codable, Equatable {
         self.container = container
     }
 
-    /// Prompt and options against the genres there are.
-    public func brief(genres: [Genre]) -> (Brief, Reading) {
-        var wish = PromptReader.read(prompt, genres: genres)
+    /// Prompt, picture and options against the genres there are.
+    public func brief(genres: [Genre], picture: PictureFeatures? = nil) -> (Brief, Reading) {
+        let (brief, reading, _) = mapped(genres: genres, picture: picture)
+        return (brief, reading)
+    }
+
+    func mapped(genres: [Genre], picture: PictureFeatures?) -> (Brief, Reading, [PictureMapping.Line]) {
+        var wish = written?.wish ?? Wish()
+        if written == nil {
+            wish = PromptReader.read(prompt, genres: genres)
+        } else if !prompt.isEmpty {
+            wish.amend(with: PromptReader.read(prompt, genres: genres))
+        }
         if let amendment = options.amendment { wish.amend(with: PromptReader.read(amendment, genres: genres)) }
         options.apply(to: &wish)
+        let mapping = picture.map { PictureMapping.apply($0, to: &wish) } ?? []
         var brief = Brief(wish, genres: genres, seed: seed)
-        brief.variations = options.variations
-        return (brief, wish.reading)
+        brief.variations = (written?.variations ?? []) + options.variations
+        return (brief, wish.reading, mapping)
+    }
+}
+
+/// A picture or clip by its path.
+public struct PictureSource: Sendable, Codable, Equatable {
+    public var path: String
+    public var isClip: Bool
+
+    public init(path: String, isClip: Bool) {
+        self.path = path
+        self.isClip = isClip
+    }
+
+    /// Looks at it, behind the wall.
+    /// - Throws: `PictureError`, `CancellationError`.
+    func features(isCancelled: () -> Bool) throws -> PictureFeatures {
+        var meter = PictureMeter(columns: PictureFrames.columns, rows: PictureFrames.rows, rate: PictureFrames.rate)
+        try PictureFrames.read(path, isClip: isClip, isCancelled: isCancelled) { meter.add($0) }
+        return meter.features(isClip: isClip)
     }
 }
 
@@ -45,6 +82,7 @@ public struct GenerateOptions: Sendable, Codable, Equatable {
     /// Id of a genre.
     public var genre: String?
     public var isLoop = false
+    public var sounds: SoundSource?
     /// More words, read like a prompt, that win over it.
     public var amendment: String?
     /// What is drawn anew in place of what the seed gives.
@@ -66,5 +104,6 @@ public struct GenerateOptions: Sendable, Codable, Equatable {
         if let meter { wish.meter = meter }
         if let genre { wish.genre = genre }
         if isLoop { wish.isLoop = true }
+        if let sounds { wish.sounds = sounds }
     }
 }

@@ -35,11 +35,14 @@ public struct GenerateResult: Sendable, Codable, Equatable {
         public var name: String
         public var role: String
         public var instrument: String
+        /// Name of its file in the folder of stems.
         public var stem: String?
     }
     public struct Files: Sendable, Codable, Equatable {
         public var mix: String
         public var midi: String?
+        public var brief: String?
+        public var chart: String?
         public var stems: [String]
     }
     public struct SoundFont: Sendable, Codable, Equatable {
@@ -55,6 +58,14 @@ public struct GenerateResult: Sendable, Codable, Equatable {
         public var target_reached: Bool
     }
 
+    public struct Reference: Sendable, Codable, Equatable {
+        public var file: String
+        /// `image` or `video`.
+        public var kind: String
+        public var features: PictureFeatures
+        public var mapping: [PictureMapping.Line]
+    }
+
     public var brief: Plan
     public var understood: [Reading.Understood]
     public var ignored: [Reading.Ignored]
@@ -62,6 +73,8 @@ public struct GenerateResult: Sendable, Codable, Equatable {
     public var chords: [PlannedChord]
     public var parts: [PlannedPart]
     public var files: Files
+    /// The picture or clip that was looked at.
+    public var reference: Reference?
     public var engine: String
     public var soundfonts: [SoundFont]
     public var master: Mastered?
@@ -83,9 +96,9 @@ public struct GenerateResult: Sendable, Codable, Equatable {
             .init(start_seconds: Double(span.start) * brief.secondsPerTick, seconds: Double(span.length) * brief.secondsPerTick, symbol: span.chord.symbol)
         }
         parts = score.tracks.enumerated().map { index, track in
-            .init(name: track.name, role: track.part.role.rawValue, instrument: track.voice.name, stem: stemFiles.indices.contains(index) ? stemFiles[index] : nil)
+            .init(name: track.name, role: track.part.role.rawValue, instrument: track.voice.name, stem: stemFiles.indices.contains(index) ? fileName(of: stemFiles[index]) : nil)
         }
-        files = Files(mix: request.output, midi: request.midi, stems: stemFiles)
+        files = Files(mix: request.output, midi: request.midi, brief: request.briefFile, chart: request.chart, stems: stemFiles)
         engine = Engine.name
         soundfonts = []
         realtime_factor = 0

@@ -22,15 +22,19 @@ extension LocalTier {
         var named = 0
         do {
             try await ledger.attach(holder, bytes: Int64(request.prompt.utf8.count), to: prompt)
-            let (brief, reading) = request.brief(genres: try GenreLibrary.list())
+            var seen: PictureFeatures?
+            if let picture = request.picture { seen = try await look(at: picture, holder, work) }
+            let (brief, reading, mapping) = request.mapped(genres: try GenreLibrary.list(), picture: seen)
             let score = Composer.compose(brief)
-            let renderer = MixRenderer(score, rate: Self.generationRate)
+            let bank: SoundBank? = brief.sounds == .bank ? try SoundBank.installed() : nil
+            var player: BankPlayer?
+            if let bank { player = try BankPlayer(bank, score, rate: Self.generationRate) }
+            let renderer = MixRenderer(score, rate: Self.generationRate, bank: player)
 
             let stemFiles = request.stemsFolder.map { StemNames.paths(renderer.stemNames, in: $0) } ?? []
             if let folder = request.stemsFolder { try StemNames.makeFolder(folder) }
             var paths = [request.output] + stemFiles
-            if let midi = request.midi { paths.append(midi) }
-            if let plan = request.plan { paths.append(plan) }
+            paths += [request.midi, request.briefFile, request.chart, request.plan].compactMap { $0 }
             var outputs: [AtomicOutput] = []
             defer { for output in outputs { output.abandon() } }
             for path in paths {
@@ -48,6 +52,8 @@ extension LocalTier {
                 work.progress(.rendering, fraction)
             }
             var result = GenerateResult(score, reading, stemFiles: stemFiles, tier: name, request: request)
+            if let bank { result.soundfonts = [try Self.identity(bank)] }
+            if let picture = request.picture, let seen { result.reference = .init(file: picture.path, kind: picture.isClip ? "video" : "image", features: seen, mapping: mapping) }
             if request.isMastered {
                 let preset = try PresetLibrary.load(brief.genre.master)
                 let raw = try await scratch(beside: request.output, ledger)
@@ -70,14 +76,18 @@ extension LocalTier {
                     progress: played, isCancelled: isCancelled)
             }
             var next = 1 + stemFiles.count
-            if let midi = request.midi {
-                try Performer.write(MIDIFile.bytes(score), to: outputs[next].fileDescriptor, path: midi)
+            func write(_ path: String?, _ bytes: @autoclosure () -> [UInt8]) throws {
+                guard let path else { return }
+                try Performer.write(bytes(), to: outputs[next].fileDescriptor, path: path)
                 next += 1
             }
+            try write(request.midi, MIDIFile.bytes(score))
+            try write(request.briefFile, Array(brief.toml.utf8))
+            try write(request.chart, Array(ChordChart.text(score).utf8))
             let taken = (ContinuousClock.now - start).components
             let elapsed = Double(taken.seconds) + Double(taken.attoseconds) * 1e-18
             result.realtime_factor = elapsed > 0 ? brief.length / elapsed : 0
-            if let plan = request.plan { try Performer.write(Array((result.json.text + "\n").utf8), to: outputs[next].fileDescriptor, path: plan) }
+            try write(request.plan, Array((result.json.text + "\n").utf8))
 
             if work.cancellation.isSet { throw CancellationError() }
             for output in outputs {
@@ -93,6 +103,28 @@ extension LocalTier {
             let reason: DestroyReason = work.cancellation.isSet ? .cancelled : .jobEnded
             for row in rows[named...] + [prompt] { await ledger.released(row, because: reason) }
             throw work.cancellation.isSet ? CancellationError() : error
+        }
+    }
+
+    private static func identity(_ bank: SoundBank) throws -> GenerateResult.SoundFont {
+        let descriptor = open(bank.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SoundBank.Absence.unusable(path: bank.path) }
+        defer { close(descriptor) }
+        return .init(name: bank.name, sha256: try Digest.file(descriptor, path: bank.path), licence: bank.licence)
+    }
+
+    /// The frames of a picture are nowhere but in memory, one at a time, and gone when it has been looked at.
+    private func look(at picture: PictureSource, _ holder: WorkHolder, _ work: JobWork) async throws -> PictureFeatures {
+        let ledger = work.ledger
+        let row = try await ledger.create(ItemRequest(kind: .analysis, origin: .renderJob, purpose: .generation, place: .ram, rule: .job, displayName: fileName(of: picture.path)))
+        do {
+            try await ledger.attach(holder, bytes: Int64(PictureFrames.frameBytes), to: row)
+            let features = try picture.features(isCancelled: { work.cancellation.isSet })
+            await ledger.released(row, because: .jobEnded)
+            return features
+        } catch {
+            await ledger.released(row, because: work.cancellation.isSet ? .cancelled : .jobEnded)
+            throw error
         }
     }
 

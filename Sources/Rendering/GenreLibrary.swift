@@ -31,25 +31,9 @@ public enum GenreLibrary {
     }
 
     private static func read(_ path: String) throws(GenreError) -> Genre {
-        // O_NONBLOCK: opening a FIFO must not wait for a writer.
-        let descriptor = path.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw GenreError(file: path, problem: "cannot be opened", remedy: "check its permissions") }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Genre.fileSizeLimit else {
-            throw GenreError(file: path, problem: "is not a regular file of at most 64 KiB", remedy: "a genre is a short TOML file")
+        switch SmallFile.text(path, most: Genre.fileSizeLimit) {
+        case .success(let text): return try Genre.parse(toml: text, file: path)
+        case .failure(let trouble): throw GenreError(file: path, problem: trouble.problem, remedy: trouble.remedy)
         }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var count = 0
-        while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count) }
-            if got < 0, errno == EINTR { continue }
-            guard got > 0 else { break }
-            count += got
-        }
-        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-            throw GenreError(file: path, problem: "is not UTF-8 text", remedy: "a genre is a TOML text file")
-        }
-        return try Genre.parse(toml: text, file: path)
     }
 }

@@ -1,5 +1,6 @@
 import AudioFiles
 import Composition
+import Instruments
 import Mastering
 import PrivacyLedger
 
@@ -15,6 +16,9 @@ extension JobFailure {
         case let error as AudioFileError: self.init(message: error.message, exitCode: error.exitCode)
         case let error as PresetError: self.init(message: error.message, exitCode: error.exitCode)
         case let error as GenreError: self.init(message: error.message, exitCode: error.exitCode)
+        case let error as BriefError: self.init(message: error.message, exitCode: error.exitCode)
+        case let error as PictureError: self.init(message: error.message.printable, exitCode: error.exitCode)
+        case let error as SoundBank.Absence: self.init(message: error.message, exitCode: 69)
         case let error as LedgerError: self.init(message: error.message, exitCode: error.exitCode)
         case is CancellationError: self = .cancelled(output: job.output)
         default:

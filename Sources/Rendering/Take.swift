@@ -21,7 +21,9 @@ public struct Take: Sendable {
     /// - Parameter progress: frames that are there; false ends the work.
     /// - Returns: whether all of it is there.
     public func play(into sound: TakeSound, progress: (Int) -> Bool) -> Bool {
-        let renderer = MixRenderer(score, rate: Self.rate)
+        // A brief from elsewhere may ask for a bank that is not here; the take is then heard in the built-in sounds.
+        let bank = score.brief.sounds == .bank ? (try? SoundBank.installed()).flatMap { try? BankPlayer($0, score, rate: Self.rate) } : nil
+        let renderer = MixRenderer(score, rate: Self.rate, bank: bank)
         while true {
             let at = renderer.frame
             let frames = renderer.render()

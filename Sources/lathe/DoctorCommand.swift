@@ -2,6 +2,7 @@ import ArgumentParser
 import AudioFiles
 import DSP
 import Foundation
+import Instruments
 import Mastering
 import Playback
 import PrivacyLedger
@@ -34,7 +35,7 @@ struct DoctorCommand: AsyncParsableCommand, DecodesAudio {
             checks.append(Check(name: "ledger", state: .missing, detail: error.message, remedy: "without it nothing can be opened or rendered"))
             for name in ["formats", "sound"] { checks.append(Check(name: name, state: .missing, detail: "not tried without the ledger", remedy: "see ledger")) }
         }
-        checks += [Self.wall(), Self.presets(), Self.themes(), Self.memory()]
+        checks += [Self.wall(), Self.bank(), Self.presets(), Self.themes(), Self.memory()]
 
         if json {
             return try Output.result(JSON.object([
@@ -48,6 +49,15 @@ struct DoctorCommand: AsyncParsableCommand, DecodesAudio {
         try Output.result(Text.table(checks.flatMap { check in
             [[check.name, check.state.rawValue, check.detail.printable]] + (check.remedy.map { [["", "", "→ " + $0.printable]] } ?? [])
         }))
+    }
+
+    private static func bank() -> Check {
+        do {
+            let bank = try SoundBank.installed()
+            return Check(name: "bank", detail: "\(bank.name), \(bank.licence), \(bank.path); generate --sounds bank plays acoustic instruments with it")
+        } catch {
+            return Check(name: "bank", state: .limited, detail: "generate plays everything with its own synthesis", remedy: error.message)
+        }
     }
 
     private static func terminal() -> Check {

@@ -32,6 +32,7 @@ struct Failure: Error, Equatable {
         case let error as PresetError: self.init(error.exitCode, error.message)
         case let error as JobFailure: self.init(error.exitCode, error.message)
         case let error as GenreError: self.init(error.exitCode, error.message)
+        case let error as BriefError: self.init(error.exitCode, error.message)
         case let error as LedgerError: self.init(error.exitCode, error.message)
         case let error as PlaybackError: self.init(error.exitCode, error.message)
         case let error as SettingsError: self.init(error.exitCode, error.message)

@@ -2,6 +2,7 @@ import ArgumentParser
 import AudioFiles
 import Composition
 import Glibc
+import Instruments
 import Rendering
 
 /// `lathe generate`: makes a track from a prompt, on this machine alone.
@@ -27,6 +28,12 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tracks, each with the next seed.", valueName: "n")) var takes = 1
     @Option(help: ArgumentHelp("A folder for the parts, one file each; they add up to the unmastered mix.", valueName: "dir")) var stems: String?
     @Option(help: ArgumentHelp("The score as a MIDI file.", valueName: "file")) var midi: String?
+    @Option(help: ArgumentHelp("A brief to start from, by name or file; the prompt then says what is to be different.", valueName: "brief")) var brief: String?
+    @Option(help: ArgumentHelp("Write the brief, with all that was decided, as TOML to edit and use again.", valueName: "file")) var writeBrief: String?
+    @Option(help: ArgumentHelp("The harmony as a chord chart (ChordPro).", valueName: "file")) var chart: String?
+    @Option(help: ArgumentHelp("A picture that decides what the words leave open: mode, energy, density, tempo.", valueName: "file")) var image: String?
+    @Option(help: ArgumentHelp("A clip that decides what the words leave open: mode, energy, density, tempo, length.", valueName: "file")) var video: String?
+    @Option(help: ArgumentHelp("Who plays: built-in (the same everywhere), bank (acoustic instruments from an installed sound bank), or auto.", valueName: "who")) var sounds: SoundChoice?
     @Option(help: ArgumentHelp("The plan as JSON.", valueName: "file")) var plan: String?
     @Flag(help: "Leave out the mastering chain.") var noMaster = false
     @Flag(help: "One JSON document; an array when there are several takes.") var json = false
@@ -36,6 +43,7 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
     func validate() throws {
         if prompt != nil, promptFile != nil { throw ValidationError("a prompt and --prompt-file were given; choose one") }
         if seconds != nil, bars != nil { throw ValidationError("--seconds and --bars were given; choose one") }
+        if image != nil, video != nil { throw ValidationError("--image and --video were given; choose one") }
         if let seconds, !Brief.secondsRange.contains(seconds) { throw ValidationError("--seconds takes 1 to 3600") }
         if let bars, !Brief.barsRange.contains(bars) { throw ValidationError("--bars takes 1 to 2000") }
         if let bpm, !Brief.tempoRange.contains(bpm) { throw ValidationError("--bpm takes 30 to 300") }
@@ -43,11 +51,13 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
     }
 
     func run() async throws {
-        let text = try PromptSource.read(argument: prompt, file: promptFile)
         let genres = try GenreLibrary.list()
+        let written = try brief.map { try BriefLibrary.load($0, genres: genres) }
+        let isSaid = written != nil || image != nil || video != nil
+        let text = try prompt == nil && promptFile == nil && isSaid ? "" : PromptSource.read(argument: prompt, file: promptFile)
         let options = try options(genres)
-        let first = seed ?? UInt64.random(in: 1...999_999)
-        let requests = try (0..<takes).map { take in try request(text, options, seed: first &+ UInt64(take), take: take, genres) }
+        let first = seed ?? written?.seed ?? UInt64.random(in: 1...999_999)
+        let requests = try (0..<takes).map { take in try request(text, written, options, seed: first &+ UInt64(take), take: take, genres) }
 
         Interruption.shared.install()
         var batch = Batch(inputs: takes, progress: progress, json: json)
@@ -84,6 +94,7 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
         options.bars = bars
         options.bpm = bpm
         options.isLoop = loop
+        options.sounds = sounds?.source
         if let key {
             guard let known = PromptReader.read("key of " + key, genres: []).key else {
                 throw Failure(Failure.usageExitCode, "--key: '\(key.prefix(40))' is not a key; write e.g. \"F# minor\"")
@@ -104,7 +115,7 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
         return options
     }
 
-    private func request(_ text: String, _ options: GenerateOptions, seed: UInt64, take: Int, _ genres: [Genre]) throws(Failure) -> GenerateRequest {
+    private func request(_ text: String, _ written: BriefText?, _ options: GenerateOptions, seed: UInt64, take: Int, _ genres: [Genre]) throws(Failure) -> GenerateRequest {
         func numbered(_ path: String) -> String {
             guard take > 0 else { return path }
             let cut = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
@@ -120,19 +131,41 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
             }
             container = named
         } else {
-            let (brief, _) = GenerateRequest(prompt: text, seed: seed, output: "", container: .wav).brief(genres: genres)
-            path = "\(options.genre ?? brief.genre.id)-\(seed).wav"
+            var named = GenerateRequest(prompt: text, seed: seed, output: "", container: .wav)
+            named.written = written
+            let seen = image ?? video
+            let name = seen.map { ($0.split(separator: "/").last ?? "").split(separator: ".").first.map(String.init) ?? "picture" }
+            path = "\(name ?? options.genre ?? named.brief(genres: genres).0.genre.id)-\(seed).wav"
         }
         var request = GenerateRequest(prompt: text, seed: seed, output: path, container: container)
+        request.written = written
+        if let path = image ?? video { request.picture = PictureSource(path: path, isClip: video != nil) }
         request.options = options
         request.midi = midi.map(numbered)
         request.plan = plan.map(numbered)
+        request.briefFile = writeBrief.map(numbered)
+        request.chart = chart.map(numbered)
         request.stemsFolder = stems.map { take == 0 ? $0 : $0 + ($0.hasSuffix("/") ? "" : "/") + "take-\(take + 1)" }
         request.isMastered = !noMaster
         request.force = force
-        let files = [request.output, request.midi, request.plan].compactMap { $0 }
-        if Set(files).count < files.count { throw Failure(Failure.usageExitCode, "\(path): is named twice; give track, MIDI and plan names of their own") }
+        let files = [request.output, request.midi, request.plan, request.briefFile, request.chart].compactMap { $0 }
+        if Set(files).count < files.count { throw Failure(Failure.usageExitCode, "\(path): is named twice; give track, MIDI, plan, brief and chart names of their own") }
         return request
+    }
+}
+
+/// Who plays, as the command line says it.
+enum SoundChoice: String, ExpressibleByArgument, CaseIterable {
+    case builtIn = "built-in"
+    case bank, auto
+
+    var source: SoundSource {
+        switch self {
+        case .builtIn: .builtIn
+        case .bank: .bank
+        // Where there is no bank, what always works.
+        case .auto: (try? SoundBank.installed()) == nil ? .builtIn : .bank
+        }
     }
 }
 
@@ -173,6 +206,8 @@ extension GenerateResult {
         var lines = ["\(files.mix.printable)  \(brief.genre)  \(Text.number(brief.bpm, places: 0)) bpm  \(brief.key)  \(brief.meter)  \(brief.bars) bars  "
             + "\(Text.number(brief.seconds, places: 1)) s  seed \(brief.seed)  \(Text.number(realtime_factor, places: 0)) x real time"]
         if let master { lines.append("  mastered with \(master.preset): \(Text.number(master.integrated_lufs, "LUFS"))  \(Text.number(master.true_peak_dbtp, "dBTP"))") }
+        for line in reference?.mapping ?? [] { lines.append("  \(line.from) → \(line.to)") }
+        for bank in soundfonts { lines.append("  played with \(bank.name) (\(bank.licence))") }
         for item in ignored { lines.append("  not used: \(item.text.printable) (\(item.why.printable))") }
         return lines.joined(separator: "\n")
     }

@@ -33,10 +33,85 @@ import Testing
         #expect(try place.bytes("t.wav") != place.bytes("t-2.wav"))
     }
 
+    @Test func aBriefThatWasWrittenMakesTheSameTrackAgain_andWordsChangeIt() throws {
+        let place = try Workspace()
+        let first = try place.run("generate", "house in A minor, 2 bars, no pads", "--seed", "31", "-o", "a.wav", "--write-brief", "a.toml", "--chart", "a.cho", "--midi", "a.mid", "--no-master", "--json")
+        #expect(first.status == 0, "\(first.err)")
+        let files = try #require(first.object["files"] as? [String: Any])
+        #expect((files["brief"] as? String)?.hasSuffix("a.toml") == true && (files["chart"] as? String)?.hasSuffix("a.cho") == true)
+        let again = try place.run("generate", "--brief", "./a.toml", "-o", "b.wav", "--midi", "b.mid", "--no-master")
+        #expect(again.status == 0, "\(again.err)")
+        #expect(try place.bytes("a.wav") == place.bytes("b.wav") && place.bytes("a.mid") == place.bytes("b.mid"))
+        let other = try place.run("generate", "in C minor", "--brief", "a.toml", "-o", "c.wav", "--no-master", "--json")
+        let brief = try #require(other.object["brief"] as? [String: Any])
+        #expect(brief["key"] as? String == "C minor" && brief["bars"] as? Int == 2 && brief["seed"] as? Int == 31)
+        #expect(try String(decoding: place.bytes("a.cho"), as: UTF8.self).contains("{start_of_grid"))
+        #expect(try place.openRows().isEmpty)
+    }
+
+    @Test func briefsThatCameWithLatheAreFoundByName() throws {
+        let place = try Workspace()
+        for name in ["study-room", "title-music", "game-loop"] {
+            let outcome = try place.run("generate", "--brief", name, "--bars", "1", "--seed", "3", "-o", name + ".wav", "--no-master")
+            #expect(outcome.status == 0, "\(outcome.err)")
+        }
+    }
+
+    /// A Windows bitmap of 64 × 36 pixels of one colour: BITMAPINFOHEADER, 24 bits, blue first.
+    private func picture(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> [UInt8] {
+        func le(_ x: Int, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(truncatingIfNeeded: x >> (8 * $0)) } }
+        let pixels = (0..<64 * 36).flatMap { _ in [blue, green, red] }
+        let info = le(40, 4) + le(64, 4) + le(36, 4) + le(1, 2) + le(24, 2) + le(0, 4) + le(pixels.count, 4) + le(2835, 4) + le(2835, 4) + le(0, 8)
+        return Array("BM".utf8) + le(54 + pixels.count, 4) + le(0, 4) + le(54, 4) + info + pixels
+    }
+
+    @Test func aPictureDecidesWhatTheWordsLeaveOpen_andTheMappingIsShown() throws {
+        let place = try Workspace()
+        try place.write("sun.bmp", picture(250, 210, 90))
+        try place.write("night.bmp", picture(8, 12, 60))
+        for (name, mode) in [("sun", "major"), ("night", "minor")] {
+            let outcome = try place.run("generate", "pop, 1 bar", "--image", name + ".bmp", "--seed", "5", "-o", name + ".wav", "--no-master", "--json")
+            #expect(outcome.status == 0, "\(outcome.err)")
+            let found = try outcome.object
+            #expect(((found["brief"] as? [String: Any])?["key"] as? String)?.hasSuffix(mode) == true)
+            let reference = try #require(found["reference"] as? [String: Any])
+            #expect(reference["kind"] as? String == "image" && (reference["mapping"] as? [[String: Any]])?.contains { $0["to"] as? String == mode } == true)
+        }
+        #expect(try place.openRows().isEmpty)
+    }
+
+    @Test func aClipGivesItsLength() throws {
+        let place = try Workspace()
+        // YUV4MPEG2, 4:2:0: 25 frames of grey at 10 a second.
+        let frame = Array("FRAME\n".utf8) + [UInt8](repeating: 120, count: 32 * 32) + [UInt8](repeating: 128, count: 512)
+        try place.write("clip.y4m", Array("YUV4MPEG2 W32 H32 F10:1 Ip A1:1 C420jpeg\n".utf8) + (0..<25).flatMap { _ in frame })
+        let outcome = try place.run("generate", "ambient", "--video", "clip.y4m", "--seed", "5", "-o", "t.wav", "--no-master", "--json")
+        #expect(outcome.status == 0, "\(outcome.err)")
+        #expect((try outcome.object["brief"] as? [String: Any])?["seconds"] as? Double == 2.5)
+    }
+
+    @Test(arguments: ["words", "playlist", "cut", "empty"])
+    func whatIsNoPictureIsRefused_andNothingIsLeft(_ kind: String) throws {
+        let place = try Workspace()
+        switch kind {
+        case "words": try place.write("p", Array("not a picture at all".utf8))
+        // Lists of other files are not followed.
+        case "playlist": try place.write("p", Array("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n#EXT-X-ENDLIST\n".utf8))
+        case "cut": try place.write("p", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, 0x49, 0x48])
+        default: try place.write("p", [])
+        }
+        let before = try place.names()
+        let outcome = try place.run("generate", "pop", "--image", "p", "-o", "t.wav")
+        #expect(outcome.status == 65 && outcome.err.contains("p:"), "\(outcome.status) \(outcome.err)")
+        #expect(try place.names() == before && place.openRows().isEmpty)
+    }
+
     @Test(arguments: [
         (["generate"], 64, "prompt"), (["generate", "x", "--key", "H#"], 64, "--key"), (["generate", "x", "--genre", "polka-core"], 64, "--genre"),
         (["generate", "x", "--seconds", "5", "--bars", "4"], 64, "choose one"), (["generate", "x", "--bpm", "9000"], 64, "--bpm"), (["generate", "x", "-o", "t.xyz"], 64, "t.xyz"),
-        (["generate", "--prompt-file", "absent.txt"], 66, "absent.txt"), (["generate", "x", "--image", "a.png"], 64, "--image"),
+        (["generate", "--prompt-file", "absent.txt"], 66, "absent.txt"), (["generate", "x", "--image", "absent.png", "-o", "t.wav"], 66, "absent.png"),
+        (["generate", "x", "--image", "a.png", "--video", "b.mp4"], 64, "choose one"), (["generate", "--brief", "absent.toml"], 66, "absent.toml"), (["generate", "--brief", "no-such-brief"], 66, "study-room"),
+        (["generate", "x", "--sounds", "kazoo"], 64, "--sounds"),
     ])
     func aMistakeIsNamedInOneLine(_ arguments: [String], _ status: Int, _ named: String) throws {
         let place = try Workspace()

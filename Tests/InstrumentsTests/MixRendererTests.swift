@@ -94,3 +94,46 @@ struct MixRendererTests {
         #expect(level > -40 && level < -8, "\(level)")
     }
 }
+
+/// Acoustic instruments from a bank, where one is installed; where none is, that is said.
+struct BankTests {
+    private func play(_ score: Score, _ bank: SoundBank) throws -> (mix: [[Double]], stems: [Double]) {
+        let renderer = MixRenderer(score, rate: 44_100, bank: try BankPlayer(bank, score, rate: 44_100))
+        var mix: [[Double]] = [[], []]
+        var stems = [Double](repeating: 0, count: renderer.stems.count)
+        while case let frames = renderer.render(), frames > 0 {
+            for c in 0..<2 { mix[c] += UnsafeBufferPointer(start: renderer.mix.block[c], count: frames) }
+            for (n, stem) in renderer.stems.enumerated() { for i in 0..<frames { stems[n] += stem.block[0][i] * stem.block[0][i] } }
+        }
+        return (mix, stems)
+    }
+
+    @Test func everyPartOfAnAcousticGenreSounds_theSameOnEveryRun() throws {
+        let bank: SoundBank
+        do { bank = try SoundBank.installed() } catch {
+            #expect(error.message.contains("install"))
+            return
+        }
+        for prompt in ["jazz trio in Bb, 140 bpm, 4 bars", "orchestral in D, 4 bars", "lofi loop in A minor, 4 bars"] {
+            let score = Shipped.score(prompt)
+            let (a, b) = (try play(score, bank), try play(score, bank))
+            #expect(a.mix == b.mix)
+            #expect(a.mix[0].count == score.frames(rate: 44_100))
+            #expect(a.mix[0] != Shipped.play(score).mix[0], "the bank plays")
+            for (n, track) in score.tracks.enumerated() { #expect(a.stems[n] > 0, "\(track.name) is silent") }
+            // Exchanged for each other, neither of the two is much louder.
+            #expect(abs(Shipped.decibels(a.mix[0]) - Shipped.decibels(Shipped.play(score).mix[0])) < 4, "\(prompt)")
+        }
+    }
+
+    @Test func whatIsElectronicIsSynthesised() {
+        let score = Shipped.score("synthwave in E minor, drums, 2 bars")
+        for track in score.tracks where track.isDrums || track.voice.families.contains("synth") { #expect(!BankPlayer.plays(track, kit: score.brief.genre.kit), "\(track.name)") }
+    }
+
+    @Test func aBankThatIsNoneIsNamed() throws {
+        guard FluidLibrary.shared != nil else { return }
+        let score = Shipped.score("jazz, 1 bar")
+        #expect(throws: SoundBank.Absence.unusable(path: "/dev/null")) { try BankPlayer(SoundBank(path: "/dev/null", name: "none", licence: "none"), score, rate: 44_100) }
+    }
+}

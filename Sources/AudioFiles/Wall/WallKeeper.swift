@@ -24,7 +24,7 @@ public enum WallKeeper {
             guard got > 0 else { _exit(0) }
             let given = Array(descriptors.prefix(Int(count)))
             var answer = WallAnswer(), handle: Int32 = -1
-            if let task = WallTask(rawValue: request.task), given.count == 2, task != .encodeAAC || AACCodec.rates.contains(Int(request.value)) {
+            if let task = WallTask(rawValue: request.task), given.count == 2, isPossible(task, request.value) {
                 if task != .decode, AACCodec.program == nil { answer.code = ENOENT }
                 let child = answer.code == 0 ? lathe_fork() : -1
                 if child == 0 { work(task, request.value, given, keeper, decode) }
@@ -39,19 +39,27 @@ public enum WallKeeper {
         }
     }
 
+    private static func isPossible(_ task: WallTask, _ value: Int32) -> Bool {
+        switch task {
+        case .encodeAAC: AACCodec.rates.contains(Int(value))
+        case .showFrames: (0...1).contains(value)
+        case .decode, .decodeAAC: true
+        }
+    }
+
     private static func work(_ task: WallTask, _ value: Int32, _ given: [Int32], _ keeper: Int32, _ decode: (Int32, Int32) -> Never) -> Never {
         guard lathe_die_with_parent(keeper) == 0 else { _exit(1) }
         switch task {
         case .decode:
             guard lathe_keep_only(given, 2) == 0, lathe_confine_decoder(DecoderProcess.mostMemory, DecoderProcess.mostSeconds) == 0 else { _exit(1) }
             decode(line, line + 1)
-        case .encodeAAC, .decodeAAC:
+        case .encodeAAC, .decodeAAC, .showFrames:
             guard let program = AACCodec.program, lathe_keep_only(given, 2) == 0, dup2(line, STDIN_FILENO) >= 0, dup2(line + 1, STDOUT_FILENO) >= 0,
                   lathe_confine_codec(AACCodec.mostMemory, AACCodec.mostSeconds) == 0
             else { _exit(1) }
             close(line)
             close(line + 1)
-            AACCodec.become(program, AACCodec.words(task, rate: value))
+            AACCodec.become(program, AACCodec.words(task, value: value))
         }
     }
 }

@@ -10,6 +10,8 @@ enum WallTask: Int32 {
     /// Descriptors: input, output. Value of `encodeAAC`: the rate to encode at, Hz.
     case encodeAAC = 2
     case decodeAAC = 3
+    /// Value: 1 for a clip, 0 for its first frame.
+    case showFrames = 4
 }
 
 struct WallRequest {

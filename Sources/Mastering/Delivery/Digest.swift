@@ -4,9 +4,9 @@ import DSP
 import Glibc
 
 /// SHA-256, as 64 lower-case hex digits, and where a format asks for it MD5, as 32.
-enum Digest {
+public enum Digest {
     /// Of a whole file.
-    static func file(_ descriptor: Int32, path: String) throws -> String {
+    public static func file(_ descriptor: Int32, path: String) throws -> String {
         var hash = SHA256()
         try read(descriptor, path: path) { hash.update(bufferPointer: $0) }
         return text(hash.finalize())
