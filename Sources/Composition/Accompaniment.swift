@@ -19,6 +19,7 @@ struct Accompaniment {
     /// One pattern for a section, and a relative of it in every fourth bar.
     private func pattern(_ part: Genre.Part, _ name: String, _ section: Section, _ index: Int, bar i: Int) -> [Character]? {
         guard !part.patterns.isEmpty else { return nil }
+        if brief.meter.isTriple, part.role == .chords { return waltz(part, name, section, index) }
         var stream = RandomStream(brief.seed(of: name, in: index), section.name, name, "pattern")
         let main = stream.index(part.patterns.count)
         let other = stream.index(part.patterns.count)
@@ -26,6 +27,14 @@ struct Accompaniment {
         _ = stream.next()
         if i % 4 == 3, part.patterns.count > 1 { turn = turn &* 31 }
         return turned(part.patterns[i % 4 == 3 && part.patterns.count > 1 ? other : main], RandomStream(turn, "turn"))
+    }
+
+    /// In three the bass has the first beat and chords the others; told in the cells of a bar of four (see `Meter.cells`).
+    private static let waltzes = ["....x--.....x--.", "X--.x--.....x--.", "....x-......x---", "X---x-......x-.."].map(Array.init)
+
+    private func waltz(_ part: Genre.Part, _ name: String, _ section: Section, _ index: Int) -> [Character] {
+        var stream = RandomStream(brief.seed(of: name, in: index), section.name, name, "waltz")
+        return Self.waltzes[stream.index(Self.waltzes.count)]
     }
 
     /// A pattern with some of its weak places moved by a step, or its figure begun elsewhere: what each seed makes of what the genre has.

@@ -29,7 +29,7 @@ public enum Composer {
             var part = Genre.Part(role: .drums, voice: "drums")
             part.level = brief.genre.drumLevel
             part.reverb = 0.12
-            let notes = performance.perform(pulse.felt(drums.notes(), role: .drums, name: "drums"), role: .drums, name: "drums", ringStart: ringStart)
+            let notes = performance.perform(pulse.felt(drums.notes(), role: .drums, name: "drums", ringStart: ringStart), role: .drums, name: "drums", ringStart: ringStart)
             if !notes.isEmpty { tracks.append(Track(name: name("drums"), part: part, voice: kit, notes: notes)) }
         }
         var parts = cast.parts
@@ -60,7 +60,7 @@ public enum Composer {
             case .percussion: accompaniment.tunedDrum(part, voice, name: unique)
             case .drums: []
             }
-            let played = performance.perform(pulse.felt(written, role: part.role, name: unique), role: part.role, name: unique, ringStart: ringStart)
+            let played = performance.perform(pulse.felt(written, role: part.role, name: unique, ringStart: ringStart), role: part.role, name: unique, ringStart: ringStart)
             if !played.isEmpty { tracks.append(Track(name: unique, part: part, voice: voice, notes: played)) }
         }
         return Score(brief: brief, sections: sections, chords: chords, tracks: tracks, ringStart: ringStart)

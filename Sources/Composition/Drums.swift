@@ -28,6 +28,8 @@ struct Drums {
             var stream = RandomStream(brief.seed(of: "drums", in: index), section.name + String(index), "drums", "groove")
             let next = index + 1 < sections.count ? sections[index + 1] : nil
             let halves = brief.isHalfTime && (!brief.halfTimeIntroOnly || section.name == "intro")
+            // Faster than the genre's hands go: kick on the beat and snare behind it, as in polka, ska and fast punk.
+            let doubles = !halves && brief.bpm > 156 && brief.genre.tempo <= 150 && !brief.meter.isTriple && !brief.meter.isCompound && (groove.lines["snare"] ?? groove.lines["clap"]) != nil
             // An intro builds: the kit comes in by halves.
             let isLooped = brief.isLoop || brief.genre.kit == "electronic" && section.energy > 0.5
             let isThin = index == 0 && section.energy < 0.3 && section.bars >= 4 && !brief.isLoop
@@ -42,7 +44,7 @@ struct Drums {
                         guard let key = Self.keys[name] else { continue }
                         if isThin, i < section.bars / 2, ["kick", "snare", "clap"].contains(name) { continue }
                         let isBackbone = ["kick", "snare", "clap", "rim"].contains(name)
-                        let told = halves && isBackbone ? Self.stretched(pattern, second: i % 2 == 1) : pattern
+                        let told = halves && isBackbone ? Self.stretched(pattern, second: i % 2 == 1) : doubles && isBackbone ? Self.doubled(pattern) : pattern
                         for (tick, sign, _) in brief.meter.place(told) {
                             // The fill takes the second half of the bar; before a rise the kick holds its breath.
                             if fills, tick >= bar / 2, name != "hat", name != "ride", name != "shaker" { continue }
@@ -78,6 +80,13 @@ struct Drums {
     static func stretched(_ pattern: [Character], second: Bool) -> [Character] {
         let half = pattern.count / 2
         return Array(pattern[(second ? half : 0)..<(second ? pattern.count : half)].flatMap { [$0, "."] })
+    }
+
+    /// A pattern at double speed, told twice in a bar: two beats in each.
+    static func doubled(_ pattern: [Character]) -> [Character] {
+        let beat = pattern.count / 4
+        guard beat > 0, beat % 2 == 0 else { return pattern }
+        return (0..<4).flatMap { b in (0..<beat).map { s in pattern[((2 * b) % 4) * beat + 2 * s] } }
     }
 
     /// No drum is struck twice at once.

@@ -6,6 +6,13 @@ enum Lexicon {
     /// Value of a number word below 101 in one of the languages.
     static func number(_ word: String) -> Double? {
         if let value = numbers[word] { return value }
+        // hundertzwanzig, zweihundert, einhundertzweiundneunzig
+        if let split = word.firstRange(of: "hundert"), split.upperBound > word.startIndex, word != "hundert" {
+            let (many, rest) = (word[..<split.lowerBound], word[split.upperBound...])
+            let hundreds = many.isEmpty || many == "ein" ? 1 : numbers[String(many)]
+            let below = rest.isEmpty ? 0 : number(rest.hasPrefix("und") ? String(rest.dropFirst(3)) : String(rest))
+            if let hundreds, hundreds < 10, let below, below < 100 { return hundreds * 100 + below }
+        }
         // zweiundneunzig
         guard let split = word.firstRange(of: "und"), let unit = numbers[String(word[..<split.lowerBound])], let ten = numbers[String(word[split.upperBound...])],
               unit < 10, ten >= 20 else { return nil }
@@ -82,23 +89,23 @@ enum Lexicon {
         seconds         = sekunden | sekunde | segundos | segundo | secondes | seconde | secondi | secs | sec | second | seconden
         minutes         = minuten | minute | minutos | minuto | minuti | mins | min | minuut
         1 minutes       = eine minute | un minuto | une minute | um minuto | a minute | one minute
-        90 seconds      = a minute and a half | one and a half minutes | anderthalb minuten | eineinhalb minuten | minuto y medio | une minute et demie | un minuto y medio | minute and a half
-        30 seconds      = half a minute | eine halbe minute | halbe minute | medio minuto | une demi minute | half minute | mezzo minuto
+        90 seconds      = un minuto e mezzo | minuto e mezzo | um minuto e meio | minuto e meio | une minute trente | a minute and a half | one and a half minutes | anderthalb minuten | eineinhalb minuten | minuto y medio | une minute et demie | un minuto y medio | minute and a half
+        30 seconds      = mezzo minuto | meio minuto | half a minute | eine halbe minute | halbe minute | medio minuto | une demi minute | half minute | mezzo minuto
         bpm             = schlage pro minute | beats per minute | beats a minute | pulsaciones por minuto | battements par minute | battiti al minuto | batidas por minuto | ppm | golpes por minuto | schlagen pro minute
         bpm             = beats min | beats/min | beat per minute | beats per min | beats/minute | b p m | bpm's
         bpm             = a la noire | a la negra | per quarter | quarter notes per minute | la noire | bpms
-        tempo           = speed | quarter note | crotchet | mm | tempi | pace | tiempo | velocidad | geschwindigkeit
+        tempo           = dotted quarter | dotted quarter note | punktierte viertel | negra con puntillo | noire pointee | speed | quarter note | crotchet | mm | tempi | pace | tiempo | velocidad | geschwindigkeit
         major           = dur | mayor | majeur | maggiore | maior | maj
         minor           = moll | menor | mineur | minore | mol
         dorian          = dorisch | dorico | dorien
         phrygian        = phrygisch | frigio | phrygien
         lydian          = lydisch | lidio | lydien
         mixolydian      = mixolydisch | mixolidio | mixolydien
-        3/4             = three four | three quarter time | trois temps | 3 temps | tres tiempos | tre quarti | dreiertakt | compas ternario | drei viertel
-        4/4             = four four | common time | viervierteltakt | vier viertel
-        6/8             = six eight | sechs achtel
-        5/4             = five four | funfvierteltakt
-        7/8             = seven eight
+        3/4             = tres por cuatro | tres por quatro | tre per quattro | trois pour quatre | compas de tres por cuatro | triple time | triple meter | waltz time | three four | three quarter time | trois temps | 3 temps | tres tiempos | tre quarti | dreiertakt | compas ternario | drei viertel
+        4/4             = cuatro por cuatro | quatro por quatro | quattro quarti | quatre quatre | vierer takt | four four | common time | viervierteltakt | vier viertel
+        6/8             = seis por ocho | seis por oito | sei ottavi | six huit | six eight | sechs achtel
+        5/4             = cinco por cuatro | cinque quarti | cinq quatre | cinq temps | cinco tiempos | 5 temps | five four | funfvierteltakt
+        7/8             = seven eight | siete por ocho | sette ottavi | sept huit | siebenachteltakt | sieben achtel
         12/8            = twelve eight
         2/2             = cut time | alla breve
         2/4             = zweivierteltakt | two four
@@ -125,7 +132,7 @@ enum Lexicon {
         harmonica       = mundharmonika | armonica | blues harp | gaita
         guitar          = gitarre | guitarra | guitare | chitarra | gitarren | guitars
         acoustic guitar = akustische gitarre | akustikgitarre | guitarra acustica | guitare acoustique | chitarra acustica | westerngitarre | steel string guitar | acoustic guitars | guitare seche
-        nylon guitar    = konzertgitarre | klassische gitarre | guitarra clasica | guitarra espanola | guitare classique | nylon string guitar | classical guitar | spanish guitar | violao
+        nylon guitar    = nylongitarre | konzertgitarren | guitare nylon | chitarra classica | konzertgitarre | klassische gitarre | guitarra clasica | guitarra espanola | guitare classique | nylon string guitar | classical guitar | spanish guitar | violao
         electric guitar = e gitarre | guitarra electrica | guitare electrique | chitarra elettrica | electric guitars | clean guitar | twangy guitar | elektrische gitarre
         distorted guitar = verzerrte gitarre | guitarra distorsionada | guitare saturee | distorted guitars | heavy guitars | heavy guitar | distortion guitar | fuzz guitar | power chords | crunchy guitars | distorted electric guitar
         violin          = geige | violine | violines | violon | violino | violins
@@ -161,7 +168,7 @@ enum Lexicon {
         acid bass       = acid line | 303 | tb 303
         claps           = clap | hand claps | handclaps | hand clap | palmas | klatschen | handeklatschen | clapping
         shaker          = shakers | maracas | maraca | egg shaker | ganza
-        tambourine      = tamburin | pandereta | tambourin | pandeiro
+        tambourine      = tamburello | pandeireta | tamburin | pandereta | tambourin | pandeiro
         cowbell         = cowbells | kuhglocke | cencerro
         congas          = conga | tumbadora | hand drums
         bongos          = bongo
@@ -171,7 +178,7 @@ enum Lexicon {
         timpani         = pauken | timbales d'orchestre | timpanis | kettledrums | kesselpauken
         taiko           = taikos | taiko drums
         pizzicato       = pizzicato strings | pizz
-        ukulele         = uke | ukelele
+        ukulele         = cavaquinho | charango | uke | ukelele
         banjo           = banjos
         fiddle          = fiddles
         koto            = kotos
@@ -184,18 +191,22 @@ enum Lexicon {
         ballad          = ballade | balada | ballata
         sad             = traurig | trauriges | traurige | trauriger | triste | tristes | mournful | melancholic | melancholy | melancholisch | melancolico | melancolique | malinconico | sorrowful | wehmutig | somber | heartbreaking
         happy           = frohlich | frohlicher | frohliche | frohliches | alegre | alegres | joyeux | joyeuse | gai | felice | allegra | cheerful | joyful | heiter | heiteres | feliz | sunny | merry | playful | bouncy | contento
-        calm            = ruhig | ruhige | tranquilo | tranquila | calme | calmo | peaceful | relaxing | relaxed | serene | gentle | soft | quiet | leise | suave | doux | douce | sanft | entspannt | soothing | chill | mellow | dolce | tranquille
+        calm            = laid back | laidback | lazy | gemachlich | relajado | relajada | detendu | rilassato | rilassata | relaxado | relaxada | ruhig | ruhige | tranquilo | tranquila | calme | calmo | peaceful | relaxing | relaxed | serene | gentle | soft | quiet | leise | suave | doux | douce | sanft | entspannt | soothing | chill | mellow | dolce | tranquille
         dark            = dunkel | dunkler | dunkles | dustere | dusterer | oscuro | oscura | sombre | cupo | ominous | sinister | brooding | gloomy | scary | eerie | evil | escuro | dusteres
-        energetic       = energisch | energetisch | energico | energetique | driving | powerful | intense | treibend | treibender | banger | epic | heroic | aggressive | fierce | hard | heavy | kraftvoll | potente | pumping | festival | upbeat
+        energetic       = epique | epico | epica | episch | episches | epische | energica | enerxico | wild | furious | explosive | energisch | energetisch | energico | energetique | driving | powerful | intense | treibend | treibender | banger | epic | heroic | aggressive | fierce | hard | heavy | kraftvoll | potente | pumping | festival | upbeat
         warm            = warmer | warmes | calido | calida | chaud | chaude | caldo | cozy | gemutlich
         bright          = hell | helles | brillante | lumineux | luminoso | shiny | shimmering
         dreamy          = traumerisch | vertraumt | sonador | reveur | sognante | ethereal | floating | hazy
         romantic        = romantisch | romantico | romantique | tender | love
-        uplifting       = erhebend | edificante | inspiring | hopeful | triumphant | euphoric | motivational | hoffnungsvoll
+        uplifting       = anthemic | hymnisch | soaring | erhebend | edificante | inspiring | hopeful | triumphant | euphoric | motivational | hoffnungsvoll
+        disco           = discoteca | discotheque | diskothek
+        gypsy jazz      = manouche | swing manouche | jazz manouche | gypsy swing
+        tarantella      = tarantelle
+        drums           = brushes | brushed drums | besen | jazzbesen
         jazz            = jazzig | jazzige | jazzy
         electronic      = elektronisch | elektronische | electronica | electro | electronique | elettronica | eletronica
         orchestral      = orchester | orquesta | orchestre | orchestra | sinfonico | symphonic | orkester | orquestral
-        folk            = volksmusik | folclore | folklore
+        folk            = fado | flamenca | folklorico | volksmusik | folclore | folklore
         medieval        = mittelalterlich | mittelalter | medievales
         """
 
@@ -233,7 +244,9 @@ enum Lexicon {
         3/4       = 4分の3拍子 | 四分の三拍子 | 三拍子 | 3拍子
         4/4       = 4分の4拍子 | 四分の四拍子 | 四拍子 | 4拍子
         6/8       = 8分の6拍子
-        5/4       = 4分の5拍子 | 5拍子
+        5/4       = 4分の5拍子 | 5拍子 | 五拍子
+        12/8      = 8分の12拍子
+        7/4       = 4分の7拍子 | 7拍子
         7/8       = 8分の7拍子
         bars      = 小節
         seconds   = 秒間 | 秒
@@ -270,6 +283,26 @@ enum Lexicon {
         house     = ハウス
         ambient   = アンビエント
         ballad    = バラード
+        disco     = ディスコ
+        trap      = トラップ
+        trance    = トランス
+        funk      = ファンク
+        blues     = ブルース
+        reggae    = レゲエ
+        folk      = フォーク
+        metal     = メタル
+        orchestral = 管弦楽 | 交響曲
+        march     = 行進曲
+        accordion = アコーディオン
+        clarinet  = クラリネット
+        marimba   = マリンバ
+        vibraphone = ビブラフォン
+        ukulele   = ウクレレ
+        brass     = ブラス
+        upright bass = コントラバス | ウッドベース
+        only      = だけ | のみ
+        romantic  = ロマンチックな
+        dreamy    = 夢のような | 幻想的な
         waltz     = ワルツ
         orchestral = オーケストラ
         lofi      = ローファイ
@@ -280,7 +313,7 @@ enum Lexicon {
         dark      = 暗い
         fast      = 速い
         slow      = 遅い | ゆっくり
-        energetic = 激しい
+        energetic = 激しい | 壮大な | 元気な
         loop      = ループ
         song      = 曲 | 音楽
         filler    = の | と | は | を | で | が | に | な

@@ -32,6 +32,9 @@ public struct Meter: Sendable, Codable, Hashable {
     /// Three eighths to a beat: 6/8, 9/8, 12/8.
     public var isCompound: Bool { unit >= 8 && count % 3 == 0 && count > 3 }
 
+    /// Three quarters or halves to a bar.
+    public var isTriple: Bool { count == 3 && unit <= 4 }
+
     public var ticksPerBar: Int { count * 4 * Self.quarter / unit }
 
     /// Lengths of the felt beats, in ticks: quarters; dotted quarters in compound metres; twos and a last three in metres like 7/8.

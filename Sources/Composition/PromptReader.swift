@@ -78,6 +78,7 @@ public struct PromptReader {
         dans sur est son ses avec con et y e o ou oder als sehr muy tres molto piu mas plus bien este esta este ce cet cette tu eres quiero je veux ich will
         roughly exactly approximately needed circa etwa ungefahr environ aproximadamente mas intro main stage not nicht ish
         meter metre takt lasts lasting duration use using style era piece pieza morceau pezzo stuck peca aber ma em between adventure theme anthem jingle ad advert four floor add include
+        i'd i'm it's let's au aux du dann bitte lieber maybe again once well hey hi hello kind sort bit can could would should
         please thanks thank bitte mochte musical instrumental composition arrangement filler mode counts count sequence here there actually called named
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 

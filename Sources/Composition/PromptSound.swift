@@ -98,7 +98,12 @@ extension PromptReader {
             }
             i = range.upperBound
         }
-        if tokens.indices.contains(where: { reads($0, ["no", "other", "instruments"]) || reads($0, ["nothing", "else"]) }) { wish.isOnly = true }
+        for words: [Substring] in [["no", "other", "instruments"], ["nothing", "else"], ["without", "anything", "else"], ["sonst", "nichts"], ["nada", "mas"], ["rien", "d'autre"], ["nient'altro"]] {
+            for i in tokens.indices where reads(i, words) {
+                wish.isOnly = true
+                use(i..<i + words.count, as: "nothing else")
+            }
+        }
     }
 
     static let moods: [(words: String, mood: Mood)] = [

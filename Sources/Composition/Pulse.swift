@@ -9,15 +9,44 @@ struct Pulse {
 
     init(brief: Brief) {
         self.brief = brief
-        let slow = max(0, min(1.5, (100 - brief.bpm) / 18))
-        let fast = max(0, min(0.8, (brief.bpm - 150) / 25))
-        // Hands on real instruments lean on the beat at any tempo; syncopation is heard against it.
-        let usual = brief.genre.kit == "electronic" || brief.meter.isCompound ? 0 : 0.3
+        let slow = max(0, min(1.6, (100 - brief.bpm) / 18))
+        let fast = max(0, min(1.2, (brief.bpm - 140) / 25))
+        // Hands on real instruments lean on the beat at any tempo; syncopation is heard against it. In threes they do so most, or three halves of a beat
+        // are heard as the pulse.
+        let usual = brief.meter.isCompound ? 0 : brief.meter.isTriple ? 1 : brief.genre.kit == "electronic" ? 0 : 0.3
         amount = max(slow, max(fast, usual))
+        strikesBeats = !brief.meter.isCompound && (brief.bpm < 84 || brief.bpm > 150 || brief.meter.isTriple)
     }
 
-    func felt(_ notes: [Note], role: Role, name: String) -> [Note] {
+    /// Whoever keeps the harmony strikes on every beat rather than holding.
+    private let strikesBeats: Bool
+
+    /// Held notes struck anew on each beat that nobody else in the part strikes.
+    private func struck(_ notes: [Note], role: Role, name: String, before ringStart: Int) -> [Note] {
+        guard strikesBeats, [.chords, .bass].contains(role) else { return notes }
+        let bar = brief.meter.ticksPerBar
+        let beats = brief.meter.beatStarts
+        let starts = Set(notes.map(\.start))
+        var out: [Note] = []
+        for note in notes {
+            guard note.start < ringStart else { out.append(note); continue }
+            var note = note
+            for place in note.start / bar...max(note.start, note.end - 1) / bar {
+                for beat in beats.map({ place * bar + $0 }) where beat >= note.start + Meter.quarter / 3 && beat <= note.end - Meter.quarter / 3 && !starts.contains(beat) && beat < ringStart {
+                    var first = note
+                    first.length = beat - note.start
+                    out.append(first)
+                    note = Note(start: beat, length: note.end - beat, pitch: note.pitch, velocity: max(10, note.velocity - 4))
+                }
+            }
+            out.append(note)
+        }
+        return out
+    }
+
+    func felt(_ notes: [Note], role: Role, name: String, ringStart: Int) -> [Note] {
         guard amount > 0, role != .pad else { return notes }
+        let notes = struck(notes, role: role, name: name, before: ringStart)
         let bar = brief.meter.ticksPerBar
         let beats = Set(brief.meter.beatStarts)
         var streams: [Int: RandomStream] = [:]
@@ -34,7 +63,7 @@ struct Pulse {
             }
             let place = note.start / bar
             var stream = streams[place] ?? RandomStream(brief.seed, name, "pulse" + String(place))
-            let stays = decided[note.start] ?? !stream.chance(min(0.9, loss(role) * amount))
+            let stays = decided[note.start] ?? !stream.chance(min(0.92, loss(role) * amount))
             streams[place] = stream
             decided[note.start] = stays
             guard stays else {
@@ -52,10 +81,10 @@ struct Pulse {
     /// How many of the notes between the beats are left out.
     private func loss(_ role: Role) -> Double {
         switch role {
-        case .chords, .arp: 0.55
-        case .drums, .percussion: 0.4
-        case .bass: 0.3
-        case .lead, .counter, .pad: 0.15
+        case .chords, .arp: 0.6
+        case .drums, .percussion: 0.45
+        case .bass: 0.4
+        case .lead, .counter, .pad: 0.25
         }
     }
 

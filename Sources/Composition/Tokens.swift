@@ -68,6 +68,8 @@ enum Tokenizer {
             if c.isLetter || c.isNumber || c == "'" || c == "’" {
                 // "120bpm": a number ends where letters begin, but "C7" and "2step" stay whole.
                 if let last = text.last, last.isNumber, c.isLetter, text.allSatisfy({ $0.isNumber || $0 == "." }) { flush() }
+                // "BPM160", "tempo90".
+                if c.isNumber, ["bpm", "tempo"].contains(text.lowercased()) { flush() }
                 text.append(c == "’" ? "'" : c)
             } else if c == "#" || c == "♯" || c == "♭" || c == "°" || c == "+" || c == "Δ" || c == "ø" {
                 text.append(c == "♯" ? "#" : c == "♭" ? "b" : c)

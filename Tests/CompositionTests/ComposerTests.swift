@@ -114,6 +114,29 @@ struct ComposerTests {
         #expect(fullest.map(density) ?? 0 > 1.5 * (thinnest.map(density) ?? .infinity))
     }
 
+    /// Where people would tap: at slow and fast tempi, and in threes, more is struck, and harder, on the beats than between them.
+    @Test(arguments: ["piano ballad, 60 bpm", "R&B slow jam, 64 bpm", "waltz for accordion, 160 bpm", "Baroque minuet for harpsichord, 108 bpm", "punk rock, 180 bpm", "strings, 52 bpm", "doom metal, 62 bpm", "salsa, 186 bpm"])
+    func theBeatIsStruckHardest(_ prompt: String) {
+        let score = Shipped.score(prompt + ", 24 bars", seed: 5)
+        let bar = score.brief.meter.ticksPerBar, starts = score.brief.meter.beatStarts
+        var (on, off) = (0, 0)
+        var struck: Set<Int> = []
+        for note in score.tracks.flatMap(\.notes) where note.start < score.ringStart {
+            // Hands are up to a thirty-second early or late.
+            let place = (note.start + 60) % bar
+            if starts.contains(where: { (0...120).contains(place - $0) }) {
+                on += note.velocity
+                struck.insert((note.start + 60) / bar * starts.count + (starts.lastIndex { $0 <= place } ?? 0))
+            } else { off += note.velocity }
+        }
+        #expect(Double(on) > 1.5 * Double(off), "\(on) : \(off)")
+        #expect(Double(struck.count) > 0.9 * Double(score.ringStart / bar * starts.count), "\(struck.count) of \(score.ringStart / bar * starts.count) beats")
+    }
+
+    @Test func aDoubledPatternIsToldTwiceInABar() {
+        #expect(String(Drums.doubled(Array("X.......X......."))) == "X...X...X...X..." && String(Drums.doubled(Array("....X.......X..."))) == "..X...X...X...X.")
+    }
+
     /// Voices of a four-part texture move by 0.7 to 4 semitones on the average in music by people.
     @Test func voicingsMoveLittle() {
         let key = Key(tonic: Tone(letter: 0, alteration: 0), mode: .major)

@@ -9,7 +9,7 @@ struct PromptReaderTests {
         ("The bpm is 82.", 82.0), ("at 132 bpm", 132), ("around 68 bpm", 68), ("tempo ninety", 90), ("one hundred and twelve bpm", 112), ("bpm=122", 122),
         ("trance, 138, pads", 138), ("84 Schläge pro Minute", 84), ("95 pulsaciones por minuto", 95), ("160 à la noire", 160), ("テンポ120", 120), ("165bpm", 165),
         ("half-time feel at 140", 140), ("zweiundneunzig bpm", 92), ("160 beats/min", 160), ("between 118 and 122 bpm", 120), ("120-124 bpm house", 122),
-        ("Fm 140 trap", 140), ("808s, 90 bpm, 80s synthpop", 90), ("tempo of 92.5 bpm", 92.5),
+        ("Fm 140 trap", 140), ("808s, 90 bpm, 80s synthpop", 90), ("tempo of 92.5 bpm", 92.5), ("hundertzwanzig Schläge pro Minute", 120), ("zweihundertzehn bpm", 210), ("BPM160、32小節", 160), ("dotted quarter = 50", 50),
     ])
     func aTempoIsReadInNumbersAndWords(_ prompt: String, _ bpm: Double) {
         #expect(wish(prompt).bpm == bpm)
@@ -30,7 +30,7 @@ struct PromptReaderTests {
     }
 
     @Test(arguments: [
-        ("two minutes", 120.0), ("a minute and a half", 90), ("half a minute", 30), ("1:15", 75), ("40 sec", 40), ("trente secondes", 30), ("un minuto", 60), ("fifty seconds", 50), ("two and a half minutes", 150), ("one and a half minute", 90), ("duration: 75", 75), ("an 80s feel, 45s", 45),
+        ("two minutes", 120.0), ("a minute and a half", 90), ("half a minute", 30), ("1:15", 75), ("40 sec", 40), ("trente secondes", 30), ("un minuto", 60), ("fifty seconds", 50), ("two and a half minutes", 150), ("one and a half minute", 90), ("duration: 75", 75), ("an 80s feel, 45s", 45), ("un minuto e mezzo", 90), ("um minuto e meio", 90), ("mezzo minuto", 30),
         ("drop at 0:45, 1:30 long", 90),
     ])
     func aLengthIsReadInWordsAndClocks(_ prompt: String, _ seconds: Double) {
@@ -46,7 +46,7 @@ struct PromptReaderTests {
     }
 
     @Test(arguments: [("a waltz", "3/4"), ("in 7/8", "7/8"), ("The beat counts to 3.", "3/4"), ("4分の3拍子", "3/4"), ("Irish jig", "6/8"), ("12/8 slow blues", "12/8"),
-                      ("three-four time", "3/4"), ("cut time", "2/2"), ("six-eight time", "6/8"), ("guitare, 3 temps", "3/4"), ("im Dreivierteltakt", "3/4")])
+                      ("three-four time", "3/4"), ("cut time", "2/2"), ("six-eight time", "6/8"), ("guitare, 3 temps", "3/4"), ("im Dreivierteltakt", "3/4"), ("tres por cuatro", "3/4"), ("sei ottavi", "6/8"), ("siebenachteltakt", "7/8"), ("五拍子", "5/4")])
     func aMetreIsReadFromSignsAndDances(_ prompt: String, _ meter: String) {
         #expect(wish(prompt).meter?.name == meter)
     }

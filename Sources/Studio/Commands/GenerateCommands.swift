@@ -56,7 +56,7 @@ extension Command {
                     return Unavailable.withoutFile(state)
                 }) { $0.compareTakes() },
         Command("generate.export", "Export", keys: [.character("e")], in: [.generate], footer: ("export", 6),
-                help: "Writes the mastered track, its parts, MIDI and plan into the folder of the Files view.", unavailable: withoutTake) { state in
+                help: "Writes the mastered track, its parts, MIDI, chords, brief and plan into the folder of the Files view.", unavailable: withoutTake) { state in
             guard let take = state.generate.selected else { return [] }
             state.say("exporting into " + Path.brief(state.files.query.folder) + "; the queue shows it")
             return [.exportTake(take.order, folder: state.files.query.folder)]

@@ -130,6 +130,7 @@ final class LiveComposer: Composing {
         submit(order, into: folder) { base in
             var request = order.request
             (request.output, request.midi, request.plan, request.stemsFolder) = (base + ".wav", base + ".mid", base + ".json", base + "-stems")
+            (request.chart, request.briefFile) = (base + ".cho", base + ".toml")
             return request
         }
     }
@@ -164,7 +165,7 @@ final class LiveComposer: Composing {
         let base = folder + (folder.hasSuffix("/") ? "" : "/") + name
         for number in 1..<1000 {
             let request = make(number == 1 ? base : base + "-\(number)")
-            let files = [request.output, request.midi, request.plan, request.stemsFolder].compactMap { $0 }
+            let files = [request.output, request.midi, request.plan, request.stemsFolder, request.chart, request.briefFile].compactMap { $0 }
             if files.allSatisfy({ path in path.withFileName { access($0, F_OK) } != 0 }) { return request }
         }
         return make(base)
