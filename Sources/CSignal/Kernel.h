@@ -3,6 +3,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+// Vectors are passed between functions that are inlined everywhere: how others would pass them does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float f8 __attribute__((vector_size(32)));

@@ -99,105 +99,213 @@ INLINE void lathe_quantise_body(double *x, long count, double scale, uint64_t ke
 }
 
 typedef double d2 __attribute__((vector_size(16)));
-typedef int64_t l2 __attribute__((vector_size(16)));
+typedef double d2u __attribute__((vector_size(16), aligned(8)));
 
-// Direct form I: an output waits for the one before it a multiplication and a subtraction, less than in any other form.
-#define FILTER(b0, b1, b2, a1, a2, x, x1, x2, y1, y2) (((b0) * (x) + (b1) * (x1)) + ((b2) * (x2) - (a2) * (y2))) - (a1) * (y1)
+// Recursive filters two frames at a time. Multiplied above and below by its denominator with every second sign turned, a second-order filter
+// waits for what it gave two and four frames ago, not for the frame before, and its numerator has five taps. Every frame is worked out by the
+// same operations, whichever of the two it is. Vectors hold two lanes of one frame, then those of the next.
+//
+// Of a row before the two frames at hand: the two before them, those before these, and the two between.
+struct trail {
+    d4 near, far, past;
+};
+#define BETWEEN(a, b) __builtin_shufflevector(a, b, 2, 3, 4, 5)
+#define LOW(v) __builtin_shufflevector(v, v, 0, 1)
+#define HIGH(v) __builtin_shufflevector(v, v, 2, 3)
+#define SWAPPED(v) __builtin_shufflevector(v, v, 1, 0, 3, 2)
+#define MAGNITUDE(v) ((d4)((l4)(v) & 0x7FFFFFFFFFFFFFFF))
+
+INLINE d4 larger_of(d4 a, d4 b) {
+    l4 over = b > a;
+    return (d4)(((l4)b & over) | ((l4)a & ~over));
+}
+
+INLINE struct trail recall(const double *last4) {
+    d4 far = *(const d4u *)last4, near = *(const d4u *)(last4 + 4);
+    return (struct trail){near, far, BETWEEN(far, near)};
+}
+
+INLINE void retain(const struct trail *t, double *last4) {
+    *(d4u *)last4 = t->far;
+    *(d4u *)(last4 + 4) = t->near;
+}
+
+INLINE void move_on(struct trail *t, d4 now) {
+    t->past = BETWEEN(t->near, now);
+    t->far = t->near;
+    t->near = now;
+}
+
+// Of the two frames only the first was there.
+INLINE void move_on_by_one(struct trail *t, d4 now) {
+    d4 near = t->near;
+    t->near = BETWEEN(near, now);
+    t->far = t->past;
+    t->past = near;
+}
+
+// A section's coefficients for all lanes.
+struct wide {
+    d4 taps[5], feed[2];
+};
+
+INLINE struct wide widen(const struct lathe_section *a, const struct lathe_section *b) {
+    struct wide w;
+    for (int k = 0; k < 5; k++) w.taps[k] = (d4){a->taps[k], b->taps[k], a->taps[k], b->taps[k]};
+    for (int k = 0; k < 2; k++) w.feed[k] = (d4){a->feed[k], b->feed[k], a->feed[k], b->feed[k]};
+    return w;
+}
+
+INLINE d4 filtered(const struct wide *w, d4 x, const struct trail *in, const struct trail *out) {
+    d4 sum = ((w->taps[0] * x + w->taps[1] * BETWEEN(in->near, x)) + (w->taps[2] * in->near + w->taps[3] * in->past)) + w->taps[4] * in->far;
+    return (sum - w->feed[1] * out->far) - w->feed[0] * out->near;
+}
+
+INLINE d4 two_frames(const double *left, const double *right) {
+    d2 l = *(const d2u *)left, r = *(const d2u *)right;
+    return __builtin_shufflevector(l, r, 0, 2, 1, 3);
+}
+
+INLINE d4 one_frame(const double *left, const double *right) { return (d4){*left, *right, 0, 0}; }
+
+struct lathe_section lathe_section_of(double b0, double b1, double b2, double a1, double a2) {
+    return (struct lathe_section){
+        {b0, b1 - a1 * b0, (b2 - a1 * b1) + a2 * b0, a2 * b1 - a1 * b2, a2 * b2}, {(a2 + a2) - a1 * a1, a2 * a2}};
+}
+
+// Keeps the memory of filters out of the slow subnormal range in silence; -600 dB.
+#define BIAS 1e-30
+
+INLINE double lathe_sidechain_body(
+    const double *left, const double *right, long count, const struct lathe_section *f, struct lathe_section_memory *memory, double *level, int first) {
+    struct wide filter = widen(f, f);
+    struct trail x = recall(memory->x), y = recall(memory->y);
+    d4 highest = {0};
+    long i = 0;
+    for (; i + 2 <= count; i += 2) {
+        d4 now = two_frames(left + i, right + i), out = filtered(&filter, now, &x, &y);
+        d4 loudest = larger_of(MAGNITUDE(out), SWAPPED(MAGNITUDE(out)));
+        if (!first) loudest = larger_of(loudest, (d4){level[i], 0, level[i + 1], 0});
+        level[i] = loudest[0];
+        level[i + 1] = loudest[2];
+        highest = larger_of(highest, loudest);
+        move_on(&x, now);
+        move_on(&y, out);
+    }
+    if (i < count) {
+        d4 now = one_frame(left + i, right + i), out = filtered(&filter, now, &x, &y);
+        d4 loudest = larger_of(MAGNITUDE(out), SWAPPED(MAGNITUDE(out)));
+        if (!first) loudest = larger_of(loudest, (d4){level[i], 0, 0, 0});
+        level[i] = loudest[0];
+        highest = larger_of(highest, (d4){loudest[0], 0, 0, 0});
+        move_on_by_one(&x, now);
+        move_on_by_one(&y, out);
+    }
+    // Ends the fall into subnormal numbers.
+    d4 most = larger_of(MAGNITUDE(y.near), MAGNITUDE(y.far));
+    if (most[0] < 1e-40 && most[1] < 1e-40 && most[2] < 1e-40 && most[3] < 1e-40) y.near = y.far = (d4){0};
+    retain(&x, memory->x);
+    retain(&y, memory->y);
+    return highest[0] > highest[2] ? highest[0] : highest[2];
+}
 
 INLINE void lathe_weighted_squares_body(
     const double *left, const double *right, long count, const struct lathe_weighting *w, struct lathe_weighting_memory *memory, double *sums) {
-    const double b0 = w->b0, b1 = w->b1, b2 = w->b2, a1 = w->a1, a2 = w->a2, c1 = w->c1, c2 = w->c2;
-    d2 x1 = *(d2 *)memory->x1, x2 = *(d2 *)memory->x2, u1 = *(d2 *)memory->u1, u2 = *(d2 *)memory->u2;
-    d2 y1 = *(d2 *)memory->y1, y2 = *(d2 *)memory->y2, sum = {sums[0], sums[1]};
-    for (long i = 0; i < count; i++) {
-        // Keeps the memory out of the slow subnormal range in silence; -600 dB, and the high-pass removes it.
-        d2 x = (d2){left[i], right[i]} + 1e-30;
-        d2 u = FILTER(b0, b1, b2, a1, a2, x, x1, x2, u1, u2);
-        d2 y = (((u - (u1 + u1)) + u2) - c2 * y2) - c1 * y1;
-        x2 = x1;
-        x1 = x;
-        u2 = u1;
-        u1 = u;
-        y2 = y1;
-        y1 = y;
-        sum += y * y;
+    struct wide first = widen(&w->shelf, &w->shelf), second = widen(&w->high_pass, &w->high_pass);
+    struct trail x = recall(memory->x), u = recall(memory->u), y = recall(memory->y);
+    d2 sum = {sums[0], sums[1]};
+    long i = 0;
+    for (; i + 2 <= count; i += 2) {
+        d4 now = two_frames(left + i, right + i) + BIAS, between = filtered(&first, now, &x, &u), out = filtered(&second, between, &u, &y);
+        d4 squares = out * out;
+        sum += LOW(squares);
+        sum += HIGH(squares);
+        move_on(&x, now);
+        move_on(&u, between);
+        move_on(&y, out);
     }
-    *(d2 *)memory->x1 = x1;
-    *(d2 *)memory->x2 = x2;
-    *(d2 *)memory->u1 = u1;
-    *(d2 *)memory->u2 = u2;
-    *(d2 *)memory->y1 = y1;
-    *(d2 *)memory->y2 = y2;
+    if (i < count) {
+        d4 now = one_frame(left + i, right + i) + BIAS, between = filtered(&first, now, &x, &u), out = filtered(&second, between, &u, &y);
+        sum += LOW(out * out);
+        move_on_by_one(&x, now);
+        move_on_by_one(&u, between);
+        move_on_by_one(&y, out);
+    }
+    retain(&x, memory->x);
+    retain(&u, memory->u);
+    retain(&y, memory->y);
     sums[0] = sum[0];
     sums[1] = sum[1];
 }
 
-INLINE void lathe_sidechain_body(
-    const double *left, const double *right, long count, const struct lathe_biquad *f, struct lathe_biquad_memory *memory, double *level, int first) {
-    const double b0 = f->b0, b1 = f->b1, b2 = f->b2, a1 = f->a1, a2 = f->a2;
-    d2 x1 = *(d2 *)memory->x1, x2 = *(d2 *)memory->x2, y1 = *(d2 *)memory->y1, y2 = *(d2 *)memory->y2;
-    for (long i = 0; i < count; i++) {
-        d2 x = {left[i], right[i]};
-        d2 y = FILTER(b0, b1, b2, a1, a2, x, x1, x2, y1, y2);
-        x2 = x1;
-        x1 = x;
-        y2 = y1;
-        y1 = y;
-        d2 magnitude = (d2)((l2)y & 0x7FFFFFFFFFFFFFFF);
-        double loudest = magnitude[0] > magnitude[1] ? magnitude[0] : magnitude[1];
-        level[i] = first || loudest > level[i] ? loudest : level[i];
-    }
-    *(d2 *)memory->x1 = x1;
-    *(d2 *)memory->x2 = x2;
-    *(d2 *)memory->y1 = y1;
-    *(d2 *)memory->y2 = y2;
-}
-
 INLINE void lathe_speech_bands_body(
     const double *left, const double *right, long count, const struct lathe_speech *f, struct lathe_speech_memory *memory, double *energies) {
-#define PAIR(p) (*(const d2 *)(p))
-    const d2 hb0 = PAIR(f->hb0), hb1 = PAIR(f->hb1), hb2 = PAIR(f->hb2), ha1 = PAIR(f->ha1), ha2 = PAIR(f->ha2);
-    const d2 lb0 = PAIR(f->lb0), lb1 = PAIR(f->lb1), lb2 = PAIR(f->lb2), la1 = PAIR(f->la1), la2 = PAIR(f->la2);
-    d2 x1 = {memory->x1, memory->x1}, x2 = {memory->x2, memory->x2}, energy = {energies[0], energies[1]};
-    d2 u1 = PAIR(memory->u1), u2 = PAIR(memory->u2), y1 = PAIR(memory->y1), y2 = PAIR(memory->y2);
-    for (long i = 0; i < count; i++) {
-        // The bias keeps the filters out of the slow subnormal range in silence.
-        double mid = 0.5 * (left[i] + right[i]) + 1e-30;
-        d2 x = {mid, mid};
-        d2 u = FILTER(hb0, hb1, hb2, ha1, ha2, x, x1, x2, u1, u2);
-        d2 y = FILTER(lb0, lb1, lb2, la1, la2, u, u1, u2, y1, y2);
-        x2 = x1;
-        x1 = x;
-        u2 = u1;
-        u1 = u;
-        y2 = y1;
-        y1 = y;
-        energy += y * y;
+    struct wide first = widen(&f->high_pass[0], &f->high_pass[1]), second = widen(&f->low_pass[0], &f->low_pass[1]);
+    struct trail x = recall(memory->x), u = recall(memory->u), y = recall(memory->y);
+    d2 energy = {energies[0], energies[1]};
+    long i = 0;
+    for (; i + 2 <= count; i += 2) {
+        d4 both = two_frames(left + i, right + i), now = 0.5 * (both + SWAPPED(both)) + BIAS;
+        d4 between = filtered(&first, now, &x, &u), out = filtered(&second, between, &u, &y), squares = out * out;
+        energy += LOW(squares);
+        energy += HIGH(squares);
+        move_on(&x, now);
+        move_on(&u, between);
+        move_on(&y, out);
     }
-    memory->x1 = x1[0];
-    memory->x2 = x2[0];
-    *(d2 *)memory->u1 = u1;
-    *(d2 *)memory->u2 = u2;
-    *(d2 *)memory->y1 = y1;
-    *(d2 *)memory->y2 = y2;
+    if (i < count) {
+        d4 both = one_frame(left + i, right + i), now = 0.5 * (both + SWAPPED(both)) + BIAS;
+        d4 between = filtered(&first, now, &x, &u), out = filtered(&second, between, &u, &y);
+        energy += LOW(out * out);
+        move_on_by_one(&x, now);
+        move_on_by_one(&u, between);
+        move_on_by_one(&y, out);
+    }
+    retain(&x, memory->x);
+    retain(&u, memory->u);
+    retain(&y, memory->y);
     energies[0] = energy[0];
     energies[1] = energy[1];
 }
 
+#define JOINED(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7)
+#define LOWER(v) __builtin_shufflevector(v, v, 0, 1, 2, 3)
+#define UPPER(v) __builtin_shufflevector(v, v, 4, 5, 6, 7)
+
+// Lanes: four filters at one frame, then the same at the next.
 INLINE void lathe_band_energies_body(
-    const double *left, const double *right, long count, const double *smoothing, double *first, double *second, double *energies) {
-    const d4 s = *(const d4u *)smoothing, rest = 1 - s;
-    d4 a = *(const d4u *)first, b = *(const d4u *)second, energy = *(const d4u *)energies;
-    for (long i = 0; i < count; i++) {
-        double mid = 0.5 * (left[i] + right[i]);
-        a = rest * a + s * mid;
-        b = rest * b + s * a;
-        // Neighbouring low-passes subtracted are bands.
-        d4 band = b - __builtin_shufflevector(b, (d4){0}, 4, 0, 1, 2);
-        energy += band * band;
+    const double *left, const double *right, long count, const struct lathe_bands *f, struct lathe_bands_memory *memory, double *energies) {
+    const d4 s4 = *(const d4u *)f->smoothing;
+    const d8 s = JOINED(s4, s4), r = 1 - s, rs = r * s, rr = r * r;
+    d8 a = *(const d8u *)memory->a, b = *(const d8u *)memory->b;
+    d4 energy = *(const d4u *)energies;
+    double last = memory->x;
+    long i = 0;
+// Neighbouring low-passes subtracted are bands.
+#define NEXT(x0, x1) \
+    d8 now = {x0, x0, x0, x0, x1, x1, x1, x1}, early = {last, last, last, last, x0, x0, x0, x0}; \
+    d8 next_a = rr * a + (rs * early + s * now), late_a = __builtin_shufflevector(a, next_a, 4, 5, 6, 7, 8, 9, 10, 11); \
+    d8 next_b = rr * b + (rs * late_a + s * next_a); \
+    d8 band = next_b - __builtin_shufflevector(next_b, (d8){0}, 8, 0, 1, 2, 8, 4, 5, 6), squares = band * band; \
+    energy += LOWER(squares);
+    for (; i + 2 <= count; i += 2) {
+        double x0 = 0.5 * (left[i] + right[i]), x1 = 0.5 * (left[i + 1] + right[i + 1]);
+        NEXT(x0, x1)
+        energy += UPPER(squares);
+        a = next_a;
+        b = next_b;
+        last = x1;
     }
-    *(d4u *)first = a;
-    *(d4u *)second = b;
+    if (i < count) {
+        double x0 = 0.5 * (left[i] + right[i]);
+        NEXT(x0, 0)
+        a = late_a;
+        b = __builtin_shufflevector(b, next_b, 4, 5, 6, 7, 8, 9, 10, 11);
+        last = x0;
+    }
+    *(d8u *)memory->a = a;
+    *(d8u *)memory->b = b;
+    memory->x = last;
     *(d4u *)energies = energy;
 }
 
@@ -229,7 +337,10 @@ INLINE double lathe_follow_body(double *level, long count, double r, double a, d
         y = a * y + f * y1;
         level[i] = y;
     }
-    for (i = 0; i < count; i++) deepest = larger(deepest, level[i]);
+    d4 lanes = {0};
+    for (i = 0; i + 4 <= count; i += 4) lanes = larger_of(lanes, *(const d4u *)(level + i));
+    for (; i < count; i++) deepest = larger(deepest, level[i]);
+    for (int lane = 0; lane < 4; lane++) deepest = larger(deepest, lanes[lane]);
     *peak = y1;
     *smooth = y;
     return deepest;
@@ -262,15 +373,15 @@ KERNEL(void, lathe_extremes, (const double *x, long count, double *low, double *
 KERNEL(void, lathe_weighted_squares,
     (const double *left, const double *right, long count, const struct lathe_weighting *w, struct lathe_weighting_memory *memory, double *sums),
     (left, right, count, w, memory, sums))
-KERNEL(void, lathe_sidechain,
-    (const double *left, const double *right, long count, const struct lathe_biquad *f, struct lathe_biquad_memory *memory, double *level, int first),
+KERNEL(double, lathe_sidechain,
+    (const double *left, const double *right, long count, const struct lathe_section *f, struct lathe_section_memory *memory, double *level, int first),
     (left, right, count, f, memory, level, first))
 KERNEL(void, lathe_speech_bands,
     (const double *left, const double *right, long count, const struct lathe_speech *f, struct lathe_speech_memory *memory, double *energies),
     (left, right, count, f, memory, energies))
-KERNEL(void, lathe_band_energies,
-    (const double *left, const double *right, long count, const double *smoothing, double *first, double *second, double *energies),
-    (left, right, count, smoothing, first, second, energies))
+KERNEL_WIDE(void, lathe_band_energies,
+    (const double *left, const double *right, long count, const struct lathe_bands *f, struct lathe_bands_memory *memory, double *energies),
+    (left, right, count, f, memory, energies))
 KERNEL(double, lathe_follow, (double *level, long count, double r, double a, double *peak, double *smooth), (level, count, r, a, peak, smooth))
 KERNEL(void, lathe_gather_pair,
     (const double *left, const double *right, long count, double scale, int shift, int32_t *out), (left, right, count, scale, shift, out))

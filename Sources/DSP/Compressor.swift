@@ -28,13 +28,13 @@ public struct Compressor {
         var threshold = 0.0, slope = 0.0, knee = 0.0, attack = 0.0, release = 0.0
         /// Level below which the curve asks for nothing, linear: spares the logarithm.
         var quiet = 0.0
-        var sidechain = SVFCoefficients.identity
+        var sidechain = SVFCoefficients.identity.section
         var mixFrom = 0.0, mixTo = 0.0
         var y1 = 0.0, y = 0.0
     }
 
     private let state: UnsafeMutablePointer<State>
-    private let filters: UnsafeMutablePointer<lathe_biquad_memory>
+    private let filters: UnsafeMutablePointer<lathe_section_memory>
     private let channels: Int
     private let sampleRate: Double
 
@@ -42,7 +42,7 @@ public struct Compressor {
         self.sampleRate = sampleRate
         self.channels = channels
         state = arena.carve(1, of: State())
-        filters = arena.carve((channels + 1) / 2, of: lathe_biquad_memory())
+        filters = arena.carve((channels + 1) / 2, of: lathe_section_memory())
     }
 
     public func set(_ s: Settings, at position: Double, ramp: Bool) {
@@ -57,11 +57,12 @@ public struct Compressor {
         state.pointee.attack = exp(-1 / (s.attackMs * 0.001 * sampleRate))
         state.pointee.release = exp(-1 / (s.releaseMs * 0.001 * sampleRate))
         state.pointee.sidechain = s.sidechainHighPassHz > 0
-            ? .highPass(hz: s.sidechainHighPassHz, q: 0.7071067811865476, sampleRate: sampleRate) : .identity
+            ? SVFCoefficients.highPass(hz: s.sidechainHighPassHz, q: 0.7071067811865476, sampleRate: sampleRate).section
+            : SVFCoefficients.identity.section
     }
 
     public func clear() {
-        filters.update(repeating: lathe_biquad_memory(), count: (channels + 1) / 2)
+        filters.update(repeating: lathe_section_memory(), count: (channels + 1) / 2)
         state.pointee.y1 = 0
         state.pointee.y = 0
     }
@@ -79,11 +80,9 @@ public struct Compressor {
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { buffer in
             let level = buffer.baseAddress!
             for i in frames..<count { level[i] = 0 }
-            detect(block, frames: frames, sidechain: s.sidechain, into: level)
+            let highest = detect(block, frames: frames, sidechain: s.sidechain, into: level)
             let halfKnee = s.knee * 0.5
             // Loudest first: when nothing reaches the knee and the envelopes are at rest, there is nothing to do.
-            var highest = 0.0
-            for i in 0..<frames { highest = larger(highest, level[i]) }
             if highest <= s.quiet && s.y1 == 0 && s.y == 0 { return 0 }
             lathe_static_curve(level, count, s.quiet, s.threshold, s.slope, halfKnee, s.knee > 0 ? 0.5 / s.knee : 0)
             let deepest = lathe_follow(level, frames, s.release, s.attack, &s.y1, &s.y)
@@ -100,26 +99,17 @@ public struct Compressor {
         }
     }
 
-    /// One instruction, where `max` is a comparison and a jump.
-    @inline(__always)
-    private func larger(_ x: Double, _ y: Double) -> Double { x > y ? x : y }
-
-    /// The linked level: highest |side-chain sample| of all channels, per frame, linear.
-    ///
-    /// The side-chain filter in direct form I: what one frame waits for of the one before is a multiplication and a subtraction.
-    func detect(_ block: AudioBlock, frames: Int, sidechain: SVFCoefficients, into level: UnsafeMutablePointer<Double>) {
-        withUnsafePointer(to: sidechain.biquad) { filter in
+    /// The linked level: highest |side-chain sample| of all channels, per frame, linear. Returns the highest of these.
+    @discardableResult
+    func detect(_ block: AudioBlock, frames: Int, sidechain: lathe_section, into level: UnsafeMutablePointer<Double>) -> Double {
+        withUnsafePointer(to: sidechain) { filter in
+            var highest = 0.0
             for pair in 0..<(channels + 1) / 2 {
                 let left = block[2 * pair]
                 let right = 2 * pair + 1 < channels ? block[2 * pair + 1] : left
-                lathe_sidechain(left, right, frames, filter, filters + pair, level, pair == 0 ? 1 : 0)
-                // Ends the fall into subnormal numbers.
-                let y = filters[pair]
-                if max(abs(y.y1.0), abs(y.y1.1), abs(y.y2.0), abs(y.y2.1)) < 1e-40 {
-                    filters[pair].y1 = (0, 0)
-                    filters[pair].y2 = (0, 0)
-                }
+                highest = lathe_sidechain(left, right, frames, filter, filters + pair, level, pair == 0 ? 1 : 0)
             }
+            return highest
         }
     }
 }

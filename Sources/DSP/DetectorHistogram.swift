@@ -1,3 +1,4 @@
+import CSignal
 import Glibc
 
 /// How often the compressor's detector stands at which level: what a gain-reduction goal needs to become a threshold.
@@ -76,15 +77,15 @@ public struct DetectorProbe: ~Copyable {
     private var envelope = 0.0
     private var highest = 0.0
     private var waiting = 0
-    private let filter: SVFCoefficients
+    private let filter: lathe_section
 
     public init(sampleRate: Double, channels: Int) {
-        var arena = StateArena(capacity: 4096 + channels * 64)
+        var arena = StateArena(capacity: 4096 + channels * 128)
         detector = Compressor(sampleRate: sampleRate, channels: channels, arena: &arena)
         self.arena = arena
         release = exp(-8 / (0.25 * sampleRate))
         stepFrames = max(1, Int(sampleRate / 10))
-        filter = .highPass(hz: Self.highPassHz, q: 0.7071067811865476, sampleRate: sampleRate)
+        filter = SVFCoefficients.highPass(hz: Self.highPassHz, q: 0.7071067811865476, sampleRate: sampleRate).section
     }
 
     public mutating func process(_ block: AudioBlock, frames: Int) {

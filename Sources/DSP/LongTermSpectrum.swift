@@ -1,3 +1,4 @@
+import CSignal
 import Glibc
 
 /// Long-term average spectrum of the passages that count: mean power per twelfth octave (base 10, IEC 61260-1), of mid and side
@@ -178,12 +179,14 @@ struct GatedSpectrum: ~Copyable {
 extension LoudnessWeighting {
     /// |H|² of the K-weighting at `hz`.
     func powerGain(hz: Double, sampleRate: Double) -> Double {
-        func square(_ b0: Double, _ b1: Double, _ b2: Double, _ w: Double) -> Double {
-            let re = b0 + b1 * cos(w) + b2 * cos(2 * w), im = b1 * sin(w) + b2 * sin(2 * w)
+        let w = 2 * .pi * min(hz, sampleRate / 2) / sampleRate
+        func square(_ terms: [(Double, Double)]) -> Double {
+            let re = terms.reduce(0) { $0 + $1.0 * cos($1.1 * w) }, im = terms.reduce(0) { $0 + $1.0 * sin($1.1 * w) }
             return re * re + im * im
         }
-        let w = 2 * .pi * min(hz, sampleRate / 2) / sampleRate
-        let f = filters
-        return square(f.b0, f.b1, f.b2, w) / square(1, f.a1, f.a2, w) * square(1, -2, 1, w) / square(1, f.c1, f.c2, w)
+        func power(_ s: lathe_section) -> Double {
+            square([(s.taps.0, 0), (s.taps.1, 1), (s.taps.2, 2), (s.taps.3, 3), (s.taps.4, 4)]) / square([(1, 0), (s.feed.0, 2), (s.feed.1, 4)])
+        }
+        return power(filters.shelf) * power(filters.high_pass)
     }
 }

@@ -20,8 +20,6 @@ public struct SpeechMeter: ~Copyable {
         public init() {}
     }
 
-    private struct Biquad { var b0, b1, b2, a1, a2: SIMD2<Double> }
-
     /// By level, in steps of 1 dB.
     private struct Level {
         var cells = 0
@@ -60,12 +58,10 @@ public struct SpeechMeter: ~Copyable {
         self.channels = channels
         hasSibilants = sampleRate >= 22_050
         let top = 0.45 * sampleRate
-        let h = Self.butterworth(SIMD2(300, min(5000, top)), sampleRate, isHighPass: true)
-        let l = Self.butterworth(SIMD2(min(4000, 0.4 * sampleRate), min(9000, top)), sampleRate, isHighPass: false)
-        func pair(_ v: SIMD2<Double>) -> (Double, Double) { (v.x, v.y) }
+        func section(_ hz: Double, isHighPass: Bool) -> lathe_section { Self.butterworth(hz, sampleRate, isHighPass: isHighPass) }
         filters = lathe_speech(
-            hb0: pair(h.b0), hb1: pair(h.b1), hb2: pair(h.b2), ha1: pair(h.a1), ha2: pair(h.a2),
-            lb0: pair(l.b0), lb1: pair(l.b1), lb2: pair(l.b2), la1: pair(l.a1), la2: pair(l.a2))
+            high_pass: (section(300, isHighPass: true), section(min(5000, top), isHighPass: true)),
+            low_pass: (section(min(4000, 0.4 * sampleRate), isHighPass: false), section(min(9000, top), isHighPass: false)))
         cellEnd = (rate + Self.cellsPerSecond / 2) / Self.cellsPerSecond
         levels = .allocate(capacity: Self.levelCount)
         levels.initialize(repeating: Level(), count: Self.levelCount)
@@ -81,14 +77,13 @@ public struct SpeechMeter: ~Copyable {
         envelope.deallocate()
     }
 
-    /// Second-order Butterworth by the bilinear transform, one corner per lane.
-    private static func butterworth(_ hz: SIMD2<Double>, _ sampleRate: Double, isHighPass: Bool) -> Biquad {
-        let k = SIMD2(tan(.pi * hz.x / sampleRate), tan(.pi * hz.y / sampleRate))
+    /// Second-order Butterworth by the bilinear transform.
+    private static func butterworth(_ hz: Double, _ sampleRate: Double, isHighPass: Bool) -> lathe_section {
+        let k = tan(.pi * hz / sampleRate)
         let root2 = 2.0.squareRoot()
         let norm = 1 + root2 * k + k * k
         let gain = isHighPass ? 1 / norm : k * k / norm
-        return Biquad(
-            b0: gain, b1: (isHighPass ? -2 : 2) * gain, b2: gain, a1: 2 * (k * k - 1) / norm, a2: (1 - root2 * k + k * k) / norm)
+        return lathe_section_of(gain, (isHighPass ? -2 : 2) * gain, gain, 2 * (k * k - 1) / norm, (1 - root2 * k + k * k) / norm)
     }
 
     /// Takes the next `frames` frames.

@@ -47,11 +47,11 @@ public struct SVFCoefficients: Sendable, Equatable, BitwiseCopyable {
             m0: m0 + (other.m0 - m0) * t, m1: m1 + (other.m1 - m1) * t, m2: m2 + (other.m2 - m2) * t)
     }
 
-    /// The same filter as (b0 + b1·z⁻¹ + b2·z⁻²) / (1 + a1·z⁻¹ + a2·z⁻²).
-    var biquad: lathe_biquad {
+    /// The same filter in the form that the kernels run.
+    var section: lathe_section {
         let norm = 1 / (1 + k * g + g * g), band = m1 * g * norm, low = m2 * g * g * norm
         let a1 = 2 * (g * g - 1) * norm, a2 = (1 - k * g + g * g) * norm
-        return lathe_biquad(b0: m0 + band + low, b1: m0 * a1 + 2 * low, b2: m0 * a2 - band + low, a1: a1, a2: a2)
+        return lathe_section_of(m0 + band + low, m0 * a1 + 2 * low, m0 * a2 - band + low, a1, a2)
     }
 
     /// |H| at `hz`, from the bilinear transform's frequency map.

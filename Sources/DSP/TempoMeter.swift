@@ -19,15 +19,10 @@ public struct TempoMeter {
 
     private let channels: Int
     private let framesPerStep: Double
-    /// As `lathe_band_energies` takes them: four low-passes, what each has after one and two poles, and the squares of the open step.
-    private struct State {
-        var smoothing: SIMD4<Double>
-        var first = SIMD4<Double>.zero
-        var second = SIMD4<Double>.zero
-        var energy = SIMD4<Double>.zero
-    }
-
-    private var state: State
+    private let bands: lathe_bands
+    private var memory = lathe_bands_memory()
+    /// Squares of the open step.
+    private var energy = SIMD4<Double>.zero
     private var frame = 0.0
     private var energies: [SIMD4<Float>] = []
     private var step: Int64 = 0
@@ -43,7 +38,7 @@ public struct TempoMeter {
         let corners = SIMD4(150, 600, 5000, 0.0)
         var smoothing = SIMD4<Double>(repeating: 1)
         for i in 0..<3 { smoothing[i] = 1 - exp(-2 * .pi * min(corners[i], 0.4 * sampleRate) / sampleRate) }
-        state = State(smoothing: smoothing)
+        bands = lathe_bands(smoothing: (smoothing.x, smoothing.y, smoothing.z, smoothing.w))
     }
 
     /// Takes the next `count` frames.
@@ -52,16 +47,16 @@ public struct TempoMeter {
         var done = 0
         while done < count {
             let take = min(count - done, Int((framesPerStep - frame).rounded(.up)))
-            withUnsafeMutablePointer(to: &state) {
-                $0.withMemoryRebound(to: Double.self, capacity: 16) {
-                    lathe_band_energies(left + done, right + done, take, $0, $0 + 4, $0 + 8, $0 + 12)
+            withUnsafeMutablePointer(to: &energy) { energy in
+                energy.withMemoryRebound(to: Double.self, capacity: 4) { energies in
+                    withUnsafePointer(to: bands) { lathe_band_energies(left + done, right + done, take, $0, &memory, energies) }
                 }
             }
             done += take
             frame += Double(take)
             if frame >= framesPerStep {
-                close(state.energy / framesPerStep)
-                state.energy = .zero
+                close(energy / framesPerStep)
+                energy = .zero
                 frame -= framesPerStep
             }
         }

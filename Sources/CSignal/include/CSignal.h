@@ -45,47 +45,57 @@ void lathe_pair_power(const double *re, const double *im, long size, float *powe
 // within +-1 step first, a function of key and of the number of the frame alone.
 void lathe_quantise(double *x, long count, double scale, uint64_t key, uint64_t first, int dithers);
 
-// (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2), and the last two inputs and outputs of two channels.
-struct lathe_biquad {
-    double b0, b1, b2, a1, a2;
+// (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2) as five taps over 1 + feed[0] z^-2 + feed[1] z^-4 (lathe_section_of), and the last four
+// inputs and outputs of two channels, the oldest first, frame by frame.
+struct lathe_section {
+    double taps[5], feed[2];
 };
-struct lathe_biquad_memory {
-    _Alignas(16) double x1[2], x2[2], y1[2], y2[2];
+struct lathe_section_memory {
+    double x[8], y[8];
 };
+struct lathe_section lathe_section_of(double b0, double b1, double b2, double a1, double a2);
 
-// Two channels through the filter: level[i] is the larger magnitude of both, and with first 0 of what was there before.
-void lathe_sidechain(
-    const double *left, const double *right, long count, const struct lathe_biquad *filter, struct lathe_biquad_memory *memory, double *level, int first);
+// Two channels through the filter: level[i] is the larger magnitude of both, and with first 0 of what was there before. Returns the largest level.
+double lathe_sidechain(
+    const double *left, const double *right, long count, const struct lathe_section *filter, struct lathe_section_memory *memory, double *level,
+    int first);
 
-// A filter, then (1 - 2 z^-1 + z^-2) / (1 + c1 z^-1 + c2 z^-2); u is what is between them.
+// Two filters, one after the other; u is what is between them.
 struct lathe_weighting {
-    double b0, b1, b2, a1, a2, c1, c2;
+    struct lathe_section shelf, high_pass;
 };
 struct lathe_weighting_memory {
-    _Alignas(16) double x1[2], x2[2], u1[2], u2[2], y1[2], y2[2];
+    double x[8], u[8], y[8];
 };
 
 // Adds the squares of two channels' filtered frames to the two sums, one by one.
 void lathe_weighted_squares(
     const double *left, const double *right, long count, const struct lathe_weighting *weighting, struct lathe_weighting_memory *memory, double *sums);
 
-// High-pass and low-pass of two bands, one per lane, on the mean of two channels.
+// High-pass, then low-pass of two bands, on the mean of two channels; memory as of two channels, one for each band.
 struct lathe_speech {
-    _Alignas(16) double hb0[2], hb1[2], hb2[2], ha1[2], ha2[2], lb0[2], lb1[2], lb2[2], la1[2], la2[2];
+    struct lathe_section high_pass[2], low_pass[2];
 };
 struct lathe_speech_memory {
-    _Alignas(16) double u1[2], u2[2], y1[2], y2[2];
-    double x1, x2;
+    double x[8], u[8], y[8];
 };
 
 // Adds the squares of both bands to the two energies, frame by frame.
 void lathe_speech_bands(
     const double *left, const double *right, long count, const struct lathe_speech *filters, struct lathe_speech_memory *memory, double *energies);
 
+// Four one-pole low-passes, twice each; what each gave at the last two frames, once through and twice; the last input.
+struct lathe_bands {
+    double smoothing[4];
+};
+struct lathe_bands_memory {
+    double a[8], b[8], x;
+};
+
 // The mean of two channels through four one-pole low-passes, twice each: adds the squares of the first, and of each less the one before it, to the
 // four energies.
 void lathe_band_energies(
-    const double *left, const double *right, long count, const double *smoothing, double *first, double *second, double *energies);
+    const double *left, const double *right, long count, const struct lathe_bands *filters, struct lathe_bands_memory *memory, double *energies);
 
 // In place: a peak that is met at once and falls with release r per frame towards the level (`peak`), then a one-pole low-pass of attack a
 // (`smooth`). Returns the largest result.
