@@ -37,13 +37,13 @@ let package = Package(
         .target(name: "PrivacyLedger", dependencies: ["CSQLite", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Rendering", dependencies: ["Mastering", "Instruments", "Composition", "AudioFiles", "PrivacyLedger", "CLinux"]),
         .target(name: "RemoteTiers", dependencies: [
-            "Rendering", "Composition", "Mastering", "AudioFiles", "PrivacyLedger", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            "Rendering", "Composition", "Mastering", "AudioFiles", "PrivacyLedger", "TOMLKit", .product(name: "AsyncHTTPClient", package: "async-http-client"),
         ]),
         .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
         .target(name: "Terminal", dependencies: ["CTerminal"]),
         .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
         .executableTarget(name: "lathe", dependencies: [
-            "Studio", "Terminal", "Playback", "Rendering", "Composition", "Instruments", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
+            "Studio", "Terminal", "Playback", "RemoteTiers", "Rendering", "Composition", "Instruments", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 
@@ -59,11 +59,12 @@ let package = Package(
         .executableTarget(name: "lathe-probe", dependencies: ["Rendering", "PrivacyLedger", "Mastering", "AudioFiles", "CSQLite"], path: "Tests/Probe"),
         .testTarget(name: "PrivacyLedgerTests", dependencies: ["PrivacyLedger", "CSQLite", "TestSupport", "lathe-probe"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "TestSupport", "lathe-probe"]),
+        .testTarget(name: "RemoteTiersTests", dependencies: ["RemoteTiers", "Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "TestSupport"]),
         // Counts allocations by thread; in the tests' binary only.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP", "CAllocations"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
-        .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Mastering", "Playback", "AudioFiles"], exclude: ["Golden"]),
+        .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Rendering", "Mastering", "Playback", "PrivacyLedger", "AudioFiles"], exclude: ["Golden"]),
         .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

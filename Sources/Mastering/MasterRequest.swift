@@ -18,6 +18,10 @@ public struct MasterRequest: Sendable, Codable, Equatable {
     public var delivery = Delivery()
     /// What is cut off the input and how it fades; of an album's track also the silence behind it.
     public var placement = TrackPlacement()
+    /// The one tier that may do it; nil: the first that can.
+    public var tier: String?
+    /// Whether somebody is there to be asked whether it may leave.
+    public var mayAsk = false
 
     /// - Parameters:
     ///   - preset: its `output` section holds the word length and the dither.

@@ -2,18 +2,18 @@ import AudioFiles
 import TOMLKit
 
 /// A TOML document from outside, with the place of every key: size, NUL and nesting are checked before the parser sees the text.
-struct StrictTOML {
-    typealias Step = TOMLPositions.Step
+package struct StrictTOML {
+    package typealias Step = TOMLPositions.Step
 
-    let file: String
-    let root: TOMLTable
+    package let file: String
+    package let root: TOMLTable
     private let positions: TOMLPositions
 
     /// - Parameters:
     ///   - noun: what the text should be, for errors: `tone curve`.
     ///   - limit: bytes.
     /// - Throws: `.unusable`, with line and column where there are any.
-    init(_ text: String, file: String, noun: String, limit: Int) throws(PresetError) {
+    package init(_ text: String, file: String, noun: String, limit: Int) throws(PresetError) {
         guard text.utf8.count <= limit else {
             throw PresetError(file: file, problem: "is larger than \(limit / 1024) KiB", remedy: "a \(noun) is a short TOML file")
         }
@@ -37,7 +37,7 @@ struct StrictTOML {
         self.positions = positions
     }
 
-    func error(_ path: [Step], _ problem: String, _ remedy: String) -> PresetError {
+    package func error(_ path: [Step], _ problem: String, _ remedy: String) -> PresetError {
         var path = path
         // What is missing stands where its table begins.
         while !path.isEmpty, positions[path] == nil { path.removeLast() }
@@ -46,7 +46,7 @@ struct StrictTOML {
     }
 
     /// Refuses the first key of `table` in the order of the text that is not `known`.
-    func refuseUnknown(_ table: TOMLTable, at path: [Step], known: [String]) throws(PresetError) {
+    package func refuseUnknown(_ table: TOMLTable, at path: [Step], known: [String]) throws(PresetError) {
         let strangers = table.keys.filter { !known.contains($0) }
         guard let name = strangers.min(by: { place(path + [.key($0)]) < place(path + [.key($1)]) }) else { return }
         let remedy = nearest(name, among: known).map { "did you mean '\($0)'?" } ?? "known here: \(known.joined(separator: ", "))"
@@ -56,7 +56,7 @@ struct StrictTOML {
     private func place(_ path: [Step]) -> TOMLPositions.Position { positions[path] ?? .init(line: .max, column: 0) }
 
     /// Text on one line; nil when the key is absent.
-    func line(_ key: String, in table: TOMLTable, at path: [Step] = [], limit: Int) throws(PresetError) -> String? {
+    package func line(_ key: String, in table: TOMLTable, at path: [Step] = [], limit: Int) throws(PresetError) -> String? {
         guard let value = table[key] else { return nil }
         guard let text = value.string else { throw error(path + [.key(key)], "\(key) must be text", "put it in quotes") }
         guard text.count <= limit else { throw error(path + [.key(key)], "\(key) is longer than \(limit) characters", "shorten it") }
@@ -67,7 +67,7 @@ struct StrictTOML {
     }
 
     /// A number in `range`; nil when the key is absent.
-    func number(_ key: String, in table: TOMLTable, at path: [Step] = [], range: ClosedRange<Double>) throws(PresetError) -> Double? {
+    package func number(_ key: String, in table: TOMLTable, at path: [Step] = [], range: ClosedRange<Double>) throws(PresetError) -> Double? {
         guard let value = table[key] else { return nil }
         guard let x = value.double ?? value.int.map(Double.init), range.contains(x) else {
             throw error(path + [.key(key)], "\(key) must be a number from \(trimmedDecimal(range.lowerBound, places: 3)) to "
@@ -77,7 +77,7 @@ struct StrictTOML {
     }
 
     /// A list of numbers in `range`; nil when the key is absent.
-    func numbers(_ key: String, in table: TOMLTable, at path: [Step] = [], range: ClosedRange<Double>) throws(PresetError) -> [Double]? {
+    package func numbers(_ key: String, in table: TOMLTable, at path: [Step] = [], range: ClosedRange<Double>) throws(PresetError) -> [Double]? {
         guard let value = table[key] else { return nil }
         guard let array = value.array else { throw error(path + [.key(key)], "\(key) must be a list of numbers", "write \(key) = [ … ]") }
         var out: [Double] = []
@@ -92,7 +92,7 @@ struct StrictTOML {
     }
 
     /// One of the words of a type; nil when the key is absent.
-    func word<T: RawRepresentable<String> & CaseIterable>(_ key: String, in table: TOMLTable, at path: [Step] = [], as: T.Type) throws(PresetError) -> T? {
+    package func word<T: RawRepresentable<String> & CaseIterable>(_ key: String, in table: TOMLTable, at path: [Step] = [], as: T.Type) throws(PresetError) -> T? {
         guard let value = table[key] else { return nil }
         guard let word = value.string, let out = T(rawValue: word) else {
             throw error(path + [.key(key)], "\(key) is none of its words", "use one of \(T.allCases.map(\.rawValue).joined(separator: ", "))")
