@@ -43,9 +43,10 @@ public struct Surroundings: Sendable, Equatable {
 
     /// The kernel refuses this process, from here on and for good: starting programs, every socket that leads out of the machine, other
     /// processes' memory, new rights (seccomp(2), `no_new_privs`). What a hostile file could make a decoder do is limited to that.
+    /// - Parameter keepsNetwork: sockets of the Internet stay, for who serves others or carries jobs to tiers that are configured. No other sockets do.
     /// - Returns: false where the kernel or the processor knows no such filter.
     @discardableResult
-    public static func giveUpPowers() -> Bool { lathe_give_up_powers() == 0 }
+    public static func giveUpPowers(keepsNetwork: Bool = false) -> Bool { lathe_give_up_powers(keepsNetwork ? 1 : 0) == 0 }
 
     /// The run's memory is not written to a core file and cannot be read by other programs of the same user.
     /// - Returns: false when the system refuses.

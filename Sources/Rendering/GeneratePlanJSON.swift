@@ -24,6 +24,9 @@ extension GenerateResult {
             })),
             ("master", master?.json ?? .null),
             ("realtime_factor", .measured(realtime_factor)), ("tier", .string(tier)),
+            ("requested_in_text", .array(requested_in_text.map {
+                .object([("what", .string($0.what.rawValue)), ("asked", .string($0.asked)), ("measured", .optional($0.measured))])
+            })),
         ])
     }
 }

@@ -22,6 +22,10 @@ public struct GenerateRequest: Sendable, Codable, Equatable {
     /// Through the mastering chain, with the genre's preset.
     public var isMastered = true
     public var force = false
+    /// The one tier that may do it; nil: the first that can.
+    public var tier: String?
+    /// Whether somebody is there to be asked whether it may leave.
+    public var mayAsk = false
 
     public init(prompt: String, seed: UInt64, output: String, container: OutputFormat.Container) {
         self.prompt = prompt

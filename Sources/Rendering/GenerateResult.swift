@@ -81,6 +81,24 @@ public struct GenerateResult: Sendable, Codable, Equatable {
     /// Length of the sound over the time it took to make.
     public var realtime_factor: Double
     public var tier: String
+    /// What a tier could take as words only, and what was measured of it; empty when it was made here.
+    public var requested_in_text: [TextWish] = []
+
+    /// Of sound that came from elsewhere: what the prompt says and what was measured, and nothing of how it was made.
+    init(remote brief: Brief, _ reading: Reading, _ analysis: Analysis, tier: String, engine: String, request: GenerateRequest, requestedInText: [TextWish]) {
+        self.brief = Plan(
+            prompt_language: brief.language, genre: brief.genre.id, mood: brief.moods.map(\.name), bpm: brief.bpm, bpm_unit: brief.meter.tempoUnit,
+            key: brief.key.name, meter: brief.meter.name, seconds: analysis.seconds, bars: brief.bars, instruments: brief.voices.map(\.name), seed: brief.seed,
+            loop: false)
+        understood = reading.understood
+        ignored = reading.ignored
+        (sections, chords, parts, soundfonts) = ([], [], [], [])
+        files = Files(mix: request.output, midi: nil, stems: [])
+        self.engine = engine
+        realtime_factor = 0
+        self.tier = tier
+        requested_in_text = requestedInText
+    }
 
     init(_ score: Score, _ reading: Reading, stemFiles: [String], tier: String, request: GenerateRequest) {
         let brief = score.brief

@@ -90,6 +90,10 @@ public struct JobStatus: Sendable, Codable, Equatable, Identifiable {
     public var endedAt: Double?
     public var result: JobResult?
     public var failure: JobFailure?
+    /// Why it runs where it runs; nil while there is only this machine.
+    public var route: RouteLog?
+    /// How far it is at a tier, as the tier says.
+    public var remote: RemoteProgress?
 }
 
 /// Why a job has no result. One line with the remedy, and the exit code a command ends with.

@@ -3,6 +3,8 @@ struct QueueCore: Sendable {
     enum Event: Sendable {
         case submitted(JobID, Job)
         case placed(JobID, tier: String, reason: String)
+        case routed(JobID, RouteLog)
+        case toldByTier(JobID, RemoteProgress)
         case progressed(JobID, JobStage, Double)
         case cancelRequested(JobID)
         case finished(JobID, JobResult)
@@ -51,11 +53,23 @@ struct QueueCore: Sendable {
         case .placed(let id, let tier, let reason):
             return change(id) { $0.tier = tier; $0.reason = reason }
 
+        case .routed(let id, let log):
+            return change(id) { $0.route = log }
+
+        case .toldByTier(let id, let progress):
+            guard let status = statuses[id], status.state == .running else { return [] }
+            return change(id) {
+                $0.remote = progress
+                $0.stage = .rendering
+                if let fraction = progress.fraction { $0.fraction = max(status.fraction, 0.9 * fraction) }
+            }
+
         case .progressed(let id, let stage, let fraction):
             guard let status = statuses[id], status.state == .running, fraction.isFinite else { return [] }
             let overall = max(status.fraction, Self.overall(stage, fraction))
             guard overall > status.fraction || stage != status.stage else { return [] }
-            return change(id) { $0.fraction = overall; $0.stage = stage }
+            // What happens here is no longer the tier's.
+            return change(id) { $0.fraction = overall; $0.stage = stage; $0.remote = nil }
 
         case .cancelRequested(let id):
             guard let status = statuses[id] else { return [] }

@@ -9,12 +9,13 @@ import PrivacyLedger
 /// preview have one thread more, so that an open file never waits behind a render.
 public actor RenderEngine {
     public nonisolated let ledger: Ledger
-    private let tiers: [any Tier]
+    let tiers: [any Tier]
     let pool: WorkerPool
 
-    private var queue: QueueCore
+    var queue: QueueCore
     private var lastID = 0
-    private var cancellations: [JobID: CancelFlag] = [:]
+    var cancellations: [JobID: CancelFlag] = [:]
+    var routing: EngineRouting
     private var outcomes: [JobID: [CheckedContinuation<JobStatus, Never>]] = [:]
     private var idlers: [CheckedContinuation<Void, Never>] = []
     private var isShutDown = false
@@ -26,10 +27,12 @@ public actor RenderEngine {
     /// - Parameters:
     ///   - slots: jobs at once; nil is one per two processors (each master keeps two threads busy).
     ///   - niceness: of the worker threads. The studio gives way to sound and screen; a command has nobody to give way to.
-    public init(ledger: Ledger, tiers: [any Tier] = [LocalTier()], slots: Int? = nil, niceness: Int32 = 0) {
+    ///   - remotes: other machines, in the order in which they are asked, before this one.
+    public init(ledger: Ledger, tiers: [any Tier] = [LocalTier()], remotes: [any RemoteTier] = [], slots: Int? = nil, niceness: Int32 = 0) {
         let slots = slots ?? max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
         self.ledger = ledger
         self.tiers = tiers
+        routing = EngineRouting(remotes: remotes, locals: tiers)
         queue = QueueCore(slots: slots)
         pool = WorkerPool(threads: max(1, slots) + 1, niceness: niceness)
     }
@@ -75,14 +78,17 @@ public actor RenderEngine {
         for measurement in measurements.values { measurement.abandon() }
         for measurement in measurements.values { _ = await measurement.task.result }
         if queue.activeCount > 0 { await withCheckedContinuation { idlers.append($0) } }
+        // Tiers are told of what was cancelled, which takes some seconds at most.
+        for task in Array(routing.tasks.values) { await task.value }
         for path in Array(opened.keys) { await release(path) }
+        routing.end()
         pool.stop()
         hub.finish()
     }
 
-    private func now() -> Double { Date().timeIntervalSince1970 }
+    func now() -> Double { Date().timeIntervalSince1970 }
 
-    private func carryOut(_ effects: [QueueCore.Effect]) {
+    func carryOut(_ effects: [QueueCore.Effect]) {
         for effect in effects {
             switch effect {
             case .announce(let status):
@@ -93,6 +99,7 @@ public actor RenderEngine {
                 }
             case .stop(let id):
                 cancellations[id]?.set()
+                route(.cancelRequested(id))
             case .start(let id, let job):
                 start(id, job)
             }
@@ -103,41 +110,13 @@ public actor RenderEngine {
         }
     }
 
-    private func start(_ id: JobID, _ job: Job) {
-        let flag = CancelFlag()
-        cancellations[id] = flag
-        guard let tier = tiers.first(where: { $0.accepts(job) }) else {
-            let failure = JobFailure(message: "\(job.input.printable): no allowed tier can do this; see `lathe tiers list`", exitCode: 69)
-            return carryOut(queue.handle(.failed(id, failure), now: now()))
-        }
-        carryOut(queue.handle(.placed(id, tier: tier.name, reason: tiers.count == 1 ? "the only tier" : "the first that accepts it"), now: now()))
-        let gate = ProgressGate()
-        let work = JobWork(ledger: ledger, cancellation: flag, profile: knownProfile(of: job.input)) { [weak self] stage, fraction in
-            guard gate.opens(stage, fraction) else { return }
-            Task { await self?.progressed(id, stage, fraction) }
-        }
-        Task(executorPreference: pool) { [weak self] in
-            let event = await Self.run(id, job, tier, work)
-            await self?.ended(event, of: id)
-        }
-    }
-
-    private nonisolated static func run(_ id: JobID, _ job: Job, _ tier: any Tier, _ work: JobWork) async -> QueueCore.Event {
-        do {
-            return .finished(id, try await tier.run(job, work))
-        } catch is CancellationError {
-            return .cancelled(id)
-        } catch {
-            return .failed(id, JobFailure(error, job: job))
-        }
-    }
-
-    private func progressed(_ id: JobID, _ stage: JobStage, _ fraction: Double) {
+    func progressed(_ id: JobID, _ stage: JobStage, _ fraction: Double) {
         carryOut(queue.handle(.progressed(id, stage, fraction), now: now()))
     }
 
-    private func ended(_ event: QueueCore.Event, of id: JobID) async {
+    func ended(_ event: QueueCore.Event, of id: JobID) async {
         if let status = queue[id] { await log(status, event) }
+        routing.forget(id)
         carryOut(queue.handle(event, now: now()))
     }
 

@@ -1,4 +1,5 @@
 import Mastering
+import Rendering
 
 /// What a key does: the overlay on top first, then the command table.
 func press(_ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
@@ -49,6 +50,7 @@ func paste(_ text: String, _ state: inout StudioState) -> [Effect] {
 
 private func answer(_ question: Question, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     state.overlay = nil
+    if case .tier(let job, let isConsent) = question.action { return [.answerJob(job, reply(to: key, isConsent: isConsent))] }
     guard key.typed == "y" || key.typed == "Y" else {
         state.say("nothing was changed")
         return []
@@ -58,7 +60,18 @@ private func answer(_ question: Question, _ key: KeyStroke, _ state: inout Studi
     case .destroy(let id): return [.destroy(id: id)]
     case .destroyEverything: return [.destroyEverything]
     case .replacePreset(let preset): return [.savePreset(preset, replacing: true)]
+    case .tier: return []
     case .quit: return [.quit]
+    }
+}
+
+/// Anything but a clear yes is a no.
+private func reply(to key: KeyStroke, isConsent: Bool) -> ConsentReply {
+    switch key.typed {
+    case "y", "Y": .once
+    case "a" where isConsent, "A" where isConsent: .always
+    case "v" where isConsent, "V" where isConsent: .never
+    default: .no
     }
 }
 

@@ -13,6 +13,8 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         return []
     case .clock(let now, let wall):
         state.now = now
+        // One that came while something else was open.
+        state.askForTiers()
         state.clock = wall
         guard let path = state.deck.path, state.wasUsed || state.deck.player.playing else { return [] }
         state.wasUsed = false
@@ -38,6 +40,7 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         state.queue.jobs = jobs
         state.queue.cursor.index = state.queue.shown.firstIndex { $0.id == selected } ?? state.queue.cursor.index
         state.queue.cursor.clamp(count: state.queue.shown.count)
+        state.askForTiers()
         guard refresh else { return [] }
         state.files.wanted = state.files.selected?.name
         return state.listAgain()

@@ -46,10 +46,10 @@ struct ReportedFailure: Error { let exitCode: Int32 }
 
 /// The engine and its ledger for one command, ended cleanly whatever happens, and asked to stop when a signal asks for it.
 func withEngine<Result: Sendable>(
-    slots: Int? = nil, memoryOnly: Bool = false, _ body: (RenderEngine) async throws -> Result
+    slots: Int? = nil, memoryOnly: Bool = false, remotes: [any RemoteTier] = [], _ body: (RenderEngine) async throws -> Result
 ) async throws -> Result {
     try await withLedger(memoryOnly: memoryOnly) { ledger in
-        let engine = RenderEngine(ledger: ledger, slots: slots)
+        let engine = RenderEngine(ledger: ledger, remotes: remotes, slots: slots)
         do {
             let result = try await body(engine)
             await engine.shutDown()

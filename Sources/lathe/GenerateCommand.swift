@@ -6,7 +6,7 @@ import Instruments
 import Rendering
 
 /// `lathe generate`: makes a track from a prompt, on this machine alone.
-struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
+struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Make a track from a prompt.",
         discussion: """
@@ -36,9 +36,12 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
     @Option(help: ArgumentHelp("Who plays: built-in (the same everywhere), bank (acoustic instruments from an installed sound bank), or auto.", valueName: "who")) var sounds: SoundChoice?
     @Option(help: ArgumentHelp("The plan as JSON.", valueName: "file")) var plan: String?
     @Flag(help: "Leave out the mastering chain.") var noMaster = false
+    @OptionGroup var tiers: TierOptions
     @Flag(help: "One JSON document; an array when there are several takes.") var json = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
     @Flag(help: "Replace existing files.") var force = false
+
+    var mayReach: Bool { tiers.mayReach }
 
     func validate() throws {
         if prompt != nil, promptFile != nil { throw ValidationError("a prompt and --prompt-file were given; choose one") }
@@ -59,19 +62,22 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
         let first = seed ?? written?.seed ?? UInt64.random(in: 1...999_999)
         let requests = try (0..<takes).map { take in try request(text, written, options, seed: first &+ UInt64(take), take: take, genres) }
 
+        let remotes = try tiers.remotes()
         Interruption.shared.install()
         var batch = Batch(inputs: takes, progress: progress, json: json)
-        try await withEngine(slots: 1) { engine in
+        try await withEngine(slots: 1, remotes: remotes) { engine in
             let reports = Task { [display = batch.display] in
                 for await event in await engine.events() {
                     if case .job(let status) = event, status.state == .running, status.stage != .done {
-                        display.update(status.job.output, stage: status.stage.rawValue, fraction: status.fraction)
+                        display.update(status.job.output, stage: status.remote?.line ?? status.stage.rawValue, fraction: status.fraction)
                     }
                 }
             }
-            defer { reports.cancel() }
+            let consent = tiers.answering(engine, remotes, display: batch.display)
+            defer { reports.cancel(); consent?.cancel() }
             var ids: [JobID] = []
-            for request in requests {
+            for var request in requests {
+                (request.tier, request.mayAsk) = tiers.place(remotes)
                 let id = await engine.submit(.generate(request))
                 Interruption.shared.whenRequested { Task { await engine.cancel(id) } }
                 ids.append(id)
@@ -79,7 +85,7 @@ struct GenerateCommand: AsyncParsableCommand, DecodesAudio {
             for (request, id) in zip(requests, ids) {
                 guard let status = await engine.outcome(of: id) else { continue }
                 if case .generate(let result)? = status.result {
-                    try batch.succeeded(request.output, json: result.json, report: result.report)
+                    try batch.succeeded(request.output, json: result.json.routed(status), report: result.report.routed(status))
                 } else {
                     batch.failed(request.output, status.failure.map { Failure($0) } ?? .interrupted)
                 }

@@ -3,6 +3,7 @@ import AudioFiles
 import Dispatch
 import Glibc
 import PrivacyLedger
+import RemoteTiers
 
 @main
 enum Program {
@@ -17,6 +18,11 @@ enum Program {
 /// Commands that read sound. For the others nothing is started, and readers are refused.
 protocol DecodesAudio {}
 
+/// Commands that carry jobs, to other machines too where some are configured. For all others the kernel refuses every way out.
+protocol CarriesJobs {
+    var mayReach: Bool { get }
+}
+
 /// The `lathe` executable: a studio in the terminal, and the same engine for scripts.
 struct Lathe: AsyncParsableCommand {
     static let version = "0.1.0"
@@ -30,7 +36,7 @@ struct Lathe: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self,
+            StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, TiersCommand.self, PresetsCommand.self,
             ThemesCommand.self, KeysCommand.self, DoctorCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: StudioCommand.self)
@@ -46,10 +52,16 @@ struct Lathe: AsyncParsableCommand {
         let place = if case .success(let command) = command, command is any DecodesAudio { DecodingWall.raise() } else { DecodingPlace.nowhere(code: EPERM) }
         DecodingPlace.standard = place
         // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
-        Surroundings.giveUpPowers()
+        Surroundings.giveUpPowers(keepsNetwork: Self.reaches(command))
         let code = await run(command)
         if case .apart(let wall) = place { wall.lower() }
         return code
+    }
+
+    /// Only what carries jobs, and only where a tier is configured. A configuration that cannot be read leads nowhere; the command says why.
+    private static func reaches(_ command: Result<any ParsableCommand, any Error>) -> Bool {
+        guard case .success(let command) = command, let carrier = command as? any CarriesJobs, carrier.mayReach else { return false }
+        do { return try !TierConfiguration.tiers().isEmpty } catch { return false }
     }
 
     /// Without the program's own name. Taken as bytes: a file name need not be UTF-8, and the standard library would replace what is not.

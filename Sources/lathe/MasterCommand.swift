@@ -4,7 +4,7 @@ import Mastering
 import Rendering
 
 /// `lathe master`: renders masters through the same engine as the studio.
-struct MasterCommand: AsyncParsableCommand, DecodesAudio {
+struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
     static let configuration = CommandConfiguration(
         commandName: "master", abstract: "Master files.",
         discussion: """
@@ -34,10 +34,13 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
     @Flag(help: "Let a WAV state its own loudness in a bext chunk; the broadcast preset always does.") var bext = false
     @Option(help: ArgumentHelp("The recording's code, into every container that has a place for it (WAV and MP3).", valueName: "code")) var isrc: String?
     @OptionGroup(title: "Album") var album: AlbumOptions
+    @OptionGroup var tiers: TierOptions
     @Option(parsing: .unconditional, help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
     @Flag(help: "Replace existing outputs. Never an input.") var force = false
+
+    var mayReach: Bool { tiers.mayReach }
 
     func validate() throws {
         if inputs.isEmpty, album.sequence == nil { throw ValidationError("Missing expected argument '<inputs> ...'") }
@@ -73,17 +76,19 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
             extras: .init(deliverables: deliver, manifest: manifest, isrc: isrc.flatMap { ISRC($0) }, codecCheck: codecCheck),
             album: isAlbum ? (order, album.cue, album.ddp, album.saveSignature) : nil)
 
+        let remotes = try tiers.remotes()
         Interruption.shared.install()
         var batch = Batch(inputs: inputs.count, progress: progress, json: json)
-        try await withEngine(slots: jobs) { engine in
+        try await withEngine(slots: jobs, remotes: remotes) { engine in
             let reports = Task { [display = batch.display] in
                 for await event in await engine.events() {
                     if case .job(let status) = event, status.state == .running, status.stage != .done {
-                        display.update(status.job.input, stage: status.stage.rawValue, fraction: status.fraction)
+                        display.update(status.job.input, stage: status.remote?.line ?? status.stage.rawValue, fraction: status.fraction)
                     }
                 }
             }
-            defer { reports.cancel() }
+            let consent = tiers.answering(engine, remotes, display: batch.display)
+            defer { reports.cancel(); consent?.cancel() }
 
             var requests = plan.requests
             let presetFile = preset.flatMap { $0.contains("/") || $0.hasSuffix(".toml") ? $0 : nil }
@@ -91,6 +96,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
             for index in requests.indices {
                 requests[index].signatureTOML = signature?.toml()
                 requests[index].kept = read
+                (requests[index].tier, requests[index].mayAsk) = tiers.place(remotes)
             }
             if !reference.isEmpty {
                 let curve = try await references.measured(engine, id: saveCurve ?? "reference", name: saveCurve ?? "Reference")
@@ -114,7 +120,9 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio {
                 if let objection = turn.objection { batch.failed(turn.work.input, objection) }
                 guard let id = turn.id, let status = await engine.outcome(of: id) else { continue }
                 if let results = status.result?.masters {
-                    for result in results { try batch.succeeded(result.input, json: result.json, report: result.report) }
+                    for result in results {
+                        try batch.succeeded(result.input, json: result.json.routed(status), report: result.report.routed(status))
+                    }
                 } else {
                     batch.failed(turn.work.input, status.failure.map { Failure($0) } ?? .interrupted)
                 }

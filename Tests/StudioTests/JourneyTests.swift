@@ -2,6 +2,7 @@ import Mastering
 import Playback
 import Synchronization
 import Terminal
+import Rendering
 import Testing
 @testable import Studio
 
@@ -78,6 +79,7 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, Ledger
         }
     }
     func cancel(_ job: String) { note("cancel") }
+    func answer(_ job: String, _ reply: ConsentReply) { note("answer \(job) \(reply.rawValue)") }
 
     func hold(prompt id: Int) { note("hold prompt") }
     func read(_ text: String, amendment: String, version: Int) { note("read") { $0.answers.append(.promptRead(version: version, testUnderstanding)) } }

@@ -8,8 +8,8 @@
 
 /* No core file, and no other process of this user may read our memory. */
 int lathe_core_dumps_off(void);
-/* From here on the kernel refuses this process other programs, a network, other processes' memory and new rights. Cannot be taken back. */
-int lathe_give_up_powers(void);
+/* From here on the kernel refuses this process other programs, a network (unless `network`), other processes' memory and new rights. Cannot be taken back. */
+int lathe_give_up_powers(int network);
 /* A file without a name in `folder`'s file system. */
 int lathe_open_unnamed(const char *folder);
 /* The magic number of `folder`'s file system; -1 when it cannot be told. */

@@ -1,3 +1,5 @@
+import PrivacyLedger
+
 /// What was decided for a job, in words.
 extension RouteLog {
     /// One line: `gpu ✗ (3 timeouts, again in 0:41) → space ✗ (third party: not allowed) → local ✓ 0:38`.
@@ -116,7 +118,7 @@ extension TierError {
         case .busy: "waited for when it is short, else the next tier"
         case .coldStart: "the next tier, unless the configuration says to wait"
         case .workerFailure: "one retry, then the next tier"
-        case .transport(let fault): fault == .deadline ? "the next tier" : "reconnect, then the next tier"
+        case .transport(let fault): fault == .deadline || fault == .protocolMismatch ? "the next tier" : "reconnect, then the next tier"
         case .badOutput: "the result is not used; the next tier"
         case .cancelled: "the next tier"
         case .final: "nothing else is tried"

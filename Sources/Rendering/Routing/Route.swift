@@ -73,9 +73,10 @@ struct Route: Sendable {
     var retriesLeft: Int?
     var waits = 0
     var isWaitingThere = false
-    /// Bits of tiers that have had their tries, and that somebody said no to.
+    /// Bits of tiers that have had their tries, that somebody said no to, and that this job may go to.
     var spent: UInt64 = 0
     var refused: UInt64 = 0
+    var allowed: UInt64 = 0
     var rounds = 0
     /// When the first of the tiers that were skipped for a while is back.
     var backAt = Double.infinity
@@ -88,6 +89,7 @@ struct Route: Sendable {
         self.job = job
         self.request = request
         self.submittedAt = submittedAt
+        for (tier, isRefused) in request.refused.enumerated() where isRefused { refused |= 1 << UInt64(tier) }
     }
 
     var wake: Double {

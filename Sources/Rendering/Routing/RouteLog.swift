@@ -54,6 +54,11 @@ public struct RouteLog: Sendable, Codable, Equatable {
         self.submittedAt = submittedAt
     }
 
+    /// What waits for the user's answer; nil when nothing does.
+    public var question: RouteQuestion? {
+        if case .asked(let question)? = decisions.last?.verdict { question } else { nil }
+    }
+
     /// The tier whose attempt is under way or was accepted.
     public var currentTier: Int? {
         for decision in decisions.reversed() {

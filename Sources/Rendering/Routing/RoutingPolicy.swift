@@ -1,3 +1,5 @@
+import PrivacyLedger
+
 /// What has to happen before something is sent to a tier.
 public enum ConsentPolicy: String, Sendable, Codable, CaseIterable {
     /// Nothing is sent there.
@@ -59,18 +61,21 @@ public struct RouteRequest: Sendable, Equatable {
     public var only: Int?
     /// Whether somebody can be asked.
     public var canAsk: Bool
+    /// For each tier, whether the user has said that nothing goes there; empty: nowhere.
+    public var refused: [Bool]
     public var expectation: ResultExpectation
     /// Seconds that the work may take at a tier, when that is known.
     public var estimateSeconds: Double?
 
     public init(
-        key: String, accepted: [Bool], only: Int? = nil, canAsk: Bool = false, expectation: ResultExpectation = ResultExpectation(),
+        key: String, accepted: [Bool], only: Int? = nil, canAsk: Bool = false, refused: [Bool] = [], expectation: ResultExpectation = ResultExpectation(),
         estimateSeconds: Double? = nil
     ) {
         self.key = key
         self.accepted = accepted
         self.only = only
         self.canAsk = canAsk
+        self.refused = refused
         self.expectation = expectation
         self.estimateSeconds = estimateSeconds
     }

@@ -49,12 +49,12 @@ public enum TransportFault: String, Sendable, Codable, CaseIterable {
     case noFirstByte = "no_first_byte"
     case stalled
     case deadline
-    /// The connection ended in the middle, or what came is not the protocol.
+    /// The connection ended in the middle.
     case broken
+    /// What came is not what the protocol says: a page, a redirect that leads away, another server.
+    case protocolMismatch = "protocol_mismatch"
 
     var isConnect: Bool { self == .refused || self == .unreachable }
-    /// Ended by the router's own clock.
-    var isTimeout: Bool { self != .refused && self != .broken }
 }
 
 /// Why a result was not taken.
@@ -88,6 +88,7 @@ extension TierError {
             case .stalled: "stalled"
             case .deadline: "too slow"
             case .broken: "connection broke"
+            case .protocolMismatch: "speaks another protocol"
             }
         case .badOutput(let fault):
             switch fault {

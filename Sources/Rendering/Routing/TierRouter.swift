@@ -12,6 +12,7 @@ public struct TierRouter: Sendable {
         /// The result is here and was measured; nil facts: it is the user's file already, made on this machine.
         case returned(AttemptID, ResultFacts?)
         case failed(AttemptID, TierError)
+        /// Of the user, to what was asked about this job; for it alone.
         case answered(JobID, Bool)
         case probed(tier: Int, Bool)
         /// The user allowed a tier, or took that back, outside of any job.
@@ -184,8 +185,9 @@ public struct TierRouter: Sendable {
         guard route.request.accepted.indices.contains(tier), route.request.accepted[tier] else { return .skip(.cannotDo) }
         if policy.privacyClass == .local { return .pass }
         if policy.consent == .never { return .skip(.forbidden) }
-        let mayGo = policy.consent == .always || !policy.privacyClass.needsConsent || state.isAllowed
-        if !mayGo, !route.request.canAsk || route.refused & 1 << UInt64(tier) != 0 { return .skip(.notAllowed) }
+        if route.refused & 1 << UInt64(tier) != 0 { return .skip(.notAllowed) }
+        let mayGo = policy.consent == .always || !policy.privacyClass.needsConsent || state.isAllowed || route.allowed & 1 << UInt64(tier) != 0
+        if !mayGo, !route.request.canAsk { return .skip(.notAllowed) }
         if state.isLockedOut { return .skip(.auth) }
         if state.parkedUntil > now { return .skip(.quota(until: state.parkedUntil)) }
         if state.busyUntil > now { return .skip(.busy(until: state.busyUntil)) }

@@ -103,7 +103,7 @@ extension TierRouter {
         switch question {
         case .consent(let tier):
             route.note(now, tier, .answered(yes))
-            if yes { states[tier].isAllowed = true } else { route.refused |= 1 << UInt64(tier) }
+            if yes { route.allowed |= 1 << UInt64(tier) } else { route.refused |= 1 << UInt64(tier) }
         case .afterRefusal(let tier):
             route.note(now, tier, .answered(yes))
             guard yes else { return end(&route, .failed(route.lastError), &effects) }

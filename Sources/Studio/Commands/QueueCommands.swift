@@ -24,7 +24,7 @@ extension Command {
         Command("queue.why", "Why this tier", keys: [.character("w")], in: [.queue], footer: ("why", 5), help: "Says why the job runs where it runs.",
                 unavailable: { $0.queue.selected == nil ? "there is no job" : nil }) { state in
             guard let job = state.queue.selected else { return [] }
-            state.overlay = .note(title: "Why " + job.tier, lines: [job.why])
+            state.overlay = .note(title: "Why " + job.tier, lines: job.way.map { [$0.line, ""] + $0.reasons } ?? [job.why])
             return []
         },
     ]

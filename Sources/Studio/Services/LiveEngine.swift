@@ -164,6 +164,14 @@ final class LiveEngine: MasteringEngine {
         }
     }
 
+    func answer(_ job: String, _ reply: ConsentReply) {
+        guard let number = Int(job) else { return }
+        Task { [self] in
+            // Without an engine nobody asks.
+            if let parts = try? await backend.parts { await parts.engine.answer(JobID(rawValue: number), reply) }
+        }
+    }
+
     /// Turns the engine's events into the studio's for as long as both live.
     private func follow() async {
         // Without an engine there are no events; what is asked of it says why.
@@ -257,5 +265,6 @@ extension JobRow {
         }
         self.init(id: String(status.id.rawValue), input: status.job.input, output: status.job.output, preset: preset,
                   tier: status.tier ?? "local", why: status.reason ?? "it has not been placed yet", stage: stage)
+        way = JobWay(status)
     }
 }

@@ -1,3 +1,4 @@
+import Rendering
 import Mastering
 import Playback
 
@@ -53,6 +54,8 @@ protocol MasteringEngine: Sendable {
     /// Answers with `jobs`, again and again.
     func render(_ orders: [RenderOrder], preset: Preset)
     func cancel(_ job: String)
+    /// What the user said about a tier that a job waits for.
+    func answer(_ job: String, _ reply: ConsentReply)
 }
 
 /// Prompts and takes.
@@ -135,6 +138,7 @@ struct Services: Sendable {
         case .plan(let inputs): engine.plan(inputs)
         case .render(let orders, let preset): engine.render(orders, preset: preset)
         case .cancelJob(let id): engine.cancel(id)
+        case .answerJob(let id, let reply): engine.answer(id, reply)
         case .holdPrompt(let id): composer.hold(prompt: id)
         case .readPrompt(let text, let amendment, let version): composer.read(text, amendment: amendment, version: version)
         case .makeTake(let order): composer.make(order)

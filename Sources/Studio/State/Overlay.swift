@@ -103,6 +103,8 @@ struct Question: Sendable, Equatable {
         case destroy(id: String)
         case destroyEverything
         case replacePreset(Preset)
+        /// Whether a job may go on to a tier.
+        case tier(job: String, isConsent: Bool)
         case quit
     }
 

@@ -31,6 +31,8 @@ struct JobRow: Sendable, Equatable {
     /// Why it runs there.
     var why: String
     var stage: Stage
+    /// What became of it at other machines; nil while there are none.
+    var way: JobWay?
 
     init(id: String, input: String, output: String, preset: String, tier: String, why: String, stage: Stage) {
         self.id = id
@@ -55,6 +57,8 @@ struct QueueState: Sendable, Equatable {
     var jobs: [JobRow] = []
     var cursor = Cursor()
     var filter = ""
+    /// Questions that were shown once: a job and how many decisions there were.
+    var asked: Set<String> = []
 
     init() {}
 

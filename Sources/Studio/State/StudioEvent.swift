@@ -1,4 +1,5 @@
 import Mastering
+import Rendering
 import Playback
 import Terminal
 
@@ -104,6 +105,8 @@ enum Effect: Sendable, Equatable {
     case plan(inputs: [String])
     case render([RenderOrder], preset: Preset)
     case cancelJob(String)
+    /// What the user said about a tier.
+    case answerJob(String, ConsentReply)
 
     /// Give a prompt its row, before it has a text.
     case holdPrompt(Int)

@@ -71,7 +71,8 @@ private func tell(_ text: String, _ style: Style, above rect: Rect, rows: Int, a
 }
 
 private func drawQuestion(_ question: Question, _ rect: Rect, _ canvas: inout Canvas) {
-    let answer = "  y yes" + canvas.dot + "n no"
+    var answer = "  y yes" + canvas.dot + "n no"
+    if case .tier(_, true) = question.action { answer = "  y once" + canvas.dot + "a always" + canvas.dot + "n no" + canvas.dot + "v never" }
     let end = tell(question.text, canvas.theme[.warning].with(.bold), above: rect, rows: most(rect), after: TextWidth.of(answer), &canvas)
     canvas.text(answer, x: end.x, y: end.y, style: canvas.theme[.bar], width: rect.maxX - end.x)
 }

@@ -30,9 +30,13 @@ func drawQueue(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
                     width: right - line.x - 1, cut: .middle)
         guard each == 2, line.y + 1 < area.maxY else { continue }
         if let fraction {
-            canvas.bar(fraction, x: line.x + 1, y: line.y + 1, columns: min(40, line.columns - 2), .accent)
+            let columns = min(job.way == nil ? 40 : 12, line.columns - 2)
+            canvas.bar(fraction, x: line.x + 1, y: line.y + 1, columns: columns, .accent)
+            // Where it has been and where it is.
+            if let way = job.way { canvas.text(way.line, x: line.x + columns + 2, y: line.y + 1, style: canvas.theme[.dim], width: line.columns - columns - 2, cut: .middle) }
         } else {
-            canvas.text(detail(job, dot: canvas.dot), x: line.x + 1, y: line.y + 1, role == .error ? .error : .dim, width: line.columns - 1)
+            canvas.text(detail(job, dot: canvas.dot), x: line.x + 1, y: line.y + 1, style: canvas.theme[role == .error ? .error : .dim], width: line.columns - 1,
+                        cut: job.way == nil ? .end : .middle)
         }
     }
 }
@@ -40,7 +44,8 @@ func drawQueue(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
 private func standing(_ job: JobRow) -> (String, Role, Double?) {
     switch job.stage {
     case .waiting: ("waiting", .dim, nil)
-    case .running(let what, let fraction): (what + " " + Format.fixed(fraction * 100, 0) + " %", .accent, fraction)
+    case .running where job.way?.ask != nil: ("waits for your word", .warning, nil)
+    case .running(let what, let fraction): ((job.way?.told ?? what + " " + Format.fixed(fraction * 100, 0) + " %"), .accent, fraction)
     case .done(let lufs, let dbtp, _): ("done " + Format.reading(lufs) + " LUFS " + Format.reading(dbtp) + " dBTP", .good, nil)
     case .failed: ("failed", .error, nil)
     case .cancelled: ("cancelled", .dim, nil)
@@ -50,6 +55,7 @@ private func standing(_ job: JobRow) -> (String, Role, Double?) {
 private func detail(_ job: JobRow, dot: String) -> String {
     switch job.stage {
     case .failed(let why): why
+    case _ where job.way != nil: job.way?.line ?? ""
     case .done(_, _, let note?): note
     default: job.preset + dot + job.tier + dot + "from " + Path.name(of: job.input)
     }

@@ -7,9 +7,17 @@ func drawTopLine(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     var right = rect.maxX - 1
     if rect.columns >= 30, !state.clock.isEmpty { right = canvas.textRight(state.clock, maxX: right, y: rect.y, style: bar) - 2 }
     if rect.columns >= 60 {
-        let lamp = canvas.theme[.good].background(bar.background)
-        right = canvas.textRight("local", maxX: right, y: rect.y, style: bar) - 1
-        right = canvas.textRight(canvas.lamp, maxX: right, y: rect.y, style: bar.attributes.contains(.reverse) ? bar : lamp) - 2
+        // The tiers of the newest job, in their order; the last one is this machine.
+        for lamp in (state.lamps ?? [JobWay.Lamp(name: "local", standing: .good)]).suffix(rect.columns >= 100 ? 4 : 2).reversed() {
+            let role: Role = switch lamp.standing {
+            case .working: .accent
+            case .good: .good
+            case .out: .warning
+            case .closed: .dim
+            }
+            right = canvas.textRight(String(lamp.name.prefix(12)), maxX: right, y: rect.y, style: bar) - 1
+            right = canvas.textRight(canvas.lamp, maxX: right, y: rect.y, style: bar.attributes.contains(.reverse) ? bar : canvas.theme[role].background(bar.background)) - 2
+        }
     }
     var x = rect.x + 1
     if rect.columns >= 40 { x += canvas.text("lathe", x: x, y: rect.y, .key, width: right - x) + 2 }

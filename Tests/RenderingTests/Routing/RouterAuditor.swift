@@ -72,7 +72,7 @@ struct RouterAuditor {
         if let only = j.only, only != tier { violations.append("job \(job): at tier \(tier), the user named \(only)") }
         if !t.isLocal {
             if t.mayNever { violations.append("job \(job): sent to tier \(tier), where nothing may go") }
-            if !t.mayAlways, allowed & 1 << UInt64(tier) == 0 { violations.append("job \(job): sent to tier \(tier) without consent") }
+            if !t.mayAlways, (allowed | jobs[job].saidYes) & 1 << UInt64(tier) == 0 { violations.append("job \(job): sent to tier \(tier) without consent") }
         }
         if let before = jobs[job].key {
             if before != key { violations.append("job \(job): another key") }
@@ -103,7 +103,8 @@ struct RouterAuditor {
 
     mutating func answered(job: Int, tier: Int, yes: Bool) {
         jobs[job].wasAsked = true
-        if yes { allowed |= 1 << UInt64(tier) }
+        // For this job alone.
+        if yes { jobs[job].saidYes |= 1 << UInt64(tier) }
     }
 
     mutating func cancelled(job: Int) { jobs[job].cancelled = true }

@@ -1,3 +1,4 @@
+import PrivacyLedger
 import Rendering
 
 /// A few jobs and tiers in a made-up world that a seed decides altogether: it answers, lies, sleeps, dies, and users cancel and change their minds.
