@@ -12,6 +12,9 @@ public final class AudioReader {
 
     private let source: any SampleSource
     private let form: SampleForm
+    /// Of the channels in the stream, where it is not WAV's; and room for a piece of them in WAV's.
+    private let order: [Int]?
+    private var reordered: [Float] = []
 
     /// Opens `path`, a regular file (or a link to one), without blocking.
     /// - Throws: `notFound`, `unreadable`, `notAFile`, `empty`, `notAudio`, `unsupported` (1…32 channels, 8…768 kHz), `truncated`, `damaged`,
@@ -33,6 +36,7 @@ public final class AudioReader {
         }
         info = source.header.info(path)
         form = source.header.form
+        order = ["vorbis", "opus"].contains(info.encoding) ? VorbisChannels.order(info.channels) : nil
     }
 
     /// The `bext` chunk of a WAV; nil when it has none. Untrusted text.
@@ -79,7 +83,18 @@ public final class AudioReader {
         case .integer:
             Interleaved.spread(samples.assumingMemoryBound(to: Int32.self), channels: channels, frames: frames, into: block)
         case .float:
-            Interleaved.spread(samples.assumingMemoryBound(to: Float.self), channels: channels, frames: frames, into: block)
+            let floats = samples.assumingMemoryBound(to: Float.self)
+            if let order {
+                // As many as one answer holds, which the decoder's own buffer limits.
+                if reordered.count < frames * channels { reordered = [Float](repeating: 0, count: frames * channels) }
+                reordered.withUnsafeMutableBufferPointer { room in
+                    guard let out = room.baseAddress else { return }
+                    VorbisChannels.fromStream(floats, frames: frames, order: order, into: out)
+                    Interleaved.spread(out, channels: channels, frames: frames, into: block)
+                }
+            } else {
+                Interleaved.spread(floats, channels: channels, frames: frames, into: block)
+            }
             try refuseNonFinite(block, frames)
         case .double:
             Interleaved.spread(samples.assumingMemoryBound(to: Double.self), channels: channels, frames: frames, into: block)

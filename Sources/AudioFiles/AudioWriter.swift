@@ -18,6 +18,8 @@ public final class AudioWriter {
     /// WAV and AIFF count bytes in 32 bits; the rest is room for headers and tags.
     private static let longestSmallFile: Int64 = (1 << 32) - (1 << 20)
     private let mostFrames: Int64
+    /// Of the channels in the stream, where it is not WAV's.
+    private let order: [Int]?
 
     /// - Parameters:
     ///   - fileDescriptor: open for reading and writing, empty; stays the caller's.
@@ -47,6 +49,7 @@ public final class AudioWriter {
             large = true
         }
         isLarge = large
+        order = format.container == .ogg || format.container == .opus ? VorbisChannels.order(format.channels) : nil
         sink = ByteSink(descriptor: fileDescriptor, prefix: format.container == .mp3 ? ID3.tag(tags) : [])
         scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
 
@@ -131,6 +134,7 @@ public final class AudioWriter {
         } else {
             let samples = scratch.assumingMemoryBound(to: Float.self)
             bad = Interleaved.gather(block, channels: format.channels, frames: frames, into: samples)
+            if let order { VorbisChannels.toStream(samples, frames: frames, order: order) }
             put = bad == nil ? sf_writef_float(handle, samples, sf_count_t(frames)) : 0
         }
         if let bad { throw .notFinite(path: path, seconds: Double(framesWritten + Int64(bad)) / Double(format.sampleRate)) }

@@ -88,7 +88,9 @@ extension OutputFormat.Container {
 }
 
 extension OutputFormat {
-    /// libsndfile's format word. More than two channels need WAVEX's speaker mask; more than 4 GiB need RF64.
+    /// libsndfile's format word. More than two channels need WAVEX's speaker mask; more than 4 GiB need RF64. Floating point is written as WAVEX
+    /// too: of plain format 3 libsndfile leaves out the size of the extension, which every format but 1 has to state (Microsoft, Multimedia
+    /// Data Standards Update 3.0, 1994).
     func formatWord(large: Bool) -> Int32 {
         let subtype =
             switch bits {
@@ -99,7 +101,7 @@ extension OutputFormat {
         let word =
             switch container {
             case .wav where large: SF_FORMAT_RF64 | subtype
-            case .wav where channels > 2: SF_FORMAT_WAVEX | subtype
+            case .wav where channels > 2 || bits == .float32: SF_FORMAT_WAVEX | subtype
             case .wav: SF_FORMAT_WAV | subtype
             case .flac: SF_FORMAT_FLAC | subtype
             case .aiff: SF_FORMAT_AIFF | subtype

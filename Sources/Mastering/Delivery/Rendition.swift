@@ -79,8 +79,12 @@ struct Rendition {
             let isFaint = form == .fileForEach && format.isInteger && end.integratedLUFS ?? -.infinity < FinishingPass.faintLUFS
             if format.container.isLossy || isFaint {
                 analysis = try Analyze.file("/proc/self/fd/\(fileDescriptors[index])", isCancelled: isCancelled).0
-                // What the encoder made of it is what listeners get: its peaks are the ones the ceiling is for.
-                if format.container.isLossy { outcome.truePeakDBTP = analysis.truePeakDBTP }
+                // What the encoder made of it is what listeners get: target and ceiling are for that.
+                if format.container.isLossy {
+                    outcome.truePeakDBTP = analysis.truePeakDBTP
+                    outcome.integratedLUFS = analysis.integratedLUFS
+                    outcome.maxShortTermLUFS = analysis.maxShortTermLUFS
+                }
             } else {
                 analysis.format = format.container.rawValue.uppercased()
                 analysis.encoding = format.bits.encodingName
