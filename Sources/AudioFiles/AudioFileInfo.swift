@@ -2,6 +2,16 @@ import CSndFile
 
 /// What a file says of itself. Nothing here sizes an allocation: headers are claims.
 public struct AudioFileInfo: Sendable, Equatable {
+    /// What the header says of where the sound ends.
+    public enum Ending: UInt8, Sendable, Equatable, CaseIterable {
+        /// Where the file has it.
+        case stated
+        /// Nothing, as when it was written to a pipe.
+        case open
+        /// Nothing, and the file stops within a frame.
+        case cut
+    }
+
     public var path: String
     /// `WAV`, `FLAC`, `AIFF`, `CAF`, `OGG`, `OPUS`, `MP3`, `AU`, `W64`, …
     public var format: String
@@ -16,11 +26,13 @@ public struct AudioFileInfo: Sendable, Equatable {
     /// `title`, `artist`, `album`, `track`, `date`, `genre`, `comment`, `copyright`, `license`, `isrc`:
     /// those the file has. Untrusted text.
     public var tags: [String: String]
+    public var ending: Ending
 
     public init(
         path: String, format: String, encoding: String, sampleRate: Int, channels: Int, claimedFrames: Int64?,
-        tags: [String: String]
+        tags: [String: String], ending: Ending = .stated
     ) {
+        self.ending = ending
         self.path = path
         self.format = format
         self.encoding = encoding

@@ -7,8 +7,8 @@ enum ClaimedLength {
     enum Verdict: Equatable {
         /// All announced bytes are there, or the check does not apply.
         case complete
-        /// A streamed file: the header does not know its length.
-        case unknown
+        /// A streamed file: the header does not know its length. With the bytes of sound that are there, when they are all that follows.
+        case unknown(bytes: Int64?)
         /// The file ends before its announced end; after about so many frames, when that can be told.
         case short(frames: Int64?)
         /// Bytes in the middle are not what was written; after about so many frames.
@@ -56,11 +56,11 @@ enum ClaimedLength {
                 if let dataLength, size == .max { return UInt64(present) < dataLength ? .short(frames: nil) : .complete }
                 if Int64(size) <= present, size != 0 { return .complete }
                 guard isPlaceholder(size) else { return .short(frames: nil) }
-                guard size == 0 else { return .unknown }
+                guard size == 0 else { return .unknown(bytes: present) }
                 if present <= 1 { return .complete }
                 // libsndfile takes the other placeholders for what they are, but 0 for no sound.
                 source.overlay = (offset + 4, [0xFF, 0xFF, 0xFF, 0xFF])
-                return .unknown
+                return .unknown(bytes: present)
             }
             offset += 8 + Int64(size) + Int64(size & 1)
         }
@@ -74,7 +74,7 @@ enum ClaimedLength {
             guard header.count == 12 else { return .complete }
             let size = Int64(bitPattern: number(header[4..<12], big: true))
             if header[0..<4].elementsEqual("data".utf8) {
-                if size == -1 { return .unknown }
+                if size == -1 { return .unknown(bytes: nil) }
                 return size > source.length - offset - 12 ? .short(frames: nil) : .complete
             }
             guard size >= 0, size <= source.length else { return .complete }
@@ -91,7 +91,7 @@ enum ClaimedLength {
             // The size includes the 24 bytes of the chunk's own header; chunks start at multiples of 8.
             let size = Int64(bitPattern: number(header[16..<24], big: false))
             if header[0..<4].elementsEqual("data".utf8) {
-                if size <= 24 { return .unknown }
+                if size <= 24 { return .unknown(bytes: nil) }
                 return size > source.length - offset ? .short(frames: nil) : .complete
             }
             guard size >= 24, size <= source.length else { return .complete }
@@ -104,7 +104,7 @@ enum ClaimedLength {
         let start = source.bytes(at: 0, 12)
         guard start.count == 12 else { return .complete }
         let size = UInt32(truncatingIfNeeded: number(start[8..<12], big: true))
-        if isPlaceholder(size) { return .unknown }
+        if isPlaceholder(size) { return .unknown(bytes: nil) }
         return Int64(size) > source.length - Int64(number(start[4..<8], big: true)) ? .short(frames: nil) : .complete
     }
 

@@ -18,6 +18,14 @@ final class FileDecoder: SampleSource {
     /// Samples of all channels that one call to libsndfile fetches.
     private static let scratchSamples = 16_384
 
+    /// - Parameter bytes: of sound, in a file whose header does not say how long it is.
+    private static func ending(_ header: SoundHeader, _ bytes: Int64?) -> AudioFileInfo.Ending {
+        let info = header.info("")
+        let width = info.integerBits.map { $0 / 8 } ?? (info.encoding == "float_32" ? 4 : info.encoding == "float_64" ? 8 : nil)
+        guard let bytes, let width else { return .open }
+        return bytes % Int64(width * header.channels) == 0 ? .open : .cut
+    }
+
     /// - Throws: `empty`, `notAudio`, `channels`, `sampleRate`, `truncated`, `damaged`, `readFailed`.
     init(_ source: ByteSource) throws(DecodeFailure) {
         guard source.length > 0 else { throw .empty }
@@ -39,7 +47,7 @@ final class FileDecoder: SampleSource {
 
         // libsndfile's word for "the header does not say" is the largest count.
         let saysNothing = found.frames < 0 || found.frames >= Int64.max / 2
-        let header = SoundHeader(
+        var header = SoundHeader(
             format: found.format, sampleRate: Int(found.samplerate), channels: Int(found.channels), frames: saysNothing ? nil : found.frames,
             tags: Tags.read(opened))
         do throws(DecodeFailure) {
@@ -48,7 +56,8 @@ final class FileDecoder: SampleSource {
             switch claim {
             case .short(let frames): throw .truncated(seconds: Double(frames ?? max(0, found.frames)) / rate)
             case .damaged(let frames): throw .damaged(seconds: Double(frames) / rate)
-            case .complete, .unknown: break
+            case .unknown(let bytes): header.ending = Self.ending(header, bytes)
+            case .complete: break
             }
             if found.frames == 0 { throw .empty }
         } catch {

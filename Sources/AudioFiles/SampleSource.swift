@@ -21,6 +21,7 @@ struct SoundHeader: Equatable {
     /// Nil when the file does not say.
     var frames: Int64?
     var tags: [String: String]
+    var ending = AudioFileInfo.Ending.stated
 
     static let channelCounts = 1...32
     static let sampleRates = 8000...768_000
@@ -42,7 +43,7 @@ struct SoundHeader: Equatable {
     func info(_ path: String) -> AudioFileInfo {
         AudioFileInfo(
             path: path, format: FormatName.container(format), encoding: FormatName.encoding(format), sampleRate: sampleRate, channels: channels,
-            claimedFrames: frames, tags: tags)
+            claimedFrames: frames, tags: tags, ending: ending)
     }
 }
 

@@ -1,3 +1,4 @@
+import AudioFiles
 import DSP
 import Glibc
 
@@ -25,6 +26,21 @@ enum Findings {
 
     private static func finding(_ code: String, _ severity: Analysis.Severity, _ at: Double?, _ message: String) -> Analysis.Finding {
         Analysis.Finding(code: code, severity: severity, atSeconds: at, message: message)
+    }
+
+    /// About a header that does not say how long the sound is.
+    static func ending(_ ending: AudioFileInfo.Ending, seconds: Double) -> Analysis.Finding? {
+        switch ending {
+        case .stated: nil
+        case .open:
+            finding(
+                "length_unknown", .info, nil,
+                "The header does not say how long the sound is, as when it was written to a pipe: whether its end is missing cannot be told.")
+        case .cut:
+            finding(
+                "cut_off", .warning, seconds,
+                "It stops in the middle of a sample, and its header does not say how long it is: the end is missing; export it again.")
+        }
     }
 
     private static func level(
@@ -83,7 +99,19 @@ enum Findings {
         if gap > 2 {
             found.append(finding("silence_inside", .info, Double(evidence.gap.start) / rate, "\(tenths(gap)) s of silence inside."))
         }
-        let clicks = evidence.clicks
+        let dropouts = evidence.dropouts
+        if let first = dropouts.first {
+            let places = dropouts.prefix(5).map { tenths(Double($0.frame) / rate) }.joined(separator: ", ")
+            let longest = Double(dropouts.map(\.frames).max() ?? 0) / rate * 1000
+            found.append(finding(
+                "dropouts", .warning, Double(first.frame) / rate,
+                "\(dropouts.count == 1 ? "A dropout" : "\(dropouts.count) dropouts") of up to \(tenths(longest)) ms, at \(places)"
+                    + "\(dropouts.count > 5 ? ", …" : "") s: the sound is gone for a moment; export it again."))
+        }
+        // The edges of a dropout click; that is said already.
+        let clicks = evidence.clicks.filter { click in
+            !dropouts.contains { abs($0.frame - click) < 512 || abs($0.frame + Int64($0.frames) - click) < 512 }
+        }
         if let first = clicks.first {
             let places = clicks.prefix(5).map { tenths(Double($0) / rate) }.joined(separator: ", ")
             found.append(finding(

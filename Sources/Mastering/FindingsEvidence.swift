@@ -15,6 +15,7 @@ struct Evidence {
 
     private(set) var flatTops: [FlatTopDetector]
     private var clickDetectors: [ClickDetector]
+    private var dropoutDetectors: [DropoutDetector]
     private(set) var peaks: [Double]
     private var sums: [Double]
 
@@ -43,6 +44,7 @@ struct Evidence {
         self.integerBits = integerBits
         flatTops = [FlatTopDetector](repeating: FlatTopDetector(), count: channels)
         clickDetectors = [ClickDetector](repeating: ClickDetector(), count: channels)
+        dropoutDetectors = [DropoutDetector](repeating: DropoutDetector(sampleRate: sampleRate), count: channels)
         peaks = [Double](repeating: 0, count: channels)
         sums = [Double](repeating: 0, count: channels)
         seeksBits = (integerBits ?? 0) > 8
@@ -68,6 +70,7 @@ struct Evidence {
             let rowPeak = extremes.peak
             flatTops[c].process(row, frames: count, peak: rowPeak, start: frames)
             clickDetectors[c].process(row, frames: count)
+            dropoutDetectors[c].process(row, frames: count)
             if rowPeak > 1 { noteOvers(row, count) }
             peaks[c] = max(peaks[c], rowPeak)
             sums[c] += extremes.sum
@@ -152,15 +155,15 @@ struct Evidence {
         windowFrames = 0
     }
 
+    var channelMeans: [Double] { sums.map { frames > 0 ? $0 / Double(frames) : 0 } }
+
     /// The mean of the channel whose mean is farthest from 0.
-    var dcOffset: Double {
-        guard frames > 0 else { return 0 }
-        let means = sums.map { $0 / Double(frames) }
-        return means.max { $0.magnitude < $1.magnitude } ?? 0
-    }
+    var dcOffset: Double { channelMeans.max { $0.magnitude < $1.magnitude } ?? 0 }
 
     /// First frames of single clicks.
     var clicks: [Int64] { ClickDetector.isolated(clickDetectors, sampleRate: sampleRate) }
+
+    var dropouts: [DropoutDetector.Dropout] { DropoutDetector.isolated(dropoutDetectors, sampleRate: sampleRate) }
 
     /// Bits the samples use; nil when they come from floating point, or are all zero.
     var usedBits: Int? { integerBits == nil || bits == 0 ? nil : 32 - bits.trailingZeroBitCount }

@@ -115,6 +115,12 @@ private let defects: [(name: String, make: @Sendable (AudioBuffer, inout Seeded)
         for i in at..<(at + width) { out.block[channel][i] += height }
         return Case(sound: out, codes: ["clicks"], at: (Double(at) / Double(rate), 0.005))
     }),
+    ("a dropout", { mix, random in
+        // One lost buffer, in both channels or one.
+        let from = random.int(rate...(7 * rate)), until = from + Int(random.real(1...120) * 0.001 * Double(rate)), channel = random.int(0...2)
+        return Case(sound: each(mix) { x, c, i in i >= from && i < until && (channel == 2 || c == channel) ? 0 : x }, codes: ["dropouts"],
+                    at: (Double(from) / Double(rate), 0.002))
+    }),
     ("offset", { mix, random in
         let offset = random.real(0.006...0.05) * (random.int(0...1) == 0 ? 1 : -1)
         return Case(sound: each(mix) { x, _, _ in x + offset }, codes: ["dc_offset"])

@@ -27,7 +27,8 @@ enum HostileDecoder {
     }
 
     private static func header(rate: Int32, channels: Int32) -> [UInt8] {
-        withUnsafeBytes(of: rate.littleEndian) { Array($0) } + withUnsafeBytes(of: channels.littleEndian) { Array($0) }
+        // An ending that is stated.
+        withUnsafeBytes(of: rate.littleEndian) { Array($0) } + withUnsafeBytes(of: channels.littleEndian) { Array($0) } + [0]
     }
 
     /// Word, code, value and count, as readers expect them; 0x10002 is a WAV of 16 bits.
