@@ -1,0 +1,49 @@
+import Testing
+@testable import Mastering
+
+/// The search against codecs whose peaks are a known function of the ceiling.
+@Suite struct CeilingSearchTests {
+    /// - Returns: ceiling and overshoot of the last render, and how many there were.
+    private func run(from start: Double, _ overshoot: (Double) -> Double) -> (ceiling: Double, overshoot: Double, renders: Int) {
+        var search = CeilingSearch()
+        var ceiling = start, renders = 1
+        while let next = search.next(after: ceiling, overshootDB: overshoot(ceiling)), abs(next - ceiling) > 0.005 {
+            ceiling = next
+            renders += 1
+            if renders > 9 { break }
+        }
+        return (ceiling, overshoot(ceiling), renders)
+    }
+
+    /// Peaks over −1 dBTP by so much, that come down with the ceiling by so much per decibel.
+    @Test(arguments: [0.06, 0.2, 0.5, 1.0], [0.4, 0.6, 0.8, 1.0])
+    func theCeilingEndsNoLowerThanNeeded(over: Double, yield: Double) {
+        let found = run(from: -1) { over + yield * ($0 + 1) }
+        let needed = -1 - over / yield
+        #expect(found.renders <= CeilingSearch.maximumTries)
+        if needed >= CeilingSearch.lowestCeilingDBTP {
+            #expect(found.overshoot <= CodecCheck.slackDB + 1e-9, "\(found)")
+            #expect(found.ceiling >= needed - 0.3, "\(found), needed \(needed)")
+        } else {
+            #expect(found.ceiling == CeilingSearch.lowestCeilingDBTP)
+        }
+    }
+
+    @Test func whatHoldsIsRenderedOnce() {
+        #expect(run(from: -1) { _ in -0.2 } == (-1, -0.2, 1))
+        #expect(run(from: -3) { _ in 0.8 }.renders == 1)
+    }
+
+    /// A codec that answers in jumps: the last file is one that holds, when any did.
+    @Test(arguments: 0..<50)
+    func aRestlessCodecIsLeftAtACeilingThatHeld(seed: Int) {
+        func noise(_ ceiling: Double) -> Double {
+            let x = Double(seed) * 12.9898 + ceiling * 78.233
+            return (x * 43_758.5453).truncatingRemainder(dividingBy: 1).magnitude * 0.3 - 0.15
+        }
+        var tried: [(Double, Double)] = []
+        let found = run(from: -1) { let over = 0.7 + 0.6 * ($0 + 1) + noise($0); tried.append(($0, over)); return over }
+        #expect(found.renders <= CeilingSearch.maximumTries)
+        if tried.contains(where: { $0.1 <= CodecCheck.slackDB }) { #expect(found.overshoot <= CodecCheck.slackDB, "\(tried)") }
+    }
+}
