@@ -79,6 +79,16 @@ public final class AtomicOutput {
 
     deinit { abandon() }
 
+    /// Brings the bytes to the disk, ahead of `commit`, which then has little left to do.
+    /// - Throws: `diskFull`, `writeFailed`.
+    public func settle() throws(AudioFileError) {
+        do throws(SystemCall.Failure) {
+            _ = try SystemCall.run { fsync(fileDescriptor) }
+        } catch {
+            throw Self.error(target, folder, error)
+        }
+    }
+
     /// Names the file, after its bytes have reached the disk, and closes it. Returns its path, links resolved.
     /// - Throws: `outputExists` when somebody else was faster and `force` is off, `outputIsInput`, `diskFull`, `writeFailed`, `cannotCreate`.
     public func commit() throws(AudioFileError) -> String {

@@ -21,11 +21,14 @@ public struct LocalTier: Tier {
 
     /// Row, unnamed file in the target's folder, render, fsync, name, row handed over: in this order, so that a death at any
     /// moment leaves either the old output or the whole new one, and no byte that the ledger does not know.
-    /// The tracks of an album, deliverables and manifests get a row and a file each; none gets its name before all are whole.
+    /// The tracks of an album, deliverables and manifests get a row and a file each; none gets its name before all are whole and on the disk,
+    /// and while they get theirs an `UnfinishedSet` says so.
     private func master(_ requests: [MasterRequest], _ work: JobWork) async throws -> [MasterResult] {
         let ledger = work.ledger
         var rows: [RowID] = []
-        var named = 0
+        /// Outputs that have their names.
+        var named: Set<Int> = []
+        var mark: UnfinishedSet?
         let folder = try DiscFolder(requests)
         /// What codecs fill while they are tried; it never gets a name.
         var scratchRow: RowID?
@@ -63,17 +66,23 @@ public struct LocalTier: Tier {
                 await ledger.released(row, because: .jobEnded)
                 scratchRow = nil
             }
-            for output in outputs {
+            // Named in one go, with nothing left to write: only a death within these moments leaves a part of the set, and that is written down.
+            for output in outputs { try output.settle() }
+            mark = try await UnfinishedSet.mark(requests, ledger: ledger)
+            for index in requests.namingOrder {
                 var info = stat()
-                let bytes = fstat(output.fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
-                _ = try output.commit()
-                await ledger.handedOver(rows[named], bytes: bytes)
-                named += 1
+                let bytes = fstat(outputs[index].fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
+                _ = try outputs[index].commit()
+                await ledger.handedOver(rows[index], bytes: bytes)
+                named.insert(index)
             }
+            mark?.remove()
             return results
         } catch {
             // The outputs have been abandoned on the way here.
-            for row in rows[named...] + (scratchRow.map { [$0] } ?? []) { await ledger.released(row, because: work.cancellation.isSet ? .cancelled : .jobEnded) }
+            let unnamed = rows.indices.filter { !named.contains($0) }.map { rows[$0] }
+            for row in unnamed + (scratchRow.map { [$0] } ?? []) { await ledger.released(row, because: work.cancellation.isSet ? .cancelled : .jobEnded) }
+            if named.isEmpty { mark?.remove() }
             folder.undo()
             // Whoever set the flag wanted the job to end, whatever it was doing at that moment.
             throw work.cancellation.isSet ? CancellationError() : error
@@ -90,6 +99,14 @@ public struct LocalTier: Tier {
             throw error
         }
         return row
+    }
+}
+
+extension [MasterRequest] {
+    /// Places in all outputs, in the order in which they get their names: what accounts for the others comes when they are there.
+    fileprivate var namingOrder: [Int] {
+        let outputs = flatMap(\.outputs), manifests = Set(compactMap(\.delivery.manifest))
+        return outputs.indices.filter { !manifests.contains(outputs[$0]) } + outputs.indices.filter { manifests.contains(outputs[$0]) }
     }
 }
 

@@ -139,7 +139,8 @@ struct Probe {
         say("done")
     }
 
-    /// `master STATE IN OUT [force] [kill=N] [limit=BYTES]`: the real tier, on a machine that dies or fills up.
+    /// `master STATE IN OUT [force] [set] [kill=N] [limit=BYTES]`: the real tier, on a machine that dies or fills up; `set` asks for a FLAC and a
+    /// manifest, too.
     static func master(_ rest: [String]) async throws {
         let force = rest.contains("force")
         for word in rest.dropFirst(3) {
@@ -154,7 +155,11 @@ struct Probe {
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &bytes)
         }
         let engine = RenderEngine(ledger: ledger, slots: 1)
-        let request = MasterRequest(input: rest[1], output: rest[2], preset: Preset(), container: .wav, force: force)
+        var request = MasterRequest(input: rest[1], output: rest[2], preset: Preset(), container: .wav, force: force)
+        if rest.contains("set") {
+            request.delivery.deliverables = [Deliverable(output: rest[2] + ".flac", container: .flac)]
+            request.delivery.manifest = rest[2] + ".json"
+        }
         let events = await engine.events()
         let id = await engine.submit(.master(request))
         Task {

@@ -166,4 +166,57 @@ struct LocalTierTests {
         }
         #expect(n > 10)
     }
+
+    /// A set has several names to give, and the ledger is told after each: whoever dies between two leaves word of it.
+    @Test func killedAtAnyStoreCallASetIsAbsentOrWholeOrMarked() async throws {
+        let set = ["out.wav", "out.wav.flac", "out.wav.json"]
+        var n = 1, marked = 0
+        while true {
+            let folder = Folder(inMemory: true)
+            try folder.makeMix(seconds: 0.5)
+            let lines = try await ChildProcess(probe: "master", folder.file("state"), folder.file("mix.wav"), folder.file("out.wav"), "set", "kill=\(n)").finish()
+            let ledger = try await folder.openLedger()
+            #expect(try await ledger.list().isEmpty, "call \(n)")
+            await ledger.close()
+            let made = try folder.music.filter(set.contains), isMarked = try folder.music.contains("out.wav.incomplete")
+            #expect(made.isEmpty || made == set || isMarked, "call \(n): \(made)")
+            // The account comes last: where it is, everything is.
+            #expect(!made.contains("out.wav.json") || made == set, "call \(n): \(made)")
+            if isMarked {
+                marked += 1
+                let text = String(decoding: try folder.bytes("out.wav.incomplete"), as: UTF8.self)
+                #expect(set.allSatisfy(text.contains) && text.contains("--force"))
+            }
+            if lines.contains(where: { $0.hasPrefix("calls") }) { break }
+            n += 1
+            try #require(n < 400)
+        }
+        #expect(marked > 0)
+        // The next set of that name takes the mark away; a file of somebody's own stays.
+        try folder.makeMix(seconds: 0.5)
+        try Data("Lathe: this set of files is incomplete.\nold".utf8).write(to: URL(fileURLWithPath: folder.file("out.wav.incomplete")))
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: folder.file("b.wav.incomplete")))
+        for name in ["out.wav", "b.wav"] {
+            _ = try await ChildProcess(probe: "master", folder.file("state"), folder.file("mix.wav"), folder.file(name), "set").finish()
+        }
+        #expect(try folder.music.filter { $0.hasSuffix("incomplete") } == ["b.wav.incomplete"])
+        #expect(try folder.bytes("b.wav.incomplete") == Data("mine".utf8) && folder.music.contains("out.wav.json"))
+    }
+
+    /// A name that somebody took meanwhile stops the naming: what has its name stays, and the mark says that it is not all.
+    @Test func aNameTakenMeanwhileLeavesAMark() async throws {
+        try folder.makeMix()
+        var request = folder.request()
+        request.delivery.manifest = folder.file("account.json")
+        let taken = folder.file("account.json")
+        let ledger = try await folder.openLedger()
+        let work = JobWork(ledger: ledger, cancellation: CancelFlag()) { stage, fraction in
+            if stage == .finishing, fraction == 1 { try? Data("theirs".utf8).write(to: URL(fileURLWithPath: taken)) }
+        }
+        await #expect(throws: AudioFileError.self) { try await LocalTier().run(.master(request), work) }
+        #expect(try folder.music == ["account.json", "mix-master.wav", "mix-master.wav.incomplete", "mix.wav"])
+        #expect(try folder.bytes("account.json") == Data("theirs".utf8))
+        #expect(try await ledger.list().isEmpty)
+        await ledger.close()
+    }
 }
