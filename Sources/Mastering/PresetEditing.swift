@@ -5,7 +5,7 @@ extension Preset {
 
     /// Sets a parameter from what a person typed: `-1.5`, `3.2k`, `250 ms`, `off`, `auto`, `on`, `low_shelf`.
     ///
-    /// Setting anything of a band or of the multiband compressor switches it on.
+    /// Setting anything of a band or of a compressor switches it on.
     /// - Parameter source: what the error names as its place.
     /// - Throws: `.usage` for an unknown key and for a value outside the range, naming both; the preset is then unchanged.
     public mutating func set(_ key: String, to text: String, source: String = "--set") throws(PresetError) {
@@ -36,7 +36,7 @@ extension Preset {
     private mutating func apply(_ row: PresetParameter, _ value: PresetValue) {
         row.write(&self, value)
         // What is set is meant to be heard.
-        if !row.isSwitch, row.band != nil || row.block == .multiband, let key = row.switchKey { Preset.parameter(key)?.write(&self, .toggle(true)) }
+        if !row.isSwitch, row.band != nil || row.block == .multiband || row.block == .compressor, let key = row.switchKey { Preset.parameter(key)?.write(&self, .toggle(true)) }
     }
 }
 

@@ -91,6 +91,7 @@ public struct PresetParameter: Sendable, Identifiable {
         switch block {
         case .eq, .dyneq: band.map { "\(block.rawValue).\($0).on" }
         case .multiband: "multiband.on"
+        case .compressor: "compressor.on"
         case .tone: "tone.mode"
         case .assistant: "assistant.on"
         default: nil
@@ -107,6 +108,16 @@ public struct PresetParameter: Sendable, Identifiable {
 }
 
 extension Preset {
+    /// The parameter that has to be set, too, for this one to make a difference; nil when it makes one.
+    public func restsBehind(_ row: PresetParameter) -> PresetParameter? {
+        if !isInPath(row) { return row.switchKey.flatMap { Preset.parameter($0) } }
+        switch row.key {
+        case "saturation.type", "saturation.mix_pct": return saturation.driveDB > 0 ? nil : Preset.parameter("saturation.drive_db")
+        case "clip.knee_pct": return clip.amountDB > 0 ? nil : Preset.parameter("clip.amount_db")
+        default: return nil
+        }
+    }
+
     /// Whether turning the parameter makes a difference: its band or block is switched on. Switches always do.
     public func isInPath(_ row: PresetParameter) -> Bool {
         guard !row.isSwitch, let key = row.switchKey, let value = value(of: key) else { return true }

@@ -40,6 +40,9 @@ extension Preset {
         }
         var reader = PresetReader(file: file, positions: positions)
         reader.collect(root, at: [])
+        guard !reader.isEmpty else {
+            throw PresetError(file: file, problem: "says nothing: it is empty", remedy: "write at least schema = \(Preset.schema); `lathe presets show streaming` is an example")
+        }
         return try reader.preset(parent)
     }
 
@@ -134,6 +137,8 @@ private struct PresetReader {
         self.file = file
         self.positions = positions
     }
+
+    var isEmpty: Bool { entries.isEmpty }
 
     private static let lists = ["eq": Preset.bandCount, "dyneq": Preset.dynamicBandCount, "multiband": Preset().multiband.bands.count]
     private static let tables = Set(Preset.parameters.filter { $0.band == nil }.map(\.place.table))

@@ -50,6 +50,8 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
             guard inputs.count == 1 else { throw ValidationError("--isrc is one recording's; give one file") }
         }
         if album.signature != nil, preset != nil || !reference.isEmpty { throw ValidationError("a signature has its own preset; leave out --preset and --reference") }
+        if inputs.count == 1, album.gap != nil { throw ValidationError("--gap is the silence between tracks; give several files") }
+        if reference.count == 1, weights != nil { throw ValidationError("--weights are relative; give several references") }
         if reference.isEmpty, weights != nil || saveCurve != nil { throw ValidationError("--weights and --save-curve need a --reference") }
         if let saveCurve, !Preset.isIdentifier(saveCurve) { throw ValidationError("--save-curve takes lower-case letters, digits, - and _") }
     }
@@ -59,6 +61,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
         var wanted = try signature.map { (kept) throws(PresetError) in try Preset.parse(toml: kept.presetTOML, file: "preset") }
             ?? PresetLibrary.load(preset ?? (reference.isEmpty ? "streaming" : "reference"))
         for setting in settings { try wanted.apply(setting: setting) }
+        try IdleOptions.check(settings: settings, preset: wanted)
         if let bits { wanted.output.bits = bits }
         if let dither { wanted.output.dither = dither }
         if let rate { wanted.output.rate = rate }
@@ -75,6 +78,9 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
             inputs: inputs, output: output, format: format, preset: wanted, force: force,
             extras: .init(deliverables: deliver, manifest: manifest, isrc: isrc.flatMap { ISRC($0) }, codecCheck: codecCheck),
             album: isAlbum ? (order, album.cue, album.ddp, album.saveSignature) : nil)
+
+        try IdleOptions(plan.requests[0], preset: wanted).check(
+            bits: bits, dither: dither, bext: bext, isrc: isrc.flatMap { ISRC($0) }, hasDisc: plan.requests[0].delivery.disc != nil)
 
         let remotes = try tiers.remotes()
         Interruption.shared.install()

@@ -37,6 +37,34 @@ import Testing
         #expect(try place.openRows().isEmpty)
     }
 
+    /// Whoever gives an option expects a difference: one that can make none is a mistake, told before any work.
+    @Test(arguments: [
+        (["--gap", "2"], "--gap"), (["--bext", "--format", "flac"], "--bext"), (["--bits", "16", "--format", "mp3"], "--bits"),
+        (["--dither", "shaped"], "--dither"), (["--dither", "tpdf", "--bits", "32f"], "--dither"), (["--dither", "tpdf", "--format", "opus"], "--dither"),
+        (["--isrc", "GB-ABC-26-00001", "--format", "flac"], "--isrc"), (["--weights", "2", "--reference", "tone.wav"], "--weights"),
+        (["--preset", "transparent", "--set", "tone.amount_pct=40"], "tone.mode"), (["--set", "saturation.mix_pct=50"], "saturation.drive_db"),
+        (["--set", "assistant.on=off", "--set", "assistant.amount_pct=40"], "assistant.on"),
+    ])
+    func anOptionThatDoesNothingIsRefused(options: [String], named: String) throws {
+        let place = try Workspace()
+        try place.write("tone.wav", WAV.tone(dBFS: -23, seconds: 1))
+        let outcome = try place.start(["master", "tone.wav"] + options).outcome()
+        #expect(outcome.status == 64 && outcome.err.contains(named), "\(outcome.err)")
+        #expect(try place.names() == ["tone.wav"])
+    }
+
+    /// The same options where a further file gives them something to do.
+    @Test(arguments: [
+        ["--bext", "--format", "flac", "--deliver", "wav"], ["--bits", "16", "--format", "mp3", "--deliver", "flac"],
+        ["--dither", "shaped", "--deliver", "wav:16", "--format", "flac"], ["--set", "compressor.ratio=2", "--preset", "transparent"],
+    ])
+    func anOptionForOneOfSeveralFilesIsTaken(options: [String]) throws {
+        let place = try Workspace()
+        try place.write("tone.wav", WAV.tone(dBFS: -23, seconds: 1))
+        let outcome = try place.start(["master", "tone.wav"] + options).outcome()
+        #expect(outcome.status == 0, "\(outcome.err)")
+    }
+
     @Test func theSameCommandGivesTheSameBytesAndTheirTrueHash() throws {
         let place = try Workspace()
         try place.write("mix.wav", WAV.bursts(seconds: 3))

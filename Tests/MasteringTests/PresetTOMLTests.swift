@@ -12,8 +12,14 @@ import Testing
         }
     }
 
-    @Test func emptyTextIsTheDefaultsUnderTheNameOfItsFile() throws {
-        let preset = try Preset.parse(toml: "", file: "/x/My Mix.toml")
+    @Test(arguments: ["", "\n\n", "# only a word\n"])
+    func aFileThatSaysNothingIsRefused(text: String) throws {
+        let error = try #require(refusal(text))
+        #expect(error.kind == .unusable && error.message.hasPrefix("my.toml: says nothing: it is empty; write at least schema = 1"))
+    }
+
+    @Test func whatIsNotSaidIsTheDefaultUnderTheNameOfTheFile() throws {
+        let preset = try Preset.parse(toml: "schema = 1", file: "/x/My Mix.toml")
         #expect(preset.id == "my-mix")
         #expect(preset.name == "my-mix")
         #expect(preset.target == Preset.Target())
@@ -140,7 +146,7 @@ import Testing
 
     @Test func hugeAndDeepFilesAreRefusedBeforeTheyAreParsed() throws {
         #expect(try #require(refusal(String(repeating: "#", count: 64 * 1024 + 1))).message.contains("64 KiB"))
-        #expect(refusal(String(repeating: "#", count: 64 * 1024)) == nil)
+        #expect(refusal("schema = 1\n" + String(repeating: "#", count: 64 * 1024 - 11)) == nil)
         let deep = Array(repeating: "a", count: 30_000).joined(separator: ".") + " = 1"
         #expect(try #require(refusal(deep)).message.contains("nesting"))
     }

@@ -1,0 +1,56 @@
+import AudioFiles
+import Mastering
+
+/// Options of `lathe master` that would make no difference: refused before any work begins, because whoever gives them expects one.
+struct IdleOptions {
+    /// What the command writes as sound.
+    struct Output {
+        var container: OutputFormat.Container
+        var bits: OutputFormat.SampleBits
+        /// Its word length follows from --bits or the preset.
+        var followsBits: Bool
+
+        var isInteger: Bool { !container.isLossy && bits != .float32 }
+    }
+
+    let outputs: [Output]
+
+    /// - Parameter request: the first of the command.
+    init(_ request: MasterRequest, preset: Preset) {
+        let own = preset.output.bits.sampleBits
+        outputs = [Output(container: request.container, bits: own, followsBits: !request.container.isLossy)]
+            + request.delivery.deliverables.map { further in
+                Output(container: further.container, bits: further.bits ?? own, followsBits: further.bits == nil && !further.container.isLossy)
+            }
+    }
+
+    /// - Parameter hasDisc: a CD is written too, which has 16 bits.
+    func check(bits: Preset.Bits?, dither: Preset.Dither?, bext: Bool, isrc: ISRC?, hasDisc: Bool) throws(Failure) {
+        if bits != nil, !outputs.contains(where: \.followsBits) {
+            throw usage("--bits: \(name(outputs[0])) has no word length to set; leave it out, or add a --deliver with samples")
+        }
+        if let dither, dither != .none, !hasDisc {
+            guard outputs.contains(where: \.isInteger) else { throw usage("--dither: nothing is rounded to integers here; leave it out, or use --bits 16 or 24") }
+            if dither == .shaped, !outputs.contains(where: { $0.isInteger && $0.bits == .int16 }) {
+                throw usage("--dither: shaped noise is for 16 bits; add --bits 16, or use tpdf")
+            }
+        }
+        if bext, !outputs.contains(where: { $0.container == .wav }) { throw usage("--bext: \(name(outputs[0])) has no place for a bext chunk; use WAV") }
+        if isrc != nil, !hasDisc, !outputs.contains(where: { $0.container == .wav || $0.container == .mp3 }) {
+            throw usage("--isrc: \(name(outputs[0])) has no place for it; use WAV or MP3")
+        }
+    }
+
+    /// - Parameter settings: `KEY=VALUE`, all of them applied to `preset`.
+    static func check(settings: [String], preset: Preset) throws(Failure) {
+        for setting in settings {
+            guard let row = Preset.parameter(String(setting.prefix { $0 != "=" })), let switchRow = preset.restsBehind(row) else { continue }
+            throw Failure(
+                Failure.usageExitCode,
+                "--set: \(row.key) makes no difference while \(switchRow.key) is \(switchRow.text(preset.value(of: switchRow.key) ?? .toggle(false))); set that too, or leave it out")
+        }
+    }
+
+    private func name(_ output: Output) -> String { output.container.rawValue.uppercased() }
+    private func usage(_ text: String) -> Failure { Failure(Failure.usageExitCode, text) }
+}
