@@ -20,7 +20,7 @@ import Testing
             #expect(!picture.contains("nan") && !picture.contains("inf") && !picture.contains(">none"))
         }
         let found = try place.run("analyze", "mix.wav", "--json").object
-        let loudness = String(format: "%.2f LUFS", try #require(found["integrated_lufs"] as? Double))
+        let loudness = String(format: "%.2f LUFS", try #require(found["integrated_lufs"] as? Double)).replacingOccurrences(of: "-", with: "\u{2212}")
         #expect(page.contains(loudness) && page.contains("What services do to the level"))
         #expect(try place.names() == ["mix.wav", "page.html"])
         #expect(try place.openRows().isEmpty)

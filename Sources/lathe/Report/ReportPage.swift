@@ -59,7 +59,7 @@ struct ReportPage {
 
     private func tiles(_ analysis: Analysis) -> String {
         func tile(_ value: String, _ unit: String, _ name: String) -> String {
-            "<div class=\"tile\"><span>\(HTML.escape(name))</span><b>\(HTML.escape(value))</b><i>\(HTML.escape(unit))</i></div>"
+            "<div class=\"tile\"><span>\(HTML.escape(name))</span><b>\(HTML.escape(HTML.value(value)))</b><i>\(HTML.escape(unit))</i></div>"
         }
         return "<div class=\"tiles\">"
             + tile(Text.number(analysis.integratedLUFS), "LUFS", "Loudness")
@@ -81,12 +81,12 @@ struct ReportPage {
         let rows = services.map { service in
             [service.platform.name, Text.number(service.platform.targetLUFS, "LUFS"),
              abs(service.gainDB) < 0.05 ? "as it is" : Text.number(service.gainDB, "dB", plus: true), Text.number(service.playsAt, "LUFS"),
-             (service.shortByLU > 0.05 ? "peaks stop the rise \(Text.number(service.shortByLU, "LU")) short. " : "")
-                + (service.limitedDB > 0.05 ? "\(Text.number(service.limitedDB, "dB")) go into its limiter. " : "")
+             (service.shortByLU > 0.05 ? "Its peaks stop the rise \(Text.number(service.shortByLU, "LU")) short. " : "")
+                + (service.limitedDB > 0.05 ? "The service's limiter takes \(Text.number(service.limitedDB, "dB")). " : "")
                 + (service.isPeakSafe ? "" : "Peaks are above the \(Text.number(service.platform.advisedPeakDBTP)) dBTP it asks for."),
-             service.platform.isFirstHand ? "its own word, \(service.platform.verified ?? "unchecked")" : "third parties"]
+             service.platform.isFirstHand ? "the service, \(service.platform.verified ?? "unchecked")" : "third parties"]
         }
-        return "<h2>What services do to the level</h2>" + HTML.table(["Service", "Target", "Gain", "Plays at", "", "Known from"], rows)
+        return "<h2>What services do to the level</h2>" + HTML.table(["Service", "Target", "Gain", "Plays at", "What happens", "Known from"], rows)
     }
 
     private func vinyl(_ check: VinylCheck) -> String {
@@ -97,7 +97,7 @@ struct ReportPage {
             ["Sample peak", Text.number(check.samplePeakDBFS, "dBFS")],
         ]
         return "<h2>Before cutting vinyl</h2>" + HTML.table([], rows)
-            + (check.advice.isEmpty ? "" : "<ul class=\"findings\">" + check.advice.map { "<li class=\"info\">\(HTML.escape($0))</li>" }.joined() + "</ul>")
+            + (check.advice.isEmpty ? "" : "<ul class=\"findings\">" + check.advice.map { "<li class=\"info\">\(HTML.escape($0.prefix(1).uppercased() + $0.dropFirst()))</li>" }.joined() + "</ul>")
     }
 
     private func numbers(_ analysis: Analysis) -> String {
@@ -143,7 +143,7 @@ struct ReportPage {
         .tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:12px}.tile{border:1px solid var(--line);border-radius:8px;padding:12px 14px}
         .tile span{display:block;font-size:13px;color:var(--soft)}.tile b{font-size:26px;font-variant-numeric:tabular-nums;font-weight:600}.tile i{font-style:normal;color:var(--soft);margin-left:5px;font-size:13px}
         figure{margin:22px 0 0}svg{width:100%;height:auto;display:block}
-        table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:6px 10px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}thead th{color:var(--soft);font-weight:500}tbody th{font-weight:400}
+        table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:6px 10px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}td.value{white-space:nowrap}thead th{white-space:nowrap;color:var(--soft);font-weight:500}tbody th{font-weight:400}
         .findings{list-style:none;margin:0;padding:0}.findings li{border-left:4px solid var(--line);padding:6px 12px;margin:6px 0;background:var(--back)}.findings em{font-style:normal;font-weight:600;margin-right:6px}
         .findings time{color:var(--soft)}.findings .warning{border-color:#f79009}.findings .error{border-color:var(--red)}.fine{border-left:4px solid var(--teal);padding:6px 12px;background:var(--back)}
         footer{color:var(--soft);font-size:13px}@media(max-width:620px){.tiles{grid-template-columns:repeat(2,1fr)}section{padding:20px 16px}}
