@@ -30,6 +30,16 @@ func hump(_ db: Double, at hz: Double, octaves: Double = 1) -> (Double) -> Doubl
         ToneBalance.compare(spectrum, with: flat, settings(change), edgeHz: edge)
     }
 
+    /// A wide deviation that the limit cuts off is named where it is worst, not where the limit happens to begin.
+    @Test(arguments: [1.0, -1])
+    func aMoveAtItsLimitIsNamedWhereItIsNeeded(sign: Double) throws {
+        let balance = compare(spectrum(hump(14 * sign, at: 4000, octaves: 3))) { $0.amountPct = 100 }
+        let move = try #require(balance.regions.max { $0.db.magnitude < $1.db.magnitude })
+        #expect(move.db == -3 * sign && (log2(move.hz / 4000)).magnitude < 0.2)
+        let worst = try #require(balance.bands.map(\.outsideDB.magnitude).max())
+        #expect(move.outsideDB.magnitude > worst - 0.2, "\(move), worst \(worst)")
+    }
+
     @Test func whatLiesInsideTheBandIsLeftAlone() {
         #expect(compare(spectrum { _ in -30 }).curve == .flat)
         #expect(compare(spectrum(hump(3, at: 1000))).curve == .flat)

@@ -173,7 +173,12 @@ struct ToneLine {
     }
 
     private func run(_ span: Range<Int>, _ curve: [Double], _ deviation: [Double]) -> Run? {
-        guard let peak = span.max(by: { curve[$0].magnitude < curve[$1].magnitude }), curve[peak].magnitude >= 0.05 else { return nil }
+        // What answers to a band is what moves it back; what reaches in from a neighbouring region does not.
+        let answered = span.filter { curve[$0] * deviation[$0] < 0 }
+        guard let most = answered.map({ curve[$0].magnitude }).max(), most >= 0.05 else { return nil }
+        // Where a curve is as deep over many bands, at its limit, the one is named that lies farthest out.
+        func outside(_ band: Int) -> Double { deviation[band].magnitude - tolerance[band] }
+        guard let peak = answered.filter({ curve[$0].magnitude >= 0.98 * most }).max(by: { outside($0) < outside($1) }) else { return nil }
         let half = curve[peak].magnitude / 2
         var low = peak, high = peak
         while low > span.lowerBound, curve[low - 1].magnitude >= half { low -= 1 }
