@@ -92,6 +92,7 @@ public struct Analyzer: ~Copyable {
                 spectrum: spectra.spectrum.longTerm, speech: levels.speech.reading, clippedRuns: evidence.clippedRuns,
                 edgeHz: shape.edgeHz, peaks: levels.peaks.cells(within: ProgrammeTraits.peakSpanDB),
                 effectiveChannels: levels.loudness.effectiveChannels)
+            out.traits.channelMeans = evidence.channelMeans.map(Offset.onGrid)
         }
         return out
     }
@@ -211,6 +212,7 @@ final class SplitAnalyzer: @unchecked Sendable {
         analysis.format = info.format
         analysis.encoding = info.encoding
         analysis.traits.software = info.tags["software"]
+        if let ending = Findings.ending(info.ending, seconds: analysis.seconds) { analysis.findings.append(ending) }
         return (analysis, overview.overview)
     }
 }

@@ -8,6 +8,7 @@ extension ChainParameters {
     ///   - plan: what was decided from the material.
     init(preset: Preset, profile: InputProfile, plan: Assistant.Plan) {
         self.init()
+        for (c, offset) in Offset.removed(profile.analysis.traits.channelMeans, preset.condition.dc).prefix(32).enumerated() { offsets[c] = offset }
         inputGainDB = preset.condition.inputGainDB
         subsonicHz = preset.condition.subsonicHz
         for (i, source) in preset.eq.prefix(8).enumerated() { bands[i] = Band(source) }
@@ -36,7 +37,7 @@ extension ChainParameters {
             compressorOn = album.thresholdDB != nil
             saturationLevelDB = album.saturationLevelDB
         }
-        limiterOn = true
+        limiterOn = !plan.limiterRests
         ceilingDBTP = preset.target.ceilingDBTP
         lookaheadMs = preset.limiter.lookaheadMs
         holdMs = preset.limiter.holdMs

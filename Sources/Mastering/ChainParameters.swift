@@ -22,6 +22,8 @@ public struct ChainParameters: Sendable, Equatable, BitwiseCopyable {
     public var toneMid = GainCurve()
     public var toneSide = GainCurve()
 
+    /// Taken off each channel at the chain's entrance, full scale 1. A render takes it off as it reads, where fades and gaps come after it.
+    public var offsets = SIMD32<Double>(repeating: 0)
     /// dB, before everything that is not linear.
     public var inputGainDB = 0.0
     /// 0 is off.
@@ -77,7 +79,7 @@ public struct ChainParameters: Sendable, Equatable, BitwiseCopyable {
     public static func == (a: ChainParameters, b: ChainParameters) -> Bool {
         for i in 0..<8 where a.bands[i] != b.bands[i] { return false }
         for i in 0..<4 where a.dynamicBands[i] != b.dynamicBands[i] { return false }
-        return a.toneMid == b.toneMid && a.toneSide == b.toneSide && a.inputGainDB == b.inputGainDB && a.subsonicHz == b.subsonicHz
+        return a.offsets == b.offsets && a.toneMid == b.toneMid && a.toneSide == b.toneSide && a.inputGainDB == b.inputGainDB && a.subsonicHz == b.subsonicHz
             && a.glue == b.glue && a.multiband == b.multiband && a.saturation == b.saturation && a.saturationLevelDB == b.saturationLevelDB
             && a.width == b.width && a.bandWidths == b.bandWidths && a.monoBelowHz == b.monoBelowHz && a.makeupGainDB == b.makeupGainDB && a.clip == b.clip
             && a.limiter == b.limiter

@@ -7,10 +7,18 @@ public enum Engine {
     public static let name = "lathe \(version)"
 
     /// What a master says of how it was made: the engine, and the preset by its id and the beginning of its hash, whatever the form of the file.
-    static func signature(_ preset: Preset) -> String {
+    ///
+    /// - Parameter curve: of a reference, which the preset does not hold; a genre's is known by its name.
+    static func signature(_ preset: Preset, _ curve: ToneTarget?) -> String {
         var sound = preset
         sound.output = Preset.Output()
-        return "\(name), preset \(preset.id) \(sound.hash.prefix(12))"
+        var reference = ""
+        if preset.tone.mode == .reference, var curve {
+            // The same recordings measured on another day are the same.
+            curve.date = ""
+            reference = " toward \(Digest.text(curve.toml()).prefix(12))"
+        }
+        return "\(name), preset \(preset.id) \(sound.hash.prefix(12))\(reference)"
     }
 }
 
@@ -65,21 +73,22 @@ public enum Master {
             try InputProfile.measure(
                 request.input, placement: request.placement, progress: { progress(.measuring, (Double(index) + $0) * share) }, isCancelled: isCancelled)
         }
-        let programme = try requests.count == 1
+        let found = try requests.count == 1
             ? Programme(path: requests[0].input, placement: requests[0].placement, profile: profiles[0])
             : Programme(album: requests.map { PlacedFile(path: $0.input, placement: $0.placement) }, tracks: profiles)
         let carried = try requests[0].curveTOML.map { (toml) throws(PresetError) in try ToneTarget.parse(toml: toml, file: "curve") }
         let signature = try requests[0].signatureTOML.map { (toml) throws(PresetError) in try AlbumSignature.parse(toml: toml, file: "signature") }
         let curve = signature == nil ? try ToneTarget.wanted(by: preset, carried: carried) : nil
-        var direction = Direction(preset, curve: curve, profile: programme.profile, signature: signature)
-        let files = try DeliveryFiles(requests, fileDescriptors, programme: programme, preset: preset)
+        var direction = Direction(preset, curve: curve, profile: found.profile, signature: signature)
+        let programme = found.removingOffset(direction.preset.condition.dc)
+        let files = try DeliveryFiles(requests, fileDescriptors, programme: programme, preset: preset, curve: curve)
         let main = files.master
 
         var written: [Rendition.Written] = []
         var loop = CodecLoop(requests, rendition: main, scratch: codecScratch, preset: preset)
         var solution: Solution
         repeat {
-            direction = Direction(loop.preset, curve: curve, profile: programme.profile, signature: signature)
+            direction = Direction(loop.preset, curve: curve, profile: programme.profile, signature: signature, signed: preset)
             var solver = Solver(programme: programme, direction: direction)
             solution = try solver.run(progress: { progress(.solving, $0) }, isCancelled: isCancelled) { settings, report in
                 let finish = try main.begin()
@@ -101,17 +110,19 @@ public enum Master {
         let taken = (ContinuousClock.now - start).components
         let elapsed = Double(taken.seconds) + Double(taken.attoseconds) * 1e-18
         let length = programme.tracks.reduce(0) { $0 + $1.analysis.seconds }
+        let drifts = programme.drifts(after: written.map(\.outcome.integratedLUFS))
         let results = try requests.indices.map { index in
             let gainDB = solution.parameters.inputGainDB + solution.trimsDB[index] + solution.parameters.makeupGainDB
             let reduction = solution.reductions[index]
             let moves = direction.plan.outcome(
                 after: written[index].analysis, before: profiles[index].analysis, preset: preset, settings: preset.tone.settings,
                 target: direction.curve, gainDB: gainDB, clipReductionDB: reduction.clipDB, limiterReductionDB: reduction.limiterDB)
+            let notes = [Move.offset(programme.files[index].offsets), drifts[index].map { Move.drift($0.lu, flows: $0.flows) }].compactMap(\.self)
             var result = MasterResult(
                 input: requests[index].input, output: requests[index].output, preset: preset.id, engine: Engine.name, seconds: elapsed,
                 realtimeFactor: elapsed > 0 ? length / elapsed : 0, tier: tier, before: profiles[index].analysis, after: written[index].analysis,
                 targetLUFS: direction.wanted.target.lufs, targetReached: solution.reached, note: solution.note,
-                gainDB: gainDB, clipMaxReductionDB: reduction.clipDB, limiterMaxReductionDB: reduction.limiterDB, moves: moves,
+                gainDB: gainDB, clipMaxReductionDB: reduction.clipDB, limiterMaxReductionDB: reduction.limiterDB, moves: moves + notes,
                 sha256: digests[index])
             // A beat goes through a chain as it is, and is not counted again.
             if result.after.tempoBPM == nil { result.after.tempoBPM = result.before.tempoBPM }

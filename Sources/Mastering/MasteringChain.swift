@@ -15,6 +15,10 @@ public struct MasteringChain: ~Copyable {
 
     struct State: BitwiseCopyable {
         var parameters = ChainParameters()
+        /// Taken off the input now, the change of that per frame, and for how many frames it goes on.
+        var offsets = SIMD32<Double>(repeating: 0)
+        var offsetStep = SIMD32<Double>(repeating: 0)
+        var offsetFrames = 0
         /// Frames waiting in the block being filled.
         var filled = 0
         /// Blocks of the present ramp already done; `rampBlocks` when none is under way.
@@ -111,6 +115,12 @@ public struct MasteringChain: ~Copyable {
         let warms = new.saturation.driveDB > 0 && new.saturation.mix > 0
         glide(\.warmFrom, \.warmTo, toDB: warms ? new.saturationLevelDB : 0, at: at, ramp: ramp)
         glide(\.coolFrom, \.coolTo, toDB: warms ? -new.saturationLevelDB : 0, at: at, ramp: ramp)
+        state.pointee.offsetFrames = ramp ? rampBlocks * Self.blockFrames : 0
+        if ramp {
+            state.pointee.offsetStep = (new.offsets - state.pointee.offsets) / Double(rampBlocks * Self.blockFrames)
+        } else {
+            state.pointee.offsets = new.offsets
+        }
         linear.set(new.linear(channels: channels), ramp: ramp)
         subsonic.set(
             new.subsonicHz > 0 ? .highPass(hz: new.subsonicHz, q: 0.7071067811865476, sampleRate: sampleRate) : .identity,
@@ -143,8 +153,28 @@ public struct MasteringChain: ~Copyable {
 
     /// Processes `frames` finite frames in place.
     public mutating func process(_ block: AudioBlock, frames: Int) {
+        takeOffOffsets(block, frames)
         linear.process(block, frames: frames)
         processRest(block, frames: frames)
+    }
+
+    private borrowing func takeOffOffsets(_ block: AudioBlock, _ frames: Int) {
+        var done = 0
+        while done < frames, state.pointee.offsetFrames > 0 {
+            state.pointee.offsetFrames -= 1
+            state.pointee.offsets = state.pointee.offsetFrames == 0 ? state.pointee.parameters.offsets : state.pointee.offsets + state.pointee.offsetStep
+            for c in 0..<channels { block[c][done] -= state.pointee.offsets[c] }
+            done += 1
+        }
+        for c in 0..<channels where state.pointee.offsets[c] != 0 {
+            let x = block[c], offset = state.pointee.offsets[c]
+            for i in done..<frames { x[i] -= offset }
+        }
+    }
+
+    /// Fills the frames from `first` on with what comes out of the entrance as silence: for what lies behind the end of the sound.
+    public borrowing func fillSilence(_ block: AudioBlock, from first: Int, frames: Int) {
+        for c in 0..<channels { for i in first..<max(first, frames) { block[c][i] = state.pointee.offsets[c] } }
     }
 
     /// The first part of `process`, which may run on another thread than the second, ahead of it, as long as no linear-phase setting changes.

@@ -68,7 +68,11 @@ public struct Preset: Sendable, Equatable, Hashable {
         public init() {}
     }
 
+    public enum DCRemoval: String, Sendable, CaseIterable, Codable { case off, auto, on }
+
     public struct Condition: Sendable, Equatable, Hashable {
+        /// Whether each channel's mean is taken out.
+        public var dc = DCRemoval.auto
         /// Trim before everything, dB, −24…24.
         public var inputGainDB = 0.0
         /// Second-order high-pass corner, Hz; 0 is off, else 10…40.

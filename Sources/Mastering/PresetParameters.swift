@@ -9,6 +9,11 @@ extension Preset {
                    "Scales all that is done on its own: tone, glue, level; 0 leaves the sound as it is."),
             number("condition.input_gain_db", "Input gain", "dB", \.condition.inputGainDB, -24...24, 0.5, 0.1,
                    "Trim before everything; the loudness solve evens it out, the compressor's threshold follows."),
+            choice("condition.dc", "DC offset", \.condition.dc, [
+                .init(value: "off", effect: "an offset stays"),
+                .init(value: "auto", effect: "a channel's mean is taken out where it is over \u{2212}60 dBFS"),
+                .init(value: "on", effect: "every channel's mean is taken out"),
+            ], "What happens to a waveform that stands off centre: it wastes headroom."),
             number("condition.subsonic_hz", "Subsonic filter", "Hz", \.condition.subsonicHz, 10...40, 1, 0.5, bottom: .off, decimals: 1,
                    "Removes rumble below the corner, 12 dB per octave; off keeps every low note."),
         ]

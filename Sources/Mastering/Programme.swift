@@ -6,7 +6,7 @@ import Glibc
 ///
 /// The chain runs through without a seam, so tracks that flow into each other still do; what comes out is cut where the tracks meet.
 struct Programme: Sendable {
-    let files: [PlacedFile]
+    private(set) var files: [PlacedFile]
     let tracks: [InputProfile]
     /// Of all tracks together, as far as the chain's automatic settings need it.
     let profile: InputProfile
@@ -49,6 +49,24 @@ struct Programme: Sendable {
         profile = Self.combined(tracks)
     }
 
+    /// The same with each file's offset named, to be taken off as it is read. Tracks that flow into each other lose one and the same:
+    /// two would make a step where they meet.
+    func removingOffset(_ mode: Preset.DCRemoval) -> Programme {
+        var out = self
+        for group in groups {
+            var sums = [Double](repeating: 0, count: channels), frames = 0.0
+            for index in group {
+                let track = tracks[index].analysis
+                let weight = Double(track.frames) * files[index].placement.meanGain(frames: track.frames, at: track.sampleRate)
+                for (c, mean) in track.traits.channelMeans.prefix(channels).enumerated() { sums[c] += mean * Double(track.frames) }
+                frames += weight
+            }
+            let offsets = frames > 0 ? Offset.removed(sums.map { $0 / frames }, mode) : []
+            for index in group { out.files[index].offsets = offsets }
+        }
+        return out
+    }
+
     var sampleRate: Double { Double(profile.analysis.sampleRate) }
     var channels: Int { profile.analysis.channels }
     var isAlbum: Bool { files.count > 1 }
@@ -62,6 +80,25 @@ struct Programme: Sendable {
 
     /// The loudest track of a group, LUFS; nil when all are silent.
     func loudness(of group: Range<Int>, _ value: (Int) -> Double?) -> Double? { group.compactMap(value).max() }
+
+    /// Levels among the tracks are kept to this, LU.
+    static let driftToleranceLU = 0.05
+
+    /// For each track how far its distance from the loudest one is another than it was, when that is more than the tolerance.
+    func drifts(after loudness: [Double?]) -> [(lu: Double, flows: Bool)?] {
+        let before = tracks.map(\.analysis.integratedLUFS)
+        let heard = tracks.indices.filter { before[$0] != nil && loudness[$0] != nil }
+        // As the solve counts: from the loudest before and the loudest after.
+        guard heard.count > 1, let was = heard.compactMap({ before[$0] }).max(), let now = heard.compactMap({ loudness[$0] }).max() else {
+            return tracks.map { _ in nil }
+        }
+        return tracks.indices.map { index in
+            guard let then = before[index], let here = loudness[index] else { return nil }
+            let lu = (here - now) - (then - was)
+            guard lu.magnitude > Self.driftToleranceLU else { return nil }
+            return (lu, groups.contains { $0.contains(index) && $0.count > 1 })
+        }
+    }
 
     private static func combined(_ tracks: [InputProfile]) -> InputProfile {
         var all = tracks[0]

@@ -54,7 +54,7 @@ public enum Solve {
     public static func solve(
         path: String, direction: Direction, profile: InputProfile, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws -> Solution {
-        let programme = Programme(path: path, profile: profile)
+        let programme = Programme(path: path, profile: profile).removingOffset(direction.preset.condition.dc)
         var solver = Solver(programme: programme, direction: direction)
         return try solver.run(progress: progress, isCancelled: isCancelled) { settings, report in
             let meters = Meters(profile.analysis)
@@ -85,6 +85,8 @@ public enum Solve {
 
         func parameters(of track: Int) -> ChainParameters {
             var own = parameters
+            // It was taken off as the file was read.
+            own.offsets = .zero
             own.inputGainDB += trimsDB[track]
             return own
         }

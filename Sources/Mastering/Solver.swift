@@ -66,7 +66,11 @@ struct Solver {
             outcomes = try withoutActuallyEscaping(progress) { report in try fullPass(settings) { report(done + share * $0) } }
             outcome = Solve.Outcome(loudestOf: outcomes)
             if passes == Solve.maximumPasses { break }
-            if let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Solve.ceilingSlackDB {
+            if !settings.parameters.limiterOn, let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Assistant.restingPeakDB {
+                settings.parameters.limiterOn = true
+                continue
+            }
+            if settings.parameters.limiterOn, let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Solve.ceilingSlackDB {
                 let excess = peak - preset.target.ceilingDBTP + Solve.ceilingSlackDB
                 settings.parameters.ceilingDBTP -= excess
                 // A lower threshold is no leave to limit more.
@@ -110,7 +114,7 @@ struct Solver {
         }
         progress(1)
         let held = outcome.truePeakDBTP.map { $0 <= preset.target.ceilingDBTP + 0.1 } ?? true
-        let met = !direction.isIdle && outcome.loudness(measure).map { abs($0 - target) <= toleranceLU + 1e-9 } ?? false
+        let met = direction.plan.isActive && outcome.loudness(measure).map { abs($0 - target) <= toleranceLU + 1e-9 } ?? false
         let heldBecause = met || direction.isIdle ? direction.heldBecause : nil
         return Solution(
             parameters: settings.parameters, trimsDB: settings.trimsDB, reached: met && held && heldBecause == nil,

@@ -59,10 +59,17 @@ struct Deck: ~Copyable {
     /// The file's last frame has sounded.
     var atEnd: Bool { cursor >= feed.pointee.endIndex.load(ordering: .acquiring) }
 
+    /// Makes what lies behind the file's end, in a block that begins at the cursor, silence for the chain.
+    func silenceEnd(of block: AudioBlock, _ frames: Int) {
+        let end = feed.pointee.endIndex.load(ordering: .acquiring)
+        if end < cursor + frames + latency { chain.fillSilence(block, from: max(0, end - latency - cursor), frames: frames) }
+    }
+
     /// Audio thread: the next `frames` (≤ `available`) frames of both voices.
     mutating func render(master: AudioBlock, original: AudioBlock, frames: Int) {
         feed.pointee.ring.copy(at: cursor, frames: frames, to: master)
         feed.pointee.ring.copy(at: cursor - latency, frames: frames, to: original)
+        silenceEnd(of: master, frames)
         chain.process(master, frames: frames)
         cursor += frames
         feed.pointee.ring.release(before: cursor - latency)

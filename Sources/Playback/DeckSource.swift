@@ -95,6 +95,8 @@ final class DeckSource {
         while done < latency {
             let count = min(scratch.capacity, latency - done)
             feed.pointee.ring.copy(at: done, frames: count, to: scratch)
+            deck.pointee.cursor = done
+            deck.pointee.silenceEnd(of: scratch, count)
             deck.pointee.chain.process(scratch, frames: count)
             done += count
         }

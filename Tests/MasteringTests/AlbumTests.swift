@@ -1,5 +1,6 @@
 import AudioFiles
 import DSP
+import Foundation
 import Testing
 @testable import Mastering
 
@@ -89,6 +90,29 @@ import Testing
             for (i, sample) in (a[c] + b[c]).enumerated() where Float(stream.block[c][i + chain.latency]) != Float(sample) { differing += 1 }
         }
         #expect(differing == 0)
+    }
+
+    /// One gain for what flows, and a tone curve for all: where that pulls neighbours apart, it is said, and by how much.
+    @Test func tracksThatDriftApartAreNamed() throws {
+        let folder = try Folder()
+        for (index, hz) in [60.0, 3000].enumerated() {
+            let sound = mix(seconds: 6, rate: rate, level: 0.2)
+            for c in 0..<2 { for i in 0..<(6 * rate) { sound.block[c][i] += 0.15 * sin(2 * .pi * hz * Double(i) / Double(rate)) } }
+            try write(sound, frames: 6 * rate, to: folder["in\(index).wav"], rate: rate)
+        }
+        var preset = Preset()
+        preset.compressor.on = false
+        preset.target.lufs = -20
+        preset.eq[0].on = true
+        (preset.eq[0].hz, preset.eq[0].db, preset.eq[0].q) = (3000, -6, 2)
+        let results = try album((0..<2).map { folder["in\($0).wav"] }, folder, preset).results
+        #expect(results[0].gainDB == results[1].gainDB)
+        func distance(_ value: (MasterResult) -> Analysis) -> Double { value(results[0]).integratedLUFS! - value(results[1]).integratedLUFS! }
+        let drifted = distance(\.after) - distance(\.before)
+        #expect(drifted > 1)
+        let moves = results.flatMap(\.moves).filter { $0.code == "level_drift" }
+        let move = try #require(moves.first)
+        #expect(moves.count == 1 && (move.db!.magnitude - drifted).magnitude < 0.06 && move.text.contains("it flows into its neighbour"))
     }
 
     @Test func tracksOfDifferentRatesAreRefusedByName() throws {

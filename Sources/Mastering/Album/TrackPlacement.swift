@@ -38,12 +38,27 @@ public struct TrackPlacement: Sendable, Codable, Equatable {
         return own
     }
 
+    /// Mean over the track of the gain that its fades leave.
+    func meanGain(frames: Int64, at sampleRate: Int) -> Double {
+        guard frames > 0 else { return 1 }
+        let faded = Self.frames(fadeInMs, at: sampleRate) + Self.frames(fadeOutMs, at: sampleRate)
+        return 1 - (1 - fade.meanGain) * min(1, Double(faded) / Double(frames))
+    }
+
     func gapFrames(at sampleRate: Int) -> Int64 { Int64((gapSeconds * Double(sampleRate)).rounded()) }
 
     static func frames(_ ms: Double, at sampleRate: Int) -> Int64 { Int64((ms * 0.001 * Double(sampleRate)).rounded()) }
 }
 
 extension TrackPlacement.FadeShape {
+    /// The integral of `gain(at:)` over 0…1.
+    var meanGain: Double {
+        switch self {
+        case .linear, .cosine: 0.5
+        case .exponential: (0.999 / 6.907755278982137 - 0.001) / 0.999
+        }
+    }
+
     /// Gain at `x` of the way in, 0…1. The same bits everywhere.
     func gain(at x: Double) -> Double {
         switch self {

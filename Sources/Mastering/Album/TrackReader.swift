@@ -5,6 +5,8 @@ import DSP
 struct PlacedFile: Sendable {
     var path: String
     var placement = TrackPlacement()
+    /// Taken off each channel before anything else; empty takes nothing off.
+    var offsets: [Double] = []
 }
 
 /// Reads a track as it stands in its programme, in order. One thread at a time.
@@ -13,6 +15,7 @@ final class TrackReader {
     private let reader: AudioReader
     private let fade: TrackPlacement.FadeShape
     private let fadeIn: Int64, fadeOut: Int64
+    private let offsets: [Double]
     /// Frames of sound; nil when the file's end is the sound's.
     private let length: Int64?
     /// Frames of sound handed out.
@@ -23,6 +26,7 @@ final class TrackReader {
     init(_ file: PlacedFile) throws {
         reader = try AudioReader(path: file.path)
         info = reader.info
+        offsets = file.offsets
         let placement = file.placement, rate = info.sampleRate
         let head = TrackPlacement.frames(placement.headMs, at: rate)
         fade = placement.fade
@@ -55,6 +59,10 @@ final class TrackReader {
         if want > 0 {
             let got = try reader.read(into: block, frames: want)
             if got > 0 {
+                for (c, offset) in offsets.prefix(info.channels).enumerated() where offset != 0 {
+                    let x = block[c]
+                    for i in 0..<got { x[i] -= offset }
+                }
                 applyFades(block, got)
                 position += Int64(got)
                 return got

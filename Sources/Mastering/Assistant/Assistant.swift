@@ -21,8 +21,16 @@ public enum Assistant {
         public var compressorOn = false
         /// On the loud parts, dB.
         public var compressorReductionDB = 0.0
-        /// A clipper may take the highest peaks before the limiter does.
+        /// A clipper may take the highest peaks before the limiter does, and bands may be compressed apart.
         public var mayClip = true
+        /// What colours and bends with the level (saturation, dynamic EQ) has been done.
+        public var isFinished = false
+        /// All that the preset asks for has been done: every block rests but the level and the ceiling.
+        public var rests = false
+        /// The level is where it is to be, and no gain is looked for.
+        public var keepsLevel = false
+        /// No peak is over the ceiling, and none will be.
+        public var limiterRests = false
         public var deEss: DeEss?
         public var tone = ToneBalance()
         /// What an album was made with, for a track that is to stand beside it.
@@ -44,7 +52,15 @@ public enum Assistant {
             if let targetLUFS { out.target.lufs = targetLUFS }
             out.compressor.on = compressorOn
             out.compressor.gainReductionTargetDB = compressorReductionDB
-            if !mayClip { out.clip.amountDB = 0 }
+            if !mayClip {
+                out.clip.amountDB = 0
+                out.multiband.on = false
+            }
+            if isFinished {
+                out.saturation.driveDB = 0
+                for i in out.dyneq.indices { out.dyneq[i].on = false }
+            }
+            if rests { out.rest() }
             return out
         }
     }
@@ -67,6 +83,10 @@ public enum Assistant {
     /// A lossy coder's wall is worth a word when it stands below this, Hz.
     static let lossyEdgeHz = 17_000.0
 
+    /// How far a level may lie from where it is to be, and a peak over the ceiling, for sound that is finished to stay as it is, to the bit.
+    static let restingLU = 0.2
+    static let restingPeakDB = 0.05
+
     /// - Parameters:
     ///   - analysis: of the input.
     ///   - target: the curve to compare with; nil leaves the tone alone.
@@ -88,6 +108,10 @@ public enum Assistant {
             return plan
         }
         let judgement = Judgement(analysis, loudness: loudness, preset: preset, wasMasteredHere: wasMasteredHere)
+        if wasMasteredHere {
+            plan.rest(judgement, preset)
+            return plan
+        }
         plan.setLoudness(judgement, preset, amount)
         plan.setDynamics(judgement, preset, amount)
         plan.setTone(judgement, tone, target, amount)
@@ -106,72 +130,10 @@ public enum Assistant {
     }
 }
 
-/// What the material is, as far as rules depend on it.
-struct Judgement {
-    let analysis: Analysis
-    let loudness: Double
-    /// Peak over the loudest short-term loudness, or over the integrated one of a programme too short for that, dB.
-    let psrDB: Double?
-    /// What `psrDB` would be if two channels said it: loudness adds channels up, a peak is one channel's.
-    let stereoPSRDB: Double?
-    /// Why it counts as limited before; nil when it does not.
-    let limitedBecause: String?
-    /// Why it counts as a finished master; nil when it does not.
-    let finishedBecause: String?
-    /// The preset's target, or less where limiting again would be all that more gain does.
-    let targetLUFS: Double
-
-    init(_ analysis: Analysis, loudness: Double, preset: Preset, wasMasteredHere: Bool) {
-        self.analysis = analysis
-        self.loudness = loudness
-        let traits = analysis.traits
-        let psr = analysis.truePeakDBTP.map { $0 - (analysis.maxShortTermLUFS ?? loudness) }
-        let crowd = 10 * log10(max(traits.effectiveChannels, 0.1) / 2)
-        let stereoPSR = psr.map { $0 + crowd }
-        psrDB = psr
-        stereoPSRDB = stereoPSR
-        let limited: String? =
-            if wasMasteredHere {
-                "Lathe mastered it with this preset before"
-            } else if let psr, let stereoPSR, stereoPSR < Assistant.limitedPSRDB {
-                "its peaks stand only \(Move.tenths(psr)) dB over the loudness"
-            } else if traits.clippedRuns > Assistant.clippedRunLimit * max(1, analysis.channels / 2) {
-                "it is clipped in \(traits.clippedRuns) places"
-            } else if traits.isPeakLimited, stereoPSR ?? 0 < Assistant.piledPSRDB {
-                "\(traits.peaksAtTop) peaks stand within \(Move.tenths(ProgrammeTraits.peakSpanDB)) dB of the highest"
-            } else {
-                nil
-            }
-        limitedBecause = limited
-        let headroom = max(0, preset.target.ceilingDBTP - (analysis.truePeakDBTP ?? 0))
-        targetLUFS = limited == nil ? preset.target.lufs : min(preset.target.lufs, loudness + headroom)
-
-        // A solve without limiting ends within hundredths of its target, one with limiting within its tolerance.
-        let distance = (loudness - targetLUFS).magnitude
-        let isUnderCeiling = (analysis.truePeakDBTP ?? 0) <= preset.target.ceilingDBTP + 0.1
-        finishedBecause =
-            if wasMasteredHere {
-                "Lathe mastered it with this preset before"
-            } else if isUnderCeiling, distance <= (limited == nil ? 0.03 : 0.3) {
-                "it has the loudness and the peaks that are asked for"
-            } else {
-                nil
-            }
-    }
-
-    var isSpeech: Bool { analysis.traits.isSpeech }
-}
-
 extension Assistant.Plan {
     fileprivate mutating func setLoudness(_ judgement: Judgement, _ preset: Preset, _ amount: Double) {
-        let wanted = preset.target.lufs
         targetLUFS = judgement.loudness + amount * (judgement.targetLUFS - judgement.loudness)
-        if let reason = judgement.limitedBecause, judgement.targetLUFS < wanted - 0.05 {
-            moves.append(Move(
-                .loudness, "target_held",
-                text: "Held at \(Move.signed(judgement.targetLUFS, plus: "")) LUFS instead of \(Move.signed(wanted, plus: "")): "
-                    + "it is limited already (\(reason)), and more would only flatten it"))
-        }
+        holdTarget(judgement, preset)
         let gain = judgement.targetLUFS - judgement.loudness
         if gain > Assistant.largeGainDB {
             moves.append(Move(
@@ -182,6 +144,8 @@ extension Assistant.Plan {
 
     fileprivate mutating func setDynamics(_ judgement: Judgement, _ preset: Preset, _ amount: Double) {
         mayClip = judgement.limitedBecause == nil && judgement.finishedBecause == nil
+        isFinished = judgement.finishedBecause != nil
+        sayWhatRests(judgement, preset)
         compressorOn = preset.compressor.on
         compressorReductionDB = preset.compressor.gainReductionTargetDB * amount
         if compressorOn, let reason = reasonAgainstGlue(judgement) {
@@ -254,7 +218,9 @@ extension Assistant.Plan {
             let now = ToneBalance.compare(after.traits.spectrum, with: target, settings, edgeHz: before.traits.edgeHz)
             for i in out.indices where out[i].block == .tone && out[i].channel != ToneBalance.Region.Channel.side.rawValue {
                 guard let hz = out[i].hz, out[i].deviationDB != nil else { continue }
-                out[i].afterDeviationDB = now.bands.first { $0.hz == hz }?.deviationDB
+                guard let band = now.bands.first(where: { $0.hz == hz }) else { continue }
+                out[i].afterDeviationDB = band.deviationDB
+                out[i].text += Move.effect(of: out[i], band, toward: target.kind)
             }
         }
         if compressorOn, compressorReductionDB > 0 {

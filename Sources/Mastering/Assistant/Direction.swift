@@ -13,7 +13,8 @@ public struct Direction: Sendable {
     /// - Parameters:
     ///   - signature: of the album beside which the track is to stand; it decides in the assistant's place.
     ///   - curve: from `ToneTarget.wanted`.
-    public init(_ wanted: Preset, curve: ToneTarget?, profile: InputProfile, signature: AlbumSignature? = nil) {
+    ///   - signed: what a finished master would say it was made with, where `wanted` is that with another ceiling.
+    public init(_ wanted: Preset, curve: ToneTarget?, profile: InputProfile, signature: AlbumSignature? = nil, signed: Preset? = nil) {
         let tone = wanted.tone.settings
         if let signature {
             plan = signature.plan(profile.analysis, tone: tone)
@@ -28,9 +29,9 @@ public struct Direction: Sendable {
         }
         self.wanted = wanted
         self.curve = curve
-        if wanted.assistant.on {
-            // libsndfile adds its own name behind what it is given.
-            let isOwn = profile.analysis.traits.software.map { $0.hasPrefix(Engine.name) && $0.hasPrefix(Engine.signature(wanted)) } ?? false
+        // libsndfile adds its own name behind what it is given. A master of this preset is finished whether or not the preset asks for a judgement.
+        let isOwn = profile.analysis.traits.software.map { $0.hasPrefix(Engine.signature(signed ?? wanted, curve)) } ?? false
+        if wanted.assistant.on || isOwn {
             plan = Assistant.plan(
                 profile.analysis, preset: wanted, tone: tone, target: curve, amount: wanted.assistant.amountPct / 100, wasMasteredHere: isOwn)
         } else {
@@ -39,12 +40,12 @@ public struct Direction: Sendable {
         preset = plan.applied(to: wanted)
     }
 
-    /// Neither tone nor level are to change.
-    var isIdle: Bool { !plan.isActive }
+    /// The level stays as it is.
+    var isIdle: Bool { !plan.isActive || plan.keepsLevel }
 
     /// Why the loudness is held at another value than was asked for; nil when it is not.
     var heldBecause: String? {
-        guard (preset.target.lufs - wanted.target.lufs).magnitude > 0.005 || isIdle else { return nil }
+        guard (preset.target.lufs - wanted.target.lufs).magnitude > 0.005 || !plan.isActive else { return nil }
         if let move = plan.moves.first(where: { $0.code == "target_held" }) { return move.text }
         let amount = trimmedDecimal(wanted.assistant.amountPct, places: 1)
         return "The assistant goes \(amount) % of the way to \(fixedDecimal(wanted.target.lufs, places: 1)) LUFS"

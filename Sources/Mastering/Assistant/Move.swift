@@ -2,7 +2,7 @@ import DSP
 
 /// One thing that was done to a programme without being asked for in numbers, or left undone on purpose, with its reason.
 public struct Move: Sendable, Equatable, Codable {
-    public enum Block: String, Sendable, Codable { case tone, deEsser = "de_esser", compressor, clip, loudness, limiter }
+    public enum Block: String, Sendable, Codable { case assistant, condition, tone, deEsser = "de_esser", compressor, clip, loudness, limiter }
 
     public var block: Block
     /// Stable, e.g. `tone_cut`, `compressor_off`.
@@ -79,6 +79,35 @@ extension Move {
         move.deviationDB = region.deviationDB
         move.bandDB = region.toleranceDB
         return move
+    }
+
+    /// `, 0.9 after`: what was measured where a tone move was made.
+    static func effect(of move: Move, _ band: ToneBalance.Band, toward kind: ToneTarget.Kind) -> String {
+        guard let before = move.deviationDB, let db = move.db else { return "" }
+        let left = kind == .genre ? band.outsideDB : band.deviationDB
+        let crossed = left * before < 0 ? (left > 0 ? " above" : " below") : ""
+        let now = left.magnitude < 0.05 ? (kind == .genre ? "within it" : "none") : tenths(left.magnitude) + crossed
+        // The finished sound is measured, with all that the blocks behind the equaliser did to it.
+        let moved = band.deviationDB - before
+        return ", \(now) after" + (moved * db < 0 && moved.magnitude >= 0.1 ? " what the other blocks did" : "")
+    }
+
+    /// What every channel's mean was, at most.
+    static func offset(_ offsets: [Double]) -> Move? {
+        guard let most = offsets.map(\.magnitude).max(), most > 0 else { return nil }
+        let level = FastMath.decibels(most)
+        return Move(.condition, "dc_removed", db: level, text: "An offset of up to \(signed(level)) dBFS was taken out: it wasted headroom")
+    }
+
+    /// A track that does not stand where it stood among its neighbours.
+    ///
+    /// - Parameter flows: it runs into a neighbour without a pause.
+    static func drift(_ db: Double, flows: Bool) -> Move {
+        Move(
+            .loudness, "level_drift", db: db,
+            text: "\(fixedDecimal(db.magnitude, places: 2)) LU \(db > 0 ? "louder" : "quieter") beside the album's loudest track than before: "
+                + (flows ? "it flows into its neighbour, so both have one gain, and the album's settings treat them differently"
+                    : "the solve did not come nearer"))
     }
 
     /// What the loudness solve came to.

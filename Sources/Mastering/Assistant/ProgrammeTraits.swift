@@ -15,6 +15,9 @@ public struct ProgrammeTraits: Sendable, Equatable {
     /// Channels like the loudest one that would be as loud as all together.
     public var effectiveChannels = 2.0
 
+    /// Mean of each channel, full scale 1.
+    public var channelMeans: [Double] = []
+
     /// What the file says it was made with.
     public var software: String?
 

@@ -13,10 +13,10 @@ struct DeliveryFiles {
     private let signature: Int32?
 
     /// - Throws: `AudioFileError` when an input's tags cannot be read or a container does not hold a format.
-    init(_ requests: [MasterRequest], _ fileDescriptors: [Int32], programme: Programme, preset: Preset) throws {
+    init(_ requests: [MasterRequest], _ fileDescriptors: [Int32], programme: Programme, preset: Preset, curve: ToneTarget? = nil) throws {
         precondition(fileDescriptors.count == requests.reduce(0) { $0 + $1.outputs.count }, "a descriptor for each output")
         self.requests = requests
-        let notes = try requests.map { try FileNotes(of: $0.input, preset: preset, isrc: $0.delivery.isrc, tags: $0.delivery.tags, wantsLoudness: preset.output.bext) }
+        let notes = try requests.map { try FileNotes(of: $0.input, madeWith: Engine.signature(preset, curve), isrc: $0.delivery.isrc, tags: $0.delivery.tags, wantsLoudness: preset.output.bext) }
         var own: [ArraySlice<Int32>] = []
         var rest = fileDescriptors[...]
         for request in requests {

@@ -5,6 +5,8 @@ import Glibc
 
 /// SHA-256, as 64 lower-case hex digits, and where a format asks for it MD5, as 32.
 public enum Digest {
+    static func text(_ text: String) -> String { Self.text(SHA256.hash(data: Array(text.utf8))) }
+
     /// Of a whole file.
     public static func file(_ descriptor: Int32, path: String) throws -> String {
         var hash = SHA256()

@@ -8,17 +8,17 @@ struct FileNotes {
     private let wantsLoudness: Bool
 
     /// - Parameters:
-    ///   - preset: what the master is made with.
+    ///   - madeWith: `Engine.signature`.
     ///   - isrc: replaces the input's.
     ///   - own: replace the input's.
     ///   - wantsLoudness: make a `bext` chunk although the input has none.
     /// - Throws: `AudioFileError`.
-    init(of input: String, preset: Preset, isrc: ISRC?, tags own: [String: String] = [:], wantsLoudness: Bool) throws {
+    init(of input: String, madeWith: String, isrc: ISRC?, tags own: [String: String] = [:], wantsLoudness: Bool) throws {
         let reader = try AudioReader(path: input)
         var tags = reader.info.tags.merging(own) { $1 }
         if let isrc { tags["isrc"] = isrc.description }
         // By this a second pass with the same preset knows that there is nothing left to do.
-        tags["software"] = Engine.signature(preset)
+        tags["software"] = madeWith
         self.tags = tags
         inherited = try reader.broadcast
         inputRate = reader.info.sampleRate
