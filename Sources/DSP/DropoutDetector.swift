@@ -132,12 +132,18 @@ public struct DropoutDetector: Sendable {
         }
         let near = Int64(rhythmSeconds * sampleRate)
         return all.indices.compactMap { index in
-            let around = all[max(0, index - mostNear)...min(all.count - 1, index + mostNear)].filter { abs($0.frame - all[index].frame) <= near }
-            return around.count > mostNear ? nil : all[index]
+            let around = all[max(0, index - beats)...min(all.count - 1, index + beats)].filter { abs($0.frame - all[index].frame) <= near }
+            return around.count > beats && isRhythm(around) ? nil : all[index]
         }
     }
 
-    /// More than so many within so long a time are a rhythm.
-    private static let mostNear = 4
+    /// More than so many within so long a time, on one grid, are a rhythm.
+    private static let beats = 4
     private static let rhythmSeconds = 3.0
+
+    private static func isRhythm(_ around: [Dropout]) -> Bool {
+        let steps = zip(around.dropFirst(), around).map { Double($0.frame - $1.frame) }
+        guard let unit = steps.min(), unit > 0 else { return false }
+        return steps.allSatisfy { ($0 / unit - ($0 / unit).rounded()).magnitude < 0.1 }
+    }
 }

@@ -48,6 +48,14 @@ import Testing
         #expect(found(sound, calls: calls) == found(sound) && found(sound).count == 3)
     }
 
+    /// Lost buffers come in bursts; they keep no time.
+    @Test func aBurstOfThemIsNamed() {
+        var sound = noise(480_000)
+        let starts = [100_000, 107_300, 131_900, 139_111, 158_000, 190_017, 201_333, 214_000]
+        for start in starts { for i in start..<(start + 512) { sound[i] = 0 } }
+        #expect(found(sound).count == starts.count)
+    }
+
     /// A fade to nothing, a pause of a second, an end, silence with a start: none is a dropout. Nor is a beat of silences.
     @Test func whatIsMeantIsLeftAlone() {
         var faded = noise(96_000)

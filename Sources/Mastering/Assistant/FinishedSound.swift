@@ -28,8 +28,8 @@ extension Assistant.Plan {
         keepsLevel = !isTooLoud && rise <= Assistant.restingLU
         limiterRests = keepsLevel && peak <= preset.target.ceilingDBTP + Assistant.restingPeakDB
         // Within the tolerance the target stands as reached.
-        let isMet = (judgement.loudness - preset.target.lufs).magnitude <= preset.target.toleranceLU
-        targetLUFS = !keepsLevel ? judgement.targetLUFS : isMet ? preset.target.lufs : judgement.loudness
+        let isShort = judgement.loudness < preset.target.lufs - preset.target.toleranceLU
+        targetLUFS = !keepsLevel ? judgement.targetLUFS : isShort ? judgement.loudness : preset.target.lufs
         moves.append(Move(
             .assistant, "finished", text: limiterRests
                 ? "Everything rests: \(Judgement.masteredHere)" : "Everything rests but level and ceiling: \(Judgement.masteredHere)"))
