@@ -49,7 +49,9 @@ struct Sound: Sendable, Equatable {
         for block in bypassed {
             switch block {
             case .assistant: heard.assistant.on = false
-            case .condition: heard.condition = .init()
+            case .condition:
+                heard.condition = .init()
+                heard.condition.dc = .off
             case .eq: for band in heard.eq.indices { heard.eq[band].on = false }
             case .tone: heard.tone.mode = .off
             case .dyneq: for band in heard.dyneq.indices { heard.dyneq[band].on = false }
