@@ -67,6 +67,7 @@ import Testing
         try write(mix(seconds: 8, rate: rate, level: 0.4), frames: 8 * rate, to: folder["in.wav"], rate: rate)
         var preset = try PresetLibrary.load("club")
         preset.output.bits = .float32
+        preset.target.lufs = -14
         let first = try master(folder["in.wav"], folder["once.wav"], preset)
         let reader = try AudioReader(path: folder["once.wav"])
         let sound = AudioBuffer(channels: 2, frames: 8 * rate)
@@ -112,8 +113,7 @@ import Testing
         let said = try #require(plan.moves.first { $0.code == "blocks_off" })
         #expect(said.text.hasPrefix("Multiband, clipper, saturation and dynamic EQ rest: it has the loudness"))
         // The same on its way to another level keeps its colour.
-        master.integratedLUFS = -12
-        master.maxShortTermLUFS = -8
+        preset.target.lufs = -14
         let limited = Assistant.plan(master, preset: preset, target: nil).applied(to: preset)
         #expect(!limited.multiband.on && limited.clip.amountDB == 0 && limited.saturation.driveDB == 3 && limited.dyneq[0].on)
     }
