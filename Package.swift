@@ -17,6 +17,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         .target(name: "CTerminal", cSettings: shim, linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
@@ -35,15 +36,21 @@ let package = Package(
         .target(name: "Composition", dependencies: ["TOMLKit"]),
         .target(name: "Instruments", dependencies: ["DSP", "Composition"]),
         .target(name: "PrivacyLedger", dependencies: ["CSQLite", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "Rendering", dependencies: ["Mastering", "Instruments", "Composition", "AudioFiles", "PrivacyLedger", "CLinux"]),
+        .target(name: "Rendering", dependencies: [
+            "Mastering", "Instruments", "Composition", "AudioFiles", "PrivacyLedger", "CLinux", .product(name: "Crypto", package: "swift-crypto"),
+        ]),
         .target(name: "RemoteTiers", dependencies: [
             "Rendering", "Composition", "Mastering", "AudioFiles", "PrivacyLedger", "TOMLKit", .product(name: "AsyncHTTPClient", package: "async-http-client"),
         ]),
+        .target(name: "Service", dependencies: [
+            "Rendering", "Composition", "Mastering", "AudioFiles", "PrivacyLedger", "CLinux",
+            .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Crypto", package: "swift-crypto"),
+        ], exclude: ["API.md"]),
         .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
         .target(name: "Terminal", dependencies: ["CTerminal"]),
         .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
         .executableTarget(name: "lathe", dependencies: [
-            "Studio", "Terminal", "Playback", "RemoteTiers", "Rendering", "Composition", "Instruments", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
+            "Studio", "Terminal", "Playback", "Service", "RemoteTiers", "Rendering", "Composition", "Instruments", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 
@@ -62,6 +69,7 @@ let package = Package(
         .testTarget(name: "RemoteTiersTests", dependencies: ["RemoteTiers", "Rendering", "Mastering", "PrivacyLedger", "AudioFiles", "DSP", "TestSupport"]),
         // Counts allocations by thread; in the tests' binary only.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
+        .testTarget(name: "ServiceTests", dependencies: ["Service", "Rendering", "PrivacyLedger", "TestSupport"]),
         .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP", "CAllocations"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
         .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Rendering", "Mastering", "Playback", "PrivacyLedger", "AudioFiles"], exclude: ["Golden"]),

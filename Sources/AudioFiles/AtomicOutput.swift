@@ -18,6 +18,8 @@ public final class AtomicOutput {
     /// The hidden name, should one be needed.
     private let hidden: String
     private var isOpen = true
+    /// Its bytes are somebody else's open file, which gets no name.
+    public let isBorrowed: Bool
 
     /// - Parameters:
     ///   - target: where the file is to be.
@@ -28,6 +30,18 @@ public final class AtomicOutput {
     /// - Throws: `outputIsInput`, `outputExists`, `missingFolder`, `outputNotAFile`, `cannotCreate`, `diskFull`.
     public convenience init(target: String, force: Bool, inputs: [String], scratchName: String? = nil) throws(AudioFileError) {
         try self.init(target: target, force: force, inputs: inputs, scratchName: scratchName, unnamed: true)
+    }
+
+    /// Into an open file that stays its owner's: emptied now, and never named.
+    public init(borrowing descriptor: Int32) throws(AudioFileError) {
+        let path = "/proc/self/fd/\(descriptor)"
+        let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard own >= 0, ftruncate(own, 0) == 0, lseek(own, 0, SEEK_SET) == 0 else {
+            let reason = String(cString: strerror(errno))
+            if own >= 0 { close(own) }
+            throw .cannotCreate(path: path, reason: reason)
+        }
+        (fileDescriptor, scratchPath, target, folder, force, inputs, hidden, isBorrowed) = (own, nil, path, "", true, [], "", true)
     }
 
     /// `unnamed`: whether to try a file without a name first.
@@ -60,6 +74,7 @@ public final class AtomicOutput {
         self.force = force
         self.inputs = identities
         self.hidden = hidden
+        isBorrowed = false
     }
 
     /// The folder in which the bytes for `target` will lie: links are followed.
@@ -93,6 +108,11 @@ public final class AtomicOutput {
     /// - Throws: `outputExists` when somebody else was faster and `force` is off, `outputIsInput`, `diskFull`, `writeFailed`, `cannotCreate`.
     public func commit() throws(AudioFileError) -> String {
         precondition(isOpen, "AtomicOutput.commit after commit or abandon")
+        if isBorrowed {
+            isOpen = false
+            close(fileDescriptor)
+            return target
+        }
         _ = try Self.check(target, named: target, force: force, inputs: inputs)
         do throws(SystemCall.Failure) {
             _ = try SystemCall.run { fsync(fileDescriptor) }

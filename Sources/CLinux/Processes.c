@@ -2,12 +2,16 @@
 #include "CLinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,13 +36,78 @@ int lathe_spawn_apart(const char *program, const char *name, int line, char *con
     posix_spawn_file_actions_addclosefrom_np(&actions, LATHE_LINE + 1);
     char *const arguments[] = {(char *)name, 0};
     pid_t process = 0;
-    int code = posix_spawn(&process, program, &actions, &attributes, arguments, environment);
+    int code = posix_spawn(&process, program, &actions, &attributes, arguments, environment ? environment : environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return code == 0 ? process : -code;
 }
 
 int lathe_fork(void) { return fork(); }
+
+int lathe_start_detached(const char *program, char *const arguments[], int patience) {
+    int ready[2];
+    if (pipe2(ready, O_CLOEXEC) != 0) return -errno;
+    pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        /* Twice, so that nobody here has to take it away, and it can never get a terminal. */
+        if (fork() != 0) _exit(0);
+        if (lathe_keep_only(&ready[1], 1) != 0 || chdir("/") != 0) _exit(1);
+        execv(program, arguments);
+        _exit(1);
+    }
+    int code = child < 0 ? -errno : 0;
+    close(ready[1]);
+    if (child > 0) {
+        while (waitpid(child, 0, 0) < 0 && errno == EINTR) {}
+        struct pollfd end = {.fd = ready[0], .events = POLLIN};
+        char word;
+        int got;
+        do got = poll(&end, 1, patience); while (got < 0 && errno == EINTR);
+        code = got > 0 && read(ready[0], &word, 1) == 1 ? 1 : 0;
+    }
+    close(ready[0]);
+    return code;
+}
+
+/* The folder by its descriptor: a path of any length fits, and it is the folder that was looked at. */
+static int unix_address(int folder, const char *name, struct sockaddr_un *address) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    int length = snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", folder, name);
+    if (length < 0 || (size_t)length >= sizeof address->sun_path) { errno = ENAMETOOLONG; return -1; }
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+int lathe_listen_at(int folder, const char *name) {
+    struct sockaddr_un address;
+    int line = unix_address(folder, name, &address);
+    if (line < 0) return -1;
+    mode_t before = umask(0177);
+    int code = bind(line, (struct sockaddr *)&address, sizeof address);
+    umask(before);
+    if (code == 0) code = listen(line, 64);
+    if (code != 0) { int why = errno; close(line); errno = why; return -1; }
+    return line;
+}
+
+int lathe_connect_at(int folder, const char *name) {
+    struct sockaddr_un address;
+    int line = unix_address(folder, name, &address);
+    if (line < 0) return -1;
+    int code;
+    do code = connect(line, (struct sockaddr *)&address, sizeof address); while (code < 0 && errno == EINTR);
+    if (code != 0) { int why = errno; close(line); errno = why; return -1; }
+    return line;
+}
+
+int lathe_accept(int socket) { return accept4(socket, 0, 0, SOCK_CLOEXEC); }
+
+int lathe_is_same_user(int line) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(line, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+}
 
 int lathe_process_handle(int process) { return (int)syscall(__NR_pidfd_open, process, 0); }
 

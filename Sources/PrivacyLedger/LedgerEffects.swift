@@ -97,6 +97,7 @@ extension Ledger {
             seeToTiers()
             try store.countRowsSettled(before: now.wallSeconds - rules.historySeconds, now: now)
             try store.expireLog(now: now, keeping: rules[.metrics].hardSeconds)
+            try store.expireCounters(now: now.wallSeconds, keeping: rules[.metrics].hardSeconds)
         } catch {
             note(error)
         }

@@ -136,6 +136,9 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
     private static func log(_ rules: RetentionRules) -> [Sentence] {
         [Sentence(id: "log", text: "Lathe writes no log files. In the ledger it notes of each render its kind, how it ended, how long it took and how much sound it was: numbers and words of closed lists, "
                     + "at most \(Ledger.mostLogRecords), for \(duration(rules[.metrics].hardSeconds)); lathe ledger log shows them.",
-                  checks: ["theLogHasNoPlaceForWords", "theLogEndsWithItsTime_andHoldsOnlySoMuch", "eraseEverythingForgetsHistoryToo"])]
+                  checks: ["theLogHasNoPlaceForWords", "theLogEndsWithItsTime_andHoldsOnlySoMuch", "eraseEverythingForgetsHistoryToo"]),
+         Sentence(id: "counters", text: "It counts by day which presets and genres that come with Lathe were used on which tier, and how it went, for \(duration(rules[.metrics].hardSeconds)), here and nowhere else; "
+                    + "lathe stats shows it.",
+                  checks: ["countersAddUpByDay_andEndWithTheirTime", "countersHaveNoPlaceForNames"])]
     }
 }

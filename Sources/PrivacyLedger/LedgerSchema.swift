@@ -1,8 +1,8 @@
 import CSQLite
 
-/// Tables, and records to and from their columns. Version 4; version 3 had no transfers, version 2 no log, version 1 no history.
+/// Tables, and records to and from their columns. Version 5; version 4 had no counters, version 3 no transfers, version 2 no log, version 1 no history.
 enum LedgerSchema {
-    static let version: Int64 = 4
+    static let version: Int64 = 5
 
     /// Installs the tables in an empty file; refuses a file of a later version.
     /// - Parameter carry: notes the rows of a file of version 1 in the history that begins, inside the same transaction.
@@ -19,7 +19,7 @@ enum LedgerSchema {
                 guard found < version else { return }
                 if found == 0 { try connection.execute(tables) }
                 if found < 2 { try connection.execute(HistoryReading.tables) }
-                try connection.execute(LedgerStore.logTable + LedgerStore.transferTables + "PRAGMA user_version=\(version);")
+                try connection.execute(LedgerStore.logTable + LedgerStore.transferTables + LedgerStore.counterTable + "PRAGMA user_version=\(version);")
                 if found == 1 { try carry() }
             }
         }

@@ -241,6 +241,7 @@ final class LedgerStore {
             try connection.run("DELETE FROM item WHERE settled IS NOT NULL")
             try connection.run("DELETE FROM tally")
             try connection.run("DELETE FROM log")
+            try connection.run("DELETE FROM counter")
             try connection.run("DELETE FROM run WHERE ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM item WHERE item.run = run.id)")
             try history.dropAll()
             notes.append(HistoryNote(kind: .erased))

@@ -1,32 +1,32 @@
 import CSQLite
 
 /// What SQLite answered when something went wrong.
-struct SQLiteError: Error, Equatable {
-    var code: Int32
-    var reason: String
+package struct SQLiteError: Error, Equatable {
+    package var code: Int32
+    package var reason: String
 
     /// The primary code, without the detail in the upper bits.
     var primary: Int32 { code & 0xFF }
 }
 
-enum SQLiteValue: Equatable {
+package enum SQLiteValue: Equatable {
     case null
     case integer(Int64)
     case real(Double)
     case text(String)
     case blob([UInt8])
 
-    static func text(_ value: String?) -> SQLiteValue { value.map { .text($0) } ?? .null }
-    static func real(_ value: Double?) -> SQLiteValue { value.map { .real($0) } ?? .null }
+    package static func text(_ value: String?) -> SQLiteValue { value.map { .text($0) } ?? .null }
+    package static func real(_ value: Double?) -> SQLiteValue { value.map { .real($0) } ?? .null }
 }
 
 /// One connection. Used by one thread at a time: its owner's.
-final class SQLiteConnection {
+package final class SQLiteConnection {
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
     /// Opens an existing file; never makes one. nil is a database of its own in memory.
-    init(path: String?) throws(SQLiteError) {
+    package init(path: String?) throws(SQLiteError) {
         var opened: OpaquePointer?
         var flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE
         if path == nil { flags |= SQLITE_OPEN_MEMORY | SQLITE_OPEN_CREATE }
@@ -46,12 +46,12 @@ final class SQLiteConnection {
     }
 
     /// Runs statements that answer nothing of interest.
-    func execute(_ sql: String) throws(SQLiteError) {
+    package func execute(_ sql: String) throws(SQLiteError) {
         try check(sqlite3_exec(handle, sql, nil, nil, nil))
     }
 
     /// Runs one statement with `values` for its `?`s; `row` sees each result row. Statements are prepared once.
-    func run(_ sql: String, _ values: [SQLiteValue] = [], row: (SQLiteRow) -> Void = { _ in }) throws(SQLiteError) {
+    package func run(_ sql: String, _ values: [SQLiteValue] = [], row: (SQLiteRow) -> Void = { _ in }) throws(SQLiteError) {
         let statement = try prepared(sql)
         defer {
             sqlite3_reset(statement)
@@ -76,7 +76,7 @@ final class SQLiteConnection {
     }
 
     /// All of `body` or nothing of it. The write lock is taken at once, so that two processes cannot deadlock.
-    func transaction(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
+    package func transaction(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
         try execute("BEGIN IMMEDIATE")
         do {
             try body()
@@ -89,7 +89,7 @@ final class SQLiteConnection {
     }
 
     /// Rows changed by the last statement.
-    var changes: Int { Int(sqlite3_changes(handle)) }
+    package var changes: Int { Int(sqlite3_changes(handle)) }
 
     private func prepared(_ sql: String) throws(SQLiteError) -> OpaquePointer {
         if let known = statements[sql] { return known }
@@ -110,20 +110,20 @@ final class SQLiteConnection {
 }
 
 /// A result row, valid only inside the closure that receives it.
-struct SQLiteRow {
+package struct SQLiteRow {
     fileprivate let statement: OpaquePointer
 
-    func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
-    func real(_ column: Int32) -> Double { sqlite3_column_double(statement, column) }
-    func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+    package func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+    package func real(_ column: Int32) -> Double { sqlite3_column_double(statement, column) }
+    package func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
 
-    func text(_ column: Int32) -> String? {
+    package func text(_ column: Int32) -> String? {
         sqlite3_column_text(statement, column).map { String(cString: $0) }
     }
 
-    func optionalReal(_ column: Int32) -> Double? { isNull(column) ? nil : real(column) }
+    package func optionalReal(_ column: Int32) -> Double? { isNull(column) ? nil : real(column) }
 
-    func blob(_ column: Int32) -> [UInt8]? {
+    package func blob(_ column: Int32) -> [UInt8]? {
         guard !isNull(column), let bytes = sqlite3_column_blob(statement, column) else { return nil }
         return Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, column))))
     }

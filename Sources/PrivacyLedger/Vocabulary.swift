@@ -19,13 +19,15 @@ public enum ItemKind: String, Sendable, Codable, CaseIterable {
     case metrics
     case tierInput = "tier_input"
     case tierOutput = "tier_output"
+    /// What a job is to do, from its submission to its end.
+    case queuedJob = "queued_job"
 
     /// The rule that applies unless a request names another.
     public var defaultRule: RetentionRule {
         switch self {
         case .decodedAudio, .previewRender, .analysis: .fileOpen
         case .waveform, .spectrum, .loudnessHistory, .solve: .withParent
-        case .renderScratch: .job
+        case .renderScratch, .queuedJob: .job
         case .unsavedTake, .unsavedMaster: .unsaved
         case .prompt, .undoHistory, .session, .log: .untilQuit
         case .metrics: .metrics

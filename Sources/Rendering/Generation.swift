@@ -91,10 +91,7 @@ extension LocalTier {
 
             if work.cancellation.isSet { throw CancellationError() }
             for output in outputs {
-                var info = stat()
-                let bytes = fstat(output.fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
-                _ = try output.commit()
-                await ledger.handedOver(rows[named], bytes: bytes)
+                try await RecordedFile.settle(output, rows[named], ledger)
                 named += 1
             }
             await ledger.released(prompt, because: .jobEnded)
@@ -130,7 +127,7 @@ extension LocalTier {
 
     /// The unmastered mix, until it is mastered: beside the output, or in memory where that folder cannot hold a file without a name.
     private func scratch(beside output: String, _ ledger: Ledger) async throws -> UnnamedScratch {
-        let folder = try AtomicOutput.scratchFolder(for: output)
+        let folder = ScratchOutput.descriptor(of: output) == nil ? try AtomicOutput.scratchFolder(for: output) : ledger.directory
         let isUnable = UnnamedScratch.needsName(in: folder)
         let item = ItemRequest(kind: .renderScratch, origin: .renderJob, purpose: .generation, place: isUnable ? .ram : .disk)
         return isUnable ? try await ledger.makeScratchInMemory(item) : try await ledger.makeScratch(item, in: folder)

@@ -94,6 +94,19 @@ public struct JobStatus: Sendable, Codable, Equatable, Identifiable {
     public var route: RouteLog?
     /// How far it is at a tier, as the tier says.
     public var remote: RemoteProgress?
+
+    /// Drops the words of a prompt, and what was read out of them.
+    mutating func forgetPrompt() {
+        if case .generate(var request) = job {
+            request.prompt = ""
+            request.options.amendment = nil
+            job = .generate(request)
+        }
+        if case .generate(var track)? = result {
+            (track.understood, track.ignored) = ([], [])
+            result = .generate(track)
+        }
+    }
 }
 
 /// Why a job has no result. One line with the remedy, and the exit code a command ends with.

@@ -70,10 +70,7 @@ public struct LocalTier: Tier {
             for output in outputs { try output.settle() }
             mark = try await UnfinishedSet.mark(requests, ledger: ledger)
             for index in requests.namingOrder {
-                var info = stat()
-                let bytes = fstat(outputs[index].fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
-                _ = try outputs[index].commit()
-                await ledger.handedOver(rows[index], bytes: bytes)
+                try await RecordedFile.settle(outputs[index], rows[index], ledger)
                 named.insert(index)
             }
             mark?.remove()

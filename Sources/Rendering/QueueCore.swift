@@ -24,14 +24,17 @@ struct QueueCore: Sendable {
     let slots: Int
     /// Ended jobs that are remembered.
     let memory: Int
+    /// Whether what a prompt said ends with its job.
+    let forgetsPrompts: Bool
 
     private var statuses: [JobID: JobStatus] = [:]
     private var waiting: [JobID] = []
     private var running: Set<JobID> = []
     private var ended: [JobID] = []
 
-    init(slots: Int, memory: Int = 200) {
+    init(slots: Int, memory: Int = 200, forgetsPrompts: Bool = false) {
         self.slots = max(1, slots)
+        self.forgetsPrompts = forgetsPrompts
         self.memory = memory
     }
 
@@ -109,7 +112,13 @@ struct QueueCore: Sendable {
     }
 
     private mutating func end(_ id: JobID, _ state: JobState, _ now: Double, _ edit: (inout JobStatus) -> Void) -> [Effect] {
-        let effects = change(id) { $0.state = state; $0.endedAt = now; edit(&$0) }
+        let forgets = forgetsPrompts
+        let effects = change(id) {
+            $0.state = state
+            $0.endedAt = now
+            edit(&$0)
+            if forgets { $0.forgetPrompt() }
+        }
         ended.append(id)
         if ended.count > memory { statuses[ended.removeFirst()] = nil }
         return effects

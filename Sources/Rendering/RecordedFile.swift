@@ -28,6 +28,7 @@ public enum RecordedFile {
 
     /// The file before it has its name. Where it needs another one on the way, the ledger knows that one first.
     static func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
+        if let descriptor = ScratchOutput.descriptor(of: path) { return try AtomicOutput(borrowing: descriptor) }
         let folder = try AtomicOutput.scratchFolder(for: path)
         let name = NamedScratch.name(for: row)
         // Replacing needs a name for the instant of the rename, and some file systems need one all along.
@@ -35,6 +36,15 @@ public enum RecordedFile {
             try await ledger.registerName(absolute + (absolute == "/" ? "" : "/") + name, for: row)
         }
         return try AtomicOutput(target: path, force: force, inputs: inputs, scratchName: name)
+    }
+
+    /// The file is whole under its name, and the user's; one without a name stays its caller's, who has a row of his own for it.
+    static func settle(_ output: AtomicOutput, _ row: RowID, _ ledger: Ledger) async throws {
+        var info = stat()
+        let bytes = fstat(output.fileDescriptor, &info) == 0 ? Int64(info.st_size) : 0
+        let isBorrowed = output.isBorrowed
+        _ = try output.commit()
+        if isBorrowed { await ledger.released(row, because: .jobEnded) } else { await ledger.handedOver(row, bytes: bytes) }
     }
 
     private static func put(_ bytes: [UInt8], into descriptor: Int32, _ path: String) throws(AudioFileError) {

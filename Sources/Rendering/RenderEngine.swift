@@ -28,12 +28,13 @@ public actor RenderEngine {
     ///   - slots: jobs at once; nil is one per two processors (each master keeps two threads busy).
     ///   - niceness: of the worker threads. The studio gives way to sound and screen; a command has nobody to give way to.
     ///   - remotes: other machines, in the order in which they are asked, before this one.
-    public init(ledger: Ledger, tiers: [any Tier] = [LocalTier()], remotes: [any RemoteTier] = [], slots: Int? = nil, niceness: Int32 = 0) {
+    ///   - forgetsPrompts: what a prompt said ends with its job, in the list of jobs too.
+    public init(ledger: Ledger, tiers: [any Tier] = [LocalTier()], remotes: [any RemoteTier] = [], slots: Int? = nil, niceness: Int32 = 0, forgetsPrompts: Bool = false) {
         let slots = slots ?? max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
         self.ledger = ledger
         self.tiers = tiers
         routing = EngineRouting(remotes: remotes, locals: tiers)
-        queue = QueueCore(slots: slots)
+        queue = QueueCore(slots: slots, forgetsPrompts: forgetsPrompts)
         pool = WorkerPool(threads: max(1, slots) + 1, niceness: niceness)
     }
 
@@ -70,6 +71,9 @@ public actor RenderEngine {
     public func events() -> AsyncStream<EngineEvent> {
         hub.stream(startingWith: queue.jobs.map { .job($0) })
     }
+
+    /// The jobs known now, and everything that happens after.
+    public func attach() -> (jobs: [JobStatus], changes: AsyncStream<EngineEvent>) { (queue.jobs, hub.stream(startingWith: [])) }
 
     /// Cancels what waits and runs, closes every file and ends the threads. Returns when nothing runs any more.
     public func shutDown() async {
@@ -136,6 +140,8 @@ public actor RenderEngine {
         case .failed(_, let failure): outcome = LogOutcome(exitCode: failure.exitCode)
         default: outcome = .cancelled
         }
-        await ledger.log(kind, outcome, spentSeconds: now() - (status.startedAt ?? now()), soundSeconds: sound)
+        let spent = now() - (status.startedAt ?? now())
+        await ledger.log(kind, outcome, spentSeconds: spent, soundSeconds: sound)
+        await ledger.count(kind, setting: UsageSetting.of(status.job, event), tier: status.tier ?? "none", outcome, spentSeconds: spent, soundSeconds: sound)
     }
 }

@@ -3,6 +3,7 @@ import Glibc
 import Mastering
 import Playback
 import PrivacyLedger
+import Rendering
 import Terminal
 
 /// How the studio starts.
@@ -16,6 +17,8 @@ public struct StudioOptions: Sendable {
     public var preset: Preset
     /// Standard output carries sound, so the screen is the controlling terminal.
     public var usesControllingTerminal = false
+    /// Starts the engine that renders outlive the studio in; without one they run in this process and end with it.
+    public var launcher: EngineLauncher?
 
     public init(path: String = ".", theme: Theme? = nil, preset: Preset = Preset()) {
         self.path = path
@@ -27,10 +30,10 @@ public struct StudioOptions: Sendable {
 /// The studio in the terminal.
 public enum Studio {
     /// Runs it until the user quits, the line is lost or a signal ends it; the terminal is then as it was before.
-    /// - Returns: the exit status: 0, or 128 + the signal's number.
+    /// - Returns: the exit status: 0, or 128 + the signal's number; and how many jobs go on without the studio.
     /// - Throws: `TerminalError` when there is no terminal that can be drawn on.
-    public static func run(_ options: StudioOptions) async throws(TerminalError) -> Int32 {
-        let result: Result<Int32, TerminalError> = try await TerminalThread.run {
+    public static func run(_ options: StudioOptions) async throws(TerminalError) -> (status: Int32, activeJobs: Int) {
+        let result: Result<(Int32, Int), TerminalError> = try await TerminalThread.run {
             do throws(TerminalError) { return .success(try runHere(options)) } catch { return .failure(error) }
         }
         return try result.get()
@@ -39,7 +42,7 @@ public enum Studio {
     /// Seconds that the end may take: sound faded, renders stopped, temporary data destroyed. What is left then dies with the process.
     private static let patience = 2.0
 
-    private static func runHere(_ options: StudioOptions) throws(TerminalError) -> Int32 {
+    private static func runHere(_ options: StudioOptions) throws(TerminalError) -> (Int32, Int) {
         var terminal = TerminalOptions()
         terminal.color = options.color
         terminal.framesPerSecond = 20
@@ -59,8 +62,9 @@ public enum Studio {
         let before = endings.map { signal($0, SIG_IGN) }
         defer { for (number, handler) in zip(endings, before) { signal(number, handler) } }
         let reason = try loop.run(&app)
+        let goingOn = app.jobsGoingOn
         app.shutDown(within: patience)
-        return reason.exitStatus
+        return (reason.exitStatus, goingOn)
     }
 
     /// The folder to show and the file to open in it.

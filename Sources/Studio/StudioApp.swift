@@ -147,7 +147,7 @@ struct StudioApp: TerminalApp {
     /// Services start when the first frame is out: nothing slow stands before it.
     private mutating func begin(_ turn: inout Turn) {
         let post: Post = { [mailbox] in mailbox.post($0) }
-        let backend = Backend()
+        let backend = Backend(launcher: options.launcher, post: post)
         let player = LivePlayer(sink: options.sink, backend: backend, post: post)
         services = Services(files: files, player: player, engine: LiveEngine(backend: backend, player: player, post: post),
                             composer: LiveComposer(backend: backend, post: post),
@@ -166,6 +166,9 @@ struct StudioApp: TerminalApp {
         }
         return milliseconds <= 50 ? .nextFrame : .after(min(toMinute, Double(milliseconds) / 1000))
     }
+
+    /// Jobs of the engine that the end of the studio does not end.
+    var jobsGoingOn: Int { backend?.queue.jobs.count { !$0.state.isOver } ?? 0 }
 
     /// Ends sound, renders and temporary data; gives up waiting after `seconds`.
     func shutDown(within seconds: Double) {

@@ -5,6 +5,7 @@ import Mastering
 import Playback
 import PrivacyLedger
 import Rendering
+import Service
 import Studio
 import Terminal
 
@@ -34,6 +35,7 @@ struct Failure: Error, Equatable {
         case let error as GenreError: self.init(error.exitCode, error.message)
         case let error as BriefError: self.init(error.exitCode, error.message)
         case let error as LedgerError: self.init(error.exitCode, error.message)
+        case let error as ServeError: self.init(error.exitCode, error.message)
         case let error as PlaybackError: self.init(error.exitCode, error.message)
         case let error as SettingsError: self.init(error.exitCode, error.message)
         case let error as TerminalError: self.init(69, error.message)

@@ -6,7 +6,7 @@ import Instruments
 import Rendering
 
 /// `lathe generate`: makes a track from a prompt, on this machine alone.
-struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio {
+struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsEngine {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Make a track from a prompt.",
         discussion: """
@@ -42,6 +42,9 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio {
     @Flag(help: "Replace existing files.") var force = false
 
     var mayReach: Bool { tiers.mayReach }
+    @Flag(help: "Hand the work to the engine and return; lathe queue shows it, and it goes on without the terminal.") var background = false
+
+    var needsEngine: Bool { background }
 
     func validate() throws {
         if prompt != nil, promptFile != nil { throw ValidationError("a prompt and --prompt-file were given; choose one") }
@@ -63,6 +66,7 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio {
         let requests = try (0..<takes).map { take in try request(text, written, options, seed: first &+ UInt64(take), take: take, genres) }
 
         let remotes = try tiers.remotes()
+        if background { return try await Background.submit(requests.map(Job.generate), json: json) }
         Interruption.shared.install()
         var batch = Batch(inputs: takes, progress: progress, json: json)
         try await withEngine(slots: 1, remotes: remotes) { engine in

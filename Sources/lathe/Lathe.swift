@@ -4,12 +4,14 @@ import Dispatch
 import Glibc
 import PrivacyLedger
 import RemoteTiers
+import Rendering
 
 @main
 enum Program {
     static func main() {
         // While there is one thread, and nothing has been opened.
         WallKeeper.serveIfAsked()
+        EngineLauncher.serveIfAsked()
         Task { Glibc.exit(await Lathe.begin()) }
         dispatchMain()
     }
@@ -21,6 +23,14 @@ protocol DecodesAudio {}
 /// Commands that carry jobs, to other machines too where some are configured. For all others the kernel refuses every way out.
 protocol CarriesJobs {
     var mayReach: Bool { get }
+}
+
+/// Commands that others reach over a network.
+protocol Listens {}
+
+/// Commands that may hand jobs to an engine in a process of its own.
+protocol StartsEngine {
+    var needsEngine: Bool { get }
 }
 
 /// The `lathe` executable: a studio in the terminal, and the same engine for scripts.
@@ -37,7 +47,7 @@ struct Lathe: AsyncParsableCommand {
         version: version,
         subcommands: [
             StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, TiersCommand.self, PresetsCommand.self,
-            ThemesCommand.self, KeysCommand.self, DoctorCommand.self, BenchCommand.self,
+            ThemesCommand.self, KeysCommand.self, QueueCommand.self, EngineCommand.self, ServeCommand.self, StatsCommand.self, DoctorCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: StudioCommand.self)
 
@@ -51,6 +61,7 @@ struct Lathe: AsyncParsableCommand {
         let command = Result { try parse(arguments) }
         let place = if case .success(let command) = command, command is any DecodesAudio { DecodingWall.raise() } else { DecodingPlace.nowhere(code: EPERM) }
         DecodingPlace.standard = place
+        if case .success(let command) = command, let starter = command as? any StartsEngine, starter.needsEngine { launcher = EngineLauncher.raise() }
         // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
         Surroundings.giveUpPowers(keepsNetwork: Self.reaches(command))
         let code = await run(command)
@@ -60,9 +71,13 @@ struct Lathe: AsyncParsableCommand {
 
     /// Only what carries jobs, and only where a tier is configured. A configuration that cannot be read leads nowhere; the command says why.
     private static func reaches(_ command: Result<any ParsableCommand, any Error>) -> Bool {
+        if case .success(let command) = command, command is any Listens { return true }
         guard case .success(let command) = command, let carrier = command as? any CarriesJobs, carrier.mayReach else { return false }
         do { return try !TierConfiguration.tiers().isEmpty } catch { return false }
     }
+
+    /// What starts engines for this process; set once, before the command runs.
+    nonisolated(unsafe) private(set) static var launcher: EngineLauncher?
 
     /// Without the program's own name. Taken as bytes: a file name need not be UTF-8, and the standard library would replace what is not.
     private static var arguments: [String] {

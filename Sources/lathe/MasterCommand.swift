@@ -4,7 +4,7 @@ import Mastering
 import Rendering
 
 /// `lathe master`: renders masters through the same engine as the studio.
-struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
+struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs, StartsEngine {
     static let configuration = CommandConfiguration(
         commandName: "master", abstract: "Master files.",
         discussion: """
@@ -41,6 +41,9 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
     @Flag(help: "Replace existing outputs. Never an input.") var force = false
 
     var mayReach: Bool { tiers.mayReach }
+    @Flag(help: "Hand the work to the engine and return; lathe queue shows it, and it goes on without the terminal.") var background = false
+
+    var needsEngine: Bool { background }
 
     func validate() throws {
         if inputs.isEmpty, album.sequence == nil { throw ValidationError("Missing expected argument '<inputs> ...'") }
@@ -114,6 +117,10 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
                 }
             }
 
+            if background {
+                if let objection = requests.lazy.compactMap({ plan.objection(to: $0) }).first { throw objection }
+                return try await Background.submit(isAlbum ? [.album(requests)] : requests.map(Job.master), json: json)
+            }
             // An objection is told in its turn, a job runs meanwhile.
             var turns: [(work: Job, id: JobID?, objection: Failure?)] = []
             for work in isAlbum ? [.album(requests)] : requests.map(Job.master) {
@@ -134,7 +141,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
                 }
             }
         }
-        try batch.end()
+        if !background { try batch.end() }
     }
 }
 

@@ -7,7 +7,7 @@ import Studio
 import Terminal
 
 /// `lathe [PATH]`: the studio.
-struct StudioCommand: AsyncParsableCommand, DecodesAudio {
+struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine {
     static let configuration = CommandConfiguration(
         commandName: "studio", abstract: "Open the studio in a folder, or with a file. The default: lathe [PATH]")
 
@@ -17,6 +17,8 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio {
     @Option(help: ArgumentHelp("auto, never, 16, 256 or truecolor.", valueName: "colours")) var color = ColorDepth.Choice.auto
     @Option(help: ArgumentHelp("alsa, null (a clock without sound) or stdout (raw float PCM).", valueName: "sink")) var sink: PreviewCommand.SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
+
+    var needsEngine: Bool { true }
 
     func validate() throws {
         if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
@@ -35,7 +37,9 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio {
         case .alsa: options.sink = device.map { .alsa(device: $0) } ?? .automatic
         case nil: options.sink = device.map { .alsa(device: $0) } ?? .automatic
         }
-        let status = try await Studio.run(options)
+        options.launcher = Lathe.launcher
+        let (status, active) = try await Studio.run(options)
+        if active > 0 { Output.warning("\(active) job\(active == 1 ? "" : "s") still at work; lathe queue attach follows \(active == 1 ? "it" : "them")") }
         if status != 0 { throw ReportedFailure(exitCode: status) }
     }
 

@@ -21,7 +21,7 @@ struct PolicyTests {
         for rule in RetentionRule.allCases {
             let kinds = ItemKind.allCases.filter { $0.defaultRule == rule }
             let changed = policy(RetentionRules(overrides: [rule: (RetentionRules.standard[rule].idleSeconds, 77)])).differences(from: policy())
-            #expect(changed.count == (kinds.isEmpty ? 0 : rule == .metrics ? 2 : 1) && changed.allSatisfy { $0.contains("77 seconds") }, "\(rule)")
+            #expect(changed.count == (kinds.isEmpty ? 0 : rule == .metrics ? 3 : 1) && changed.allSatisfy { $0.contains("77 seconds") }, "\(rule)")
         }
     }
 

@@ -160,10 +160,14 @@ struct UpdateTests {
         #expect(press(&state, "r") == [.plan(inputs: ["/music/mixes/rough_v6.wav", "/music/mixes/rough_v7.wav"])])
     }
 
-    @Test func quittingAsksOnlyWhileJobsRun() {
+    @Test func quittingAsksOnlyWhileJobsRunThatEndWithTheStudio() {
         var state = freshState()
         #expect(press(&state, "q") == [.quit])
-        _ = update(&state, .jobs([testJob(.running(what: "solving", fraction: 0.4))]))
+        var job = testJob(.running(what: "solving", fraction: 0.4))
+        _ = update(&state, .jobs([job]))
+        #expect(press(&state, "q") == [.quit])
+        job.endsWithStudio = true
+        _ = update(&state, .jobs([job]))
         #expect(press(&state, "q").isEmpty)
         #expect(press(&state, "n").isEmpty)
         press(&state, "q")

@@ -17,6 +17,16 @@ public struct Delivery: Sendable, Codable, Equatable {
     public var signature: String?
 
     public init() {}
+
+    /// Each path through `move`.
+    public mutating func movePaths(_ move: (String) -> String) {
+        for index in deliverables.indices { deliverables[index].output = move(deliverables[index].output) }
+        (manifest, signature) = (manifest.map(move), signature.map(move))
+        if var disc {
+            (disc.cue, disc.ddp) = (disc.cue.map(move), disc.ddp.map(move))
+            self.disc = disc
+        }
+    }
 }
 
 /// A further file of a render, with its own container, word length, sample rate and dither; its peaks are proven anew.

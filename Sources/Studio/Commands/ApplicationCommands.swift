@@ -14,8 +14,9 @@ extension Command {
         },
         Command("redraw", "Redraw", keys: [.control("l")], help: "Draws the whole screen anew.") { _ in [.redraw] },
         Command("suspend", "Suspend", keys: [.control("z")], help: "Back to the shell; fg returns.") { _ in [.suspend] },
-        Command("quit", "Quit", keys: [.character("q"), .control("c")], footer: ("quit", 98), help: "Ends Lathe; asks first while jobs run.") { state in
-            let active = state.queue.active
+        Command("quit", "Quit", keys: [.character("q"), .control("c")], footer: ("quit", 98), help: "Ends the studio; renders go on alone.") { state in
+            // What runs in the engine goes on.
+            let active = state.queue.jobs.count { $0.isActive && $0.endsWithStudio }
             if active == 0 { return [.quit] }
             let what = active == 1 ? "1 render is running and will be cancelled" : "\(active) renders are running and will be cancelled"
             state.overlay = .question(Question(what + ". Quit?", .quit))

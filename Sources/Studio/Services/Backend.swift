@@ -12,9 +12,10 @@ final class Backend: Sendable {
     }
 
     private let opening: Task<Parts, any Error>
+    let queue: LiveQueue
 
-    init() {
-        opening = Task {
+    init(launcher: EngineLauncher?, post: @escaping Post) {
+        let opening = Task {
             let ledger: Ledger
             var problem: String?
             do throws(LedgerError) {
@@ -26,6 +27,8 @@ final class Backend: Sendable {
             // The render gives way to sound and screen.
             return Parts(ledger: ledger, engine: RenderEngine(ledger: ledger, niceness: 10), problem: problem)
         }
+        self.opening = opening
+        queue = LiveQueue(launcher: launcher, engine: { try await opening.value.engine }, post: post)
     }
 
     /// - Throws: `LedgerError` when not even a thread could be had.
@@ -33,6 +36,7 @@ final class Backend: Sendable {
 
     /// Cancels what runs, destroys what is temporary, and notes the end of the run.
     func shutDown() async {
+        queue.close()
         // Without a ledger and an engine there is nothing to end.
         guard let parts = try? await parts else { return }
         await parts.engine.shutDown()

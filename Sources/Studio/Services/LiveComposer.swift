@@ -152,8 +152,8 @@ final class LiveComposer: Composing {
                 if let problem = parts.problem { throw Refusal(message: problem) }
                 let (brief, _) = order.request.brief(genres: try GenreLibrary.list())
                 let request = Self.unused(in: folder, TakeOutline.fileName(brief), make)
-                let id = await parts.engine.submit(.generate(request))
-                if case .generate? = await parts.engine.outcome(of: id)?.result { done(request) }
+                let id = try await backend.queue.submit(.generate(request))
+                if case .generate? = await backend.queue.outcome(of: id)?.result { done(request) }
             } catch {
                 post(.notice(Notice(Self.words(error), .error)))
             }
@@ -182,6 +182,7 @@ final class LiveComposer: Composing {
         switch error {
         case let error as LedgerError: error.message
         case let error as GenreError: error.message
+        case let error as JobFailure: error.message
         case let error as Refusal: error.message
         default: "the take: \(error)"
         }

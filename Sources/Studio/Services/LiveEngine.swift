@@ -15,8 +15,6 @@ final class LiveEngine: MasteringEngine {
         var measuring: Task<Void, Never>?
         var settling: Task<Void, Never>?
         var solving: Task<Void, Never>?
-        /// Names of presets by the outputs they were rendered to.
-        var presetNames: [String: String] = [:]
     }
 
     private let state = Mutex(State())
@@ -141,13 +139,12 @@ final class LiveEngine: MasteringEngine {
     }
 
     func render(_ orders: [RenderOrder], preset: Preset) {
-        state.withLock { state in for order in orders { state.presetNames[order.output] = preset.name } }
         Task { [self] in
             do {
                 let parts = try await backend.parts
                 if let problem = parts.problem { return post(.notice(Notice(problem, .error))) }
                 for order in orders {
-                    await parts.engine.submit(.master(MasterRequest(
+                    _ = try await backend.queue.submit(.master(MasterRequest(
                         input: order.input, output: order.output, preset: preset, container: .wav, force: order.exists)))
                 }
             } catch {
@@ -157,10 +154,8 @@ final class LiveEngine: MasteringEngine {
     }
 
     func cancel(_ job: String) {
-        guard let number = Int(job) else { return }
         Task { [self] in
-            // Without an engine there is no job.
-            if let parts = try? await backend.parts { await parts.engine.cancel(JobID(rawValue: number)) }
+            do { try await backend.queue.cancel(job) } catch { post(.notice(Notice(Self.words(error, "cancel"), .error))) }
         }
     }
 
@@ -178,10 +173,8 @@ final class LiveEngine: MasteringEngine {
         guard let engine = try? await backend.parts.engine else { return }
         for await event in await engine.events() {
             switch event {
-            case .job:
-                let jobs = await engine.jobs()
-                let names = state.withLock { $0.presetNames }
-                post(.jobs(jobs.map { JobRow($0, preset: names[$0.job.output] ?? "") }))
+            // Told by the queue.
+            case .job: break
             case .measuring(let path, let fraction):
                 let opening = state.withLock { $0.path == path ? $0.opening : nil }
                 if let opening { post(.measuring(opening: opening, fraction: fraction)) }
@@ -208,6 +201,7 @@ final class LiveEngine: MasteringEngine {
         case let error as AudioFileError: error.message
         case let error as LedgerError: error.message
         case let error as PresetError: error.message
+        case let error as JobFailure: error.message
         default: Path.name(of: path) + ": \(error)"
         }
     }
@@ -246,7 +240,8 @@ extension SolvedMaster {
 }
 
 extension JobRow {
-    init(_ status: JobStatus, preset: String) {
+    /// - Parameter id: as the queue knows it.
+    init(_ status: JobStatus, id: String, preset: String) {
         let stage: Stage = switch status.state {
         case .queued: .waiting
         case .running: .running(what: status.stage.rawValue, fraction: status.fraction)
@@ -263,7 +258,7 @@ extension JobRow {
             case nil: .done(lufs: nil, dbtp: nil, note: nil)
             }
         }
-        self.init(id: String(status.id.rawValue), input: status.job.input, output: status.job.output, preset: preset,
+        self.init(id: id, input: status.job.input, output: status.job.output, preset: preset,
                   tier: status.tier ?? "local", why: status.reason ?? "it has not been placed yet", stage: stage)
         way = JobWay(status)
     }

@@ -33,6 +33,8 @@ struct JobRow: Sendable, Equatable {
     var stage: Stage
     /// What became of it at other machines; nil while there are none.
     var way: JobWay?
+    /// It runs in the studio's own process, where no engine could be had.
+    var endsWithStudio = false
 
     init(id: String, input: String, output: String, preset: String, tier: String, why: String, stage: Stage) {
         self.id = id

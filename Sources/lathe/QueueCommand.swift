@@ -1,0 +1,171 @@
+import ArgumentParser
+import FoundationEssentials
+import Mastering
+import PrivacyLedger
+import Rendering
+import Synchronization
+
+/// `lathe queue`: the jobs of the engine, which outlives the studio and the line to it.
+struct QueueCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queue", abstract: "The jobs that run on their own: list, follow or cancel them.",
+        discussion: """
+            The studio's renders, and what was given with --background, run in an engine of their own: closing the studio or losing the line does not end them.
+            The engine starts with the first job and ends when nothing is left to do or to tell.
+            """,
+        subcommands: [List.self, Cancel.self, Attach.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the jobs, and what a killed engine took with it.")
+
+        @Flag(help: "One JSON document.") var json = false
+
+        func run() async throws {
+            let (client, caughtUp) = QueueCommand.client()
+            if try await client.attach() { await caughtUp.value() }
+            let jobs = client.jobs
+            let isOlder = client.isOlder
+            client.close()
+            let lost = try await QueueCommand.lost()
+            if json {
+                return try Output.result(JSON.object([
+                    ("jobs", .array(jobs.map(\.json))), ("lost", .array(lost.map { .object([("kind", .string($0.purpose.rawValue)), ("submitted_at", .number($0.createdAt))]) })),
+                ]).text)
+            }
+            if isOlder { Output.warning("these run in an engine of an older Lathe, which ends with them") }
+            if jobs.isEmpty { try Output.result("no jobs") } else { try Output.result(QueueCommand.table(jobs)) }
+            if !lost.isEmpty {
+                let newest = lost.map(\.createdAt).max() ?? 0
+                try Output.result("\(lost.count) lost in the last day with an engine that was killed, the last one given at \(Date(timeIntervalSince1970: newest).formatted(.iso8601)); nothing of them was written")
+            }
+        }
+    }
+
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Cancel jobs; nothing of them is written.")
+
+        @Argument(help: "The jobs' numbers.") var ids: [Int]
+        @Flag(help: "One JSON document.") var json = false
+
+        func run() async throws {
+            let (client, caughtUp) = QueueCommand.client()
+            guard try await client.attach() else { throw Failure(66, "no engine runs, so there are no jobs; lathe queue list shows what there was") }
+            await caughtUp.value()
+            var ended: [JobStatus] = []
+            for id in ids.map(JobID.init(rawValue:)) {
+                guard client.jobs.contains(where: { $0.id == id }) else { throw Failure(66, "\(id): no such job; lathe queue list shows them") }
+                try await client.cancel(id)
+                guard let status = await client.outcome(of: id) else { throw Failure(75, "\(id): the engine was lost meanwhile; lathe queue list shows what is left") }
+                ended.append(status)
+            }
+            client.close()
+            if json { try Output.result(JSON.array(ended.map(\.json)).text) } else { try Output.result(QueueCommand.table(ended)) }
+        }
+    }
+
+    struct Attach: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Follow the jobs until all are done.", discussion: "Ctrl-C ends the following, not the jobs. The exit code is the worst of the jobs'.")
+
+        @Flag(help: "One JSON document.") var json = false
+        @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
+
+        func run() async throws {
+            let changes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            let display = Mutex<ProgressDisplay?>(nil)
+            let (client, caughtUp) = QueueCommand.client { told in
+                if case .job(let status) = told, status.state == .running, status.stage != .done {
+                    display.withLock { $0 }?.update(status.job.output, stage: status.stage.rawValue, fraction: status.fraction)
+                }
+                changes.continuation.yield()
+            }
+            guard try await client.attach() else {
+                if json { try Output.result("[]") } else { try Output.result("no jobs") }
+                return
+            }
+            await caughtUp.value()
+            display.withLock { $0 = ProgressDisplay(progress, total: client.jobs.count { !$0.state.isOver }) }
+            let isLost = Mutex(false)
+            for await _ in changes.stream {
+                if client.jobs.allSatisfy(\.state.isOver) { break }
+                if !client.isAttached { isLost.withLock { $0 = true }; break }
+            }
+            display.withLock { $0 }?.end()
+            let jobs = client.jobs
+            client.close()
+            if json { try Output.result(JSON.array(jobs.map(\.json)).text) } else { try Output.result(jobs.isEmpty ? "no jobs" : QueueCommand.table(jobs)) }
+            if isLost.withLock({ $0 }) { throw Failure(75, "the engine was ended before all was done; what is not done was not written") }
+            if let worst = jobs.compactMap(\.failure?.exitCode).max() { throw ReportedFailure(exitCode: worst) }
+        }
+    }
+
+    /// A client that starts nothing, and what tells when it knows all jobs.
+    private static func client(_ tell: @escaping @Sendable (EngineClient.Told) -> Void = { _ in }) -> (EngineClient, Signal) {
+        let caughtUp = Signal()
+        return (EngineClient(launcher: nil) { told in
+            tell(told)
+            switch told {
+            case .caughtUp, .lost: caughtUp.set()
+            case .job: break
+            }
+        }, caughtUp)
+    }
+
+    /// Jobs of the last day whose engine died.
+    private static func lost() async throws -> [LedgerRow] {
+        let now = Date().timeIntervalSince1970
+        return try await withLedger { try await $0.history() }.filter { $0.kind == .queuedJob && $0.reason == .runEnded && now - $0.createdAt < 86_400 }
+    }
+
+    private static func table(_ jobs: [JobStatus]) -> String {
+        Text.table([["id", "state", "", "tier", "output"]] + jobs.map { status in
+            let how = switch status.state {
+            case .running, .cancelling: "\(Int(status.fraction * 100)) % " + status.stage.rawValue
+            case .failed: status.failure?.message.printable ?? ""
+            default: ""
+            }
+            return [String(status.id.rawValue), status.state.rawValue, how, status.tier ?? "", status.job.output.printable]
+        })
+    }
+}
+
+/// Set once; whoever waits goes on.
+private final class Signal: Sendable {
+    private let state = Mutex<(isSet: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+    func set() {
+        let waiting = state.withLock { state in
+            defer { state = (true, []) }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func value() async {
+        await withCheckedContinuation { continuation in
+            let isSet = state.withLock { state in
+                if !state.isSet { state.waiting.append(continuation) }
+                return state.isSet
+            }
+            if isSet { continuation.resume() }
+        }
+    }
+}
+
+extension JobStatus {
+    /// As `lathe queue --json` shows a job. What it was asked for in words is not in it.
+    var json: JSON {
+        let kind = switch job {
+        case .master: "master"
+        case .album: "album"
+        case .generate: "generate"
+        }
+        func time(_ seconds: Double?) -> JSON { seconds.map { .number($0) } ?? .null }
+        return .object([
+            ("id", .int(id.rawValue)), ("kind", .string(kind)), ("state", .string(state.rawValue)), ("stage", .string(stage.rawValue)), ("fraction", .measured(fraction)),
+            ("input", job.requests.isEmpty ? .null : .string(job.input)), ("output", .string(job.output)), ("tier", .optional(tier)), ("why", .optional(reason)),
+            ("submitted_at", time(submittedAt)), ("started_at", time(startedAt)), ("ended_at", time(endedAt)),
+            ("failure", failure.map { .object([("message", .string($0.message)), ("exit_code", .int(Int($0.exitCode)))]) } ?? .null),
+        ])
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import PrivacyLedger
+import Service
+
+/// `lathe serve`: is a tier for others.
+struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Let others master and generate here, over HTTP.",
+        discussion: """
+            The API is described in Sources/Service/API.md: uploads that resume, jobs with progress, results, receipts. It listens on this machine only, unless --host says otherwise; then it needs
+            a --policy, accounts, and a reverse proxy for TLS in front of it.
+            What clients send is sealed, destroyed when its job ends, and has a row in the ledger from before its first byte.
+            """)
+
+    @Option(help: ArgumentHelp("Where to listen.", valueName: "address")) var host = "127.0.0.1"
+    @Option(help: ArgumentHelp("0 takes one that is free.", valueName: "n")) var port = 4733
+    @Option(help: ArgumentHelp("ssh-key, or none: whoever reaches it may use it.", valueName: "kind")) var accounts = ServeSettings.Accounts.sshKey
+    @Option(help: ArgumentHelp("Secrets and accounts; else serve beside the ledger.", valueName: "dir")) var data: String?
+    @Option(help: ArgumentHelp("The policy to show, complete; else one is made from the configuration.", valueName: "file")) var policy: String?
+    @Option(help: ArgumentHelp("Jobs at once.", valueName: "n")) var jobs: Int?
+    @Option(help: ArgumentHelp("Jobs that wait at most; more are told to come again.", valueName: "n")) var waiting = 256
+    @Option(help: ArgumentHelp("Jobs of one account at most.", valueName: "n")) var waitingPerAccount = 16
+    @Option(help: ArgumentHelp("Bytes of one upload, in MiB.", valueName: "n")) var uploadLimit = 200
+    @Option(help: ArgumentHelp("Calls of one account a minute.", valueName: "n")) var callsPerMinute = 1200
+    @Option(help: ArgumentHelp("Credits of a new account.", valueName: "n")) var credits = 100
+
+    func validate() throws {
+        if !(0...65_535).contains(port) { throw ValidationError("--port takes 0 to 65535") }
+        if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs takes 1 to 256") }
+        if !(1...100_000).contains(waiting) { throw ValidationError("--waiting takes 1 to 100000") }
+        if !(1...100_000).contains(waitingPerAccount) { throw ValidationError("--waiting-per-account takes 1 to 100000") }
+        if !(1...4096).contains(uploadLimit) { throw ValidationError("--upload-limit takes 1 to 4096") }
+        if !(1...1_000_000).contains(callsPerMinute) { throw ValidationError("--calls-per-minute takes 1 to 1000000") }
+        if !(0...1_000_000).contains(credits) { throw ValidationError("--credits takes 0 to 1000000") }
+    }
+
+    func run() async throws {
+        var settings = ServeSettings(folder: data.map(Self.whole) ?? Ledger.defaultDirectory + "/serve")
+        (settings.host, settings.port, settings.accounts, settings.slots) = (host, port, accounts, jobs)
+        (settings.waitingJobs, settings.waitingJobsPerAccount, settings.callsPerMinute) = (waiting, waitingPerAccount, callsPerMinute)
+        (settings.uploadBytes, settings.credits) = (uploadLimit << 20, credits)
+        let host = host
+        try await LatheServer.run(settings, policyFile: policy, rules: try PrivacySettings.rules()) { port in
+            // A line for people and for scripts that chose port 0.
+            _ = Output.write("listening on http://\(host):\(port)\n", to: STDOUT_FILENO)
+        }
+    }
+
+    private static func whole(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+}
+
+extension ServeSettings.Accounts: ExpressibleByArgument {}
