@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""The worker from outside: jobs through Gradio's own client, two replicas against one, a replica killed at work, overload. By hand: it needs the packages of Worker/requirements.txt.
+
+    LATHE_BINARY=path/to/lathe LATHE_PYTHON=venv/bin/python worker.py [NAME...]     NAME: only parts whose name holds it
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "../..")
+LATHE = os.path.abspath(os.environ.get("LATHE_BINARY") or os.path.join(ROOT, ".build-test/release/lathe"))
+PYTHON = os.environ.get("LATHE_PYTHON", sys.executable)
+sys.path.insert(0, os.path.join(HERE, "../Support"))
+sys.dont_write_bytecode = True
+import mix  # noqa: E402
+
+
+class Worker:
+    """`app.py` with so many replicas, in folders of its own."""
+
+    def __init__(self, root, replicas, waiting=4):
+        self.root, self.replicas = root, replicas
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "RAY_"))}
+        self.env.update(HOME=root, LATHE_BIN=LATHE, LATHE_DATA=os.path.abspath(ROOT), LATHE_PORT=str(self.port), LATHE_REPLICAS=str(replicas), LATHE_WAITING=str(waiting),
+                        RAY_TMPDIR=root + "/ray", TMPDIR=root)
+        self.log = open(os.path.join(root, "log"), "w")
+        self.process = subprocess.Popen([PYTHON, os.path.join(ROOT, "Worker/app.py")], env=self.env, cwd=root, stdout=self.log, stderr=self.log, start_new_session=True)
+
+    def __enter__(self):
+        end = time.monotonic() + 180
+        while self.health().get("replicas") != self.replicas:
+            assert time.monotonic() < end and self.process.poll() is None, open(os.path.join(self.root, "log")).read()[-2000:]
+            time.sleep(0.2)
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def health(self):
+        try:
+            with urllib.request.urlopen(self.url + "/health", timeout=5) as answer:
+                return json.load(answer)
+        except (OSError, ValueError):
+            return {}
+
+    def client(self):
+        from gradio_client import Client
+        return Client(self.url, verbose=False, download_files=tempfile.mkdtemp(dir=self.root))
+
+    def replica_processes(self):
+        """The `lathe` processes that work for it."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read()
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    ours = f"TMPDIR={self.root}\0".encode() in file.read()
+                if ours and words.startswith(b"ray::ServeReplica"):
+                    found.append(int(pid))
+            except OSError:
+                continue
+        return found
+
+
+def master(worker, path, preset=""):
+    from gradio_client import handle_file
+    out = worker.client().predict(handle_file(path), preset, "wav", api_name="/master")
+    with open(out, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def results(root):
+    """What comes back is what Lathe makes here; a wrong preset is told; nothing is left of the input."""
+    path = os.path.join(root, "in.wav")
+    mix.write(path, 8.0, 44100)
+    subprocess.run([LATHE, "master", path, "-o", root + "/here.wav"], check=True, capture_output=True, env={**os.environ, "XDG_STATE_HOME": root + "/state", "LATHE_DATA": os.path.abspath(ROOT)})
+    with open(root + "/here.wav", "rb") as file:
+        expected = hashlib.sha256(file.read()).hexdigest()
+    with Worker(root, 1) as worker:
+        assert master(worker, path) == expected
+        client = worker.client()
+        track = client.predict("calm piano at 80 bpm", 5, None, None, None, 7, "flac", api_name="/generate")
+        with open(track, "rb") as file:
+            assert file.read(4) == b"fLaC"
+        for wrong in ("no-such-preset", "schema = 99\n", "../../etc/passwd"):
+            try:
+                master(worker, path, wrong)
+                raise AssertionError(f"{wrong} was taken")
+            except AssertionError:
+                raise
+            except Exception as error:
+                assert "preset" in str(error) and root not in str(error), error
+        left = [os.path.join(f, n) for top in ("/dev/shm", root) for f, _, names in os.walk(top) for n in names if "lathe-" in f and n.startswith("in")]
+        assert not left, left
+    return "a master and a track, the master byte for byte"
+
+
+def throughput(root):
+    """Two replicas on two cores do at least 1.7 times the work of one."""
+    path, jobs, took = os.path.join(root, "in.wav"), 12, {}
+    mix.write(path, 60.0, 44100)
+    for replicas in (1, 2):
+        with Worker(root, replicas, waiting=jobs) as worker:
+            # Each replica has read its program and tables once.
+            with concurrent.futures.ThreadPoolExecutor(replicas) as pool:
+                list(pool.map(lambda _: master(worker, path), range(replicas)))
+            began = time.monotonic()
+            with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+                assert len(set(pool.map(lambda _: master(worker, path), range(jobs)))) == 1
+            took[replicas] = time.monotonic() - began
+    ratio = took[1] / took[2]
+    assert ratio >= 1.7, f"{ratio:.2f} ({took})"
+    return f"{jobs} masters of 60 s: {took[1]:.1f} s with one replica, {took[2]:.1f} s with two: {ratio:.2f} times"
+
+
+def killed(root):
+    """A replica killed at work: its job fails at once with a word to try again, the other goes on, and it is there again."""
+    path = os.path.join(root, "in.wav")
+    mix.write(path, 240.0, 44100)
+    with Worker(root, 2) as worker:
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            running = [pool.submit(master, worker, path) for _ in range(2)]
+            end = time.monotonic() + 60
+            while len(subprocess.run(["pgrep", "-f", "lathe-job-"], capture_output=True).stdout.split()) < 2:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            victim = worker.replica_processes()[0]
+            os.kill(victim, signal.SIGKILL)
+            at = time.monotonic()
+            done, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            noticed = time.monotonic() - at
+            outcomes = [r.exception() for r in running]
+        assert sum(o is None for o in outcomes) == 1, outcomes
+        lost = next(o for o in outcomes if o)
+        assert "try again" in str(lost), lost
+        end = time.monotonic() + 60
+        while worker.health().get("replicas") != 2:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        healed = time.monotonic() - at
+        assert master(worker, path)
+        orphans = subprocess.run(["pgrep", "-f", "lathe-job-"], capture_output=True).stdout.split()
+        assert not orphans, orphans
+    return f"told after {noticed:.1f} s, two replicas again after {healed:.1f} s"
+
+
+def overload(root):
+    """More than fit: 503 at once for the rest, and all that were taken are done."""
+    path = os.path.join(root, "in.wav")
+    mix.write(path, 60.0, 44100)
+    with Worker(root, 1, waiting=2) as worker:
+        config = json.load(urllib.request.urlopen(worker.url + "/config"))
+        function = next(d["id"] for d in config["dependencies"] if d["api_name"] == "generate")
+        answers, slowest = [], 0
+        for n in range(8):
+            body = json.dumps({"data": ["techno", 240, None, None, None, n, "wav"], "fn_index": function, "session_hash": f"s{n}"}).encode()
+            request = urllib.request.Request(worker.url + config["api_prefix"] + "/queue/join", body, {"Content-Type": "application/json"})
+            began = time.monotonic()
+            try:
+                answers.append(urllib.request.urlopen(request, timeout=30).status)
+            except urllib.error.HTTPError as error:
+                answers.append(error.code)
+                slowest = max(slowest, time.monotonic() - began)
+        assert answers[0] == 200 and answers.count(503) >= 4 and set(answers) == {200, 503}, answers
+        assert slowest < 2, slowest
+    return f"{answers.count(200)} taken, {answers.count(503)} told 503, the slowest after {slowest * 1000:.0f} ms"
+
+
+PARTS = (results, throughput, killed, overload)
+
+if __name__ == "__main__":
+    wanted, failed = sys.argv[1:], 0
+    for part in PARTS:
+        if wanted and not any(word in part.__name__ for word in wanted):
+            continue
+        with tempfile.TemporaryDirectory(prefix="lathe-w-", dir="/tmp", ignore_cleanup_errors=True) as root:
+            try:
+                print(f"worker: {part.__name__}: {part(root)}")
+            except (AssertionError, subprocess.SubprocessError, OSError) as error:
+                failed += 1
+                print(f"worker: {part.__name__}: failed: {type(error).__name__}: {error}", file=sys.stderr)
+    sys.exit(1 if failed else 0)
