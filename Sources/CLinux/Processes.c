@@ -36,7 +36,7 @@ int lathe_spawn_apart(const char *program, const char *name, int line, char *con
     posix_spawn_file_actions_addclosefrom_np(&actions, LATHE_LINE + 1);
     char *const arguments[] = {(char *)name, 0};
     pid_t process = 0;
-    int code = posix_spawn(&process, program, &actions, &attributes, arguments, environment ? environment : environ);
+    int code = posix_spawn(&process, program, &actions, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return code == 0 ? process : -code;
@@ -68,6 +68,31 @@ int lathe_start_detached(const char *program, char *const arguments[], int patie
     }
     close(ready[0]);
     return code;
+}
+
+int lathe_raise_launcher(int line, const char *program, char *const arguments[], int patience) {
+    pid_t child = fork();
+    if (child != 0) return child > 0 ? child : -errno;
+    /* From here on only calls that a child of a program with threads may make. */
+    setsid();
+    prctl(PR_SET_NAME, "lathe-launcher", 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    int nothing = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < LATHE_LINE; fd++)
+        if (nothing < 0 || dup2(nothing, fd) < 0) _exit(1);
+    if (lathe_keep_only(&line, 1) != 0) _exit(1);
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, 0);
+    for (;;) {
+        char word;
+        ssize_t got = read(LATHE_LINE, &word, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got != 1) _exit(0);
+        word = lathe_start_detached(program, arguments, patience) == 1;
+        if (write(LATHE_LINE, &word, 1) != 1) _exit(0);
+    }
 }
 
 /* The folder by its descriptor: a path of any length fits, and it is the folder that was looked at. */

@@ -11,7 +11,6 @@ enum Program {
     static func main() {
         // While there is one thread, and nothing has been opened.
         WallKeeper.serveIfAsked()
-        EngineLauncher.serveIfAsked()
         Task { Glibc.exit(await Lathe.begin()) }
         dispatchMain()
     }

@@ -34,13 +34,16 @@ void lathe_yield_to_others(int niceness);
 
 /* Processes that keep apart. Where a process that was spawned or forked for a task finds the first descriptor it was given. */
 enum { LATHE_LINE = 3 };
-/* Starts `program` in a session of its own, with `line` and /dev/null as its only descriptors; without an `environment`, with ours. Returns its number, or -errno. */
+/* Starts `program` in a session of its own, with `line` and /dev/null as its only descriptors. Returns its number, or -errno. */
 int lathe_spawn_apart(const char *program, const char *name, int line, char *const environment[]);
 /* For a process of one thread. */
 int lathe_fork(void);
 /* For a process of one thread: starts `program` in a session of its own, as nobody's child, with LATHE_LINE as the pipe into which it writes a byte when it is ready.
    1 when it did within `patience` milliseconds, 0 when it ended or was slower, else -errno. */
 int lathe_start_detached(const char *program, char *const arguments[], int patience);
+/* A child that waits on its end of `line` and starts `program` as above for each byte, answering 1 or 0; it ends with the line. It runs no other program until then,
+   so it costs a fork. Its number, or -errno. */
+int lathe_raise_launcher(int line, const char *program, char *const arguments[], int patience);
 /* Sockets under a name in an open folder, for this user only. */
 int lathe_listen_at(int folder, const char *name);
 int lathe_connect_at(int folder, const char *name);
