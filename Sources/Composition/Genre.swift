@@ -54,10 +54,6 @@ public struct Genre: Sendable, Equatable {
         public var glue = 1.5
         /// dB by which peaks of the mix may stand above its loudest moments; what is higher is rounded off.
         public var crest = 11.0
-        /// Harmonic colour of the whole, 0…1.
-        public var drive = 0.0
-        /// dB per octave of tilt: + brightens.
-        public var tilt = 0.0
     }
 
     public var id = ""
@@ -89,6 +85,8 @@ public struct Genre: Sendable, Equatable {
     public var mix = Mix()
     /// Mastering preset.
     public var master = "streaming"
+    /// Curve of `Presets/Curves` whose tolerance band the master stays in.
+    public var tone = "commercial"
 
     public init() {}
 

@@ -84,7 +84,7 @@ private struct GenreReader {
 
     func genre(_ root: TOMLTable) throws(GenreError) -> Genre {
         try known(root, ["id", "name", "words", "tempo", "meter", "modes", "swing", "swing_steps", "looseness", "minor", "major", "minor_cadence",
-                         "major_cadence", "forms", "master", "drums", "part", "mix"], "")
+                         "major_cadence", "forms", "master", "tone", "drums", "part", "mix"], "")
         var genre = Genre()
         guard let id = try text(root, "id"), !id.isEmpty, id.allSatisfy({ ($0.isLowercase && $0.isASCII) || $0.isNumber || $0 == "-" }) else {
             throw refuse("id", "must be lower-case letters, digits and -")
@@ -124,6 +124,7 @@ private struct GenreReader {
         for text in try texts(root, "forms") ?? [] { genre.forms.append(try form(text)) }
         guard !genre.forms.isEmpty else { throw refuse("forms", "need at least one form") }
         genre.master = try text(root, "master") ?? "streaming"
+        genre.tone = try text(root, "tone") ?? "commercial"
         if let drums = root["drums"]?.table { try read(drums, into: &genre) }
         for item in root["part"]?.array ?? TOMLArray() {
             guard let table = item.table else { throw refuse("part", "must be tables") }
@@ -181,7 +182,7 @@ private struct GenreReader {
     }
 
     func mix(_ table: TOMLTable) throws(GenreError) -> Genre.Mix {
-        try known(table, ["duck", "duck_beats", "reverb_seconds", "reverb_tone", "delay_beats", "delay_feedback", "glue", "crest", "drive", "tilt"], "mix.")
+        try known(table, ["duck", "duck_beats", "reverb_seconds", "reverb_tone", "delay_beats", "delay_feedback", "glue", "crest"], "mix.")
         var mix = Genre.Mix()
         mix.duck = try number(table, "duck", 0...18, "mix.") ?? mix.duck
         mix.duckBeats = try number(table, "duck_beats", 0.1...2, "mix.") ?? mix.duckBeats
@@ -191,8 +192,6 @@ private struct GenreReader {
         mix.delayFeedback = try number(table, "delay_feedback", 0...0.85, "mix.") ?? mix.delayFeedback
         mix.glue = try number(table, "glue", 0...6, "mix.") ?? mix.glue
         mix.crest = try number(table, "crest", 4...30, "mix.") ?? mix.crest
-        mix.drive = try number(table, "drive", 0...1, "mix.") ?? mix.drive
-        mix.tilt = try number(table, "tilt", -3...3, "mix.") ?? mix.tilt
         return mix
     }
 }

@@ -10,12 +10,14 @@ struct Pulse {
     init(brief: Brief) {
         self.brief = brief
         let slow = max(0, min(1.6, (100 - brief.bpm) / 18))
-        let fast = max(0, min(1.2, (brief.bpm - 140) / 25))
+        // A genre that lives at such tempi has figures of its own for them.
+        let isAtHome = brief.genre.tempo > 150
+        let fast = max(0, min(isAtHome ? 0.6 : 1.2, (brief.bpm - 140) / 25))
         // Hands on real instruments lean on the beat at any tempo; syncopation is heard against it. In threes they do so most, or three halves of a beat
         // are heard as the pulse.
         let usual = brief.meter.isCompound ? 0 : brief.meter.isTriple ? 1 : brief.genre.kit == "electronic" ? 0 : 0.3
         amount = max(slow, max(fast, usual))
-        strikesBeats = !brief.meter.isCompound && (brief.bpm < 84 || brief.bpm > 150 || brief.meter.isTriple)
+        strikesBeats = !brief.meter.isCompound && (brief.bpm < 84 || brief.bpm > 150 && !isAtHome || brief.meter.isTriple)
     }
 
     /// Whoever keeps the harmony strikes on every beat rather than holding.
@@ -41,7 +43,29 @@ struct Pulse {
             }
             out.append(note)
         }
-        return out
+        return brief.bpm > 150 ? filled(out, before: ringStart) : out
+    }
+
+    /// Fast, a beat that is left out makes two beats one: where the part is silent on a beat, what it struck last is struck again.
+    private func filled(_ notes: [Note], before ringStart: Int) -> [Note] {
+        let groups = Dictionary(grouping: notes.filter { $0.start < ringStart }, by: \.start)
+        let starts = groups.keys.sorted()
+        guard let first = starts.first, let last = starts.last else { return notes }
+        let bar = brief.meter.ticksPerBar
+        var out = notes
+        var at = 0
+        for place in first / bar...last / bar {
+            for (beat, length) in zip(brief.meter.beatStarts, brief.meter.beats) {
+                let tick = place * bar + beat
+                guard tick > first, tick < ringStart else { continue }
+                while at + 1 < starts.count, starts[at + 1] <= tick { at += 1 }
+                // A part that pauses for a bar means it.
+                guard starts[at] < tick, starts[at] / bar == place, let struck = groups[starts[at]], struck.allSatisfy({ $0.end <= tick }) else { continue }
+                let next = at + 1 < starts.count ? starts[at + 1] : ringStart
+                for note in struck { out.append(Note(start: tick, length: min(length * 3 / 4, next - tick), pitch: note.pitch, velocity: max(10, note.velocity - 4))) }
+            }
+        }
+        return out.sorted { ($0.start, $0.pitch) < ($1.start, $1.pitch) }
     }
 
     func felt(_ notes: [Note], role: Role, name: String, ringStart: Int) -> [Note] {
@@ -57,7 +81,9 @@ struct Pulse {
             if beats.contains(note.start % bar) {
                 var strong = note
                 // What ticks along tells the beat.
-                if role == .drums, note.pitch != 36, note.pitch != 38 { strong.velocity = min(118, note.velocity + Int(14 * min(1, amount))) }
+                if role == .drums {
+                    if note.pitch != 36, note.pitch != 38 { strong.velocity = min(118, note.velocity + Int(14 * min(1, amount))) } else if brief.bpm > 150 { strong.velocity = max(100, note.velocity) }
+                }
                 out.append(strong)
                 continue
             }
@@ -81,10 +107,10 @@ struct Pulse {
     /// How many of the notes between the beats are left out.
     private func loss(_ role: Role) -> Double {
         switch role {
-        case .chords, .arp: 0.6
-        case .drums, .percussion: 0.45
-        case .bass: 0.4
-        case .lead, .counter, .pad: 0.25
+        case .chords, .arp: 0.65
+        case .drums, .percussion: brief.bpm < 84 ? 0.6 : 0.45
+        case .bass: 0.45
+        case .lead, .counter, .pad: brief.bpm < 84 ? 0.4 : 0.25
         }
     }
 

@@ -55,7 +55,7 @@ extension LocalTier {
             if let bank { result.soundfonts = [try Self.identity(bank)] }
             if let picture = request.picture, let seen { result.reference = .init(file: picture.path, kind: picture.isClip ? "video" : "image", features: seen, mapping: mapping) }
             if request.isMastered {
-                let preset = try PresetLibrary.load(brief.genre.master)
+                let preset = try Self.preset(for: brief.genre)
                 let raw = try await scratch(beside: request.output, ledger)
                 defer { Task { await ledger.destroy([raw.id], because: .jobEnded) } }
                 try Performer.play(
@@ -101,6 +101,18 @@ extension LocalTier {
             for row in rows[named...] + [prompt] { await ledger.released(row, because: reason) }
             throw work.cancellation.isSet ? CancellationError() : error
         }
+    }
+
+    /// The genre's preset, with the balance held inside the band of the genre's curve. Unlike somebody's mix, what comes in here has no balance that was meant otherwise.
+    static func preset(for genre: Genre) throws -> Preset {
+        var preset = try PresetLibrary.load(genre.master)
+        guard ToneLibrary.list().contains(where: { $0.id == genre.tone }) else { return preset }
+        preset.tone.mode = .curve
+        preset.tone.curve = genre.tone
+        preset.tone.settings.amountPct = 100
+        preset.tone.settings.maxDB = 6
+        preset.tone.settings.deadbandDB = 0
+        return preset
     }
 
     private static func identity(_ bank: SoundBank) throws -> GenerateResult.SoundFont {

@@ -77,6 +77,19 @@ struct GenerationTests {
         #expect(settled.count { $0.state == .handedOver } == 3 + result.files.stems.count)
     }
 
+    @Test func everyGenreIsMasteredTowardACurveThatThereIs_atALoudnessThatCanBeReached() throws {
+        let curves = Set(ToneLibrary.list().map(\.id))
+        for genre in try GenreLibrary.list() {
+            let preset = try LocalTier.preset(for: genre)
+            #expect(curves.contains(genre.tone), "\(genre.id): \(genre.tone)")
+            #expect(preset.tone.mode == .curve && preset.tone.curve == genre.tone && preset.tone.settings.amountPct == 100)
+            // Louder, the limiter would have to take away more than it may from a mix that has its own dynamics.
+            #expect(preset.target.lufs <= -14, "\(genre.id)")
+            // What goes to the renderer is the preset's file form.
+            #expect(try Preset.parse(toml: preset.toml(), file: "p").tone == preset.tone)
+        }
+    }
+
     @Test func anExistingFileStaysUnlessForced() async throws {
         try Data("precious".utf8).write(to: URL(fileURLWithPath: folder.file("track.wav")))
         var wanted = request("techno, 1 bar")
