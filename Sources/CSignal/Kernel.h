@@ -19,15 +19,21 @@ typedef int64_t l8 __attribute__((vector_size(64)));
 typedef double d8u __attribute__((vector_size(64), aligned(8)));
 typedef float f8u __attribute__((vector_size(32), aligned(4)));
 typedef double d4u __attribute__((vector_size(32), aligned(8)));
+typedef float f16 __attribute__((vector_size(64)));
+typedef float f16u __attribute__((vector_size(64), aligned(4)));
 
-// For headers that are included once for each width: names and types of LANES numbers. U need not be aligned.
+// For headers that are included once for each width: names and types of LANES numbers, doubles unless said otherwise. U need not be aligned.
+#ifndef KIND
+#define KIND d
+#define REAL double
+#endif
 #define NAME_(name, lanes) name##_by_##lanes
 #define NAME__(name, lanes) NAME_(name, lanes)
 #define NAME(name) NAME__(name, LANES)
 #define TYPE_(kind, lanes, rest) kind##lanes##rest
 #define TYPE__(kind, lanes, rest) TYPE_(kind, lanes, rest)
-#define V TYPE__(d, LANES, )
-#define U TYPE__(d, LANES, u)
+#define V TYPE__(KIND, LANES, )
+#define U TYPE__(KIND, LANES, u)
 #define L TYPE__(l, LANES, )
 
 extern _Atomic int lathe_signal_narrowed;

@@ -1,43 +1,6 @@
 #include "CSignal.h"
 #include "Kernel.h"
 
-// Spectra of a and b from that of a + i b: A(k) = (Z(k) + Z(-k)*) / 2, B(k) = (Z(k) - Z(-k)*) / 2i. The powers are those of both without the halves.
-#define SEPARATE(zr, zi, qr, qi) \
-    ar = (zr) + (qr), ai = (zi) - (qi), br = (zi) + (qi), bi = (qr) - (zr), \
-    aa = 0.25 * (ar * ar + ai * ai), bb = 0.25 * (br * br + bi * bi), ab = 0.25 * (ar * br + ai * bi)
-
-static inline __attribute__((always_inline)) void pair_power(
-    double zr, double zi, double qr, double qi, long e, float *powers, double *total, double *second, double *cross) {
-    double SEPARATE(zr, zi, qr, qi);
-    powers[2 * e] = (float)aa;
-    powers[2 * e + 1] = (float)bb;
-    total[e] += aa + bb;
-    second[e] += bb;
-    cross[e] += ab;
-}
-
-// Positions as in lathe_shape_pair: -k stands opposite of k within [2h, 4h).
-INLINE void lathe_pair_power_body(const double *re, const double *im, long size, float *powers, double *total, double *second, double *cross) {
-    for (long p = 0; p < 2; p++) pair_power(re[p], im[p], re[p], im[p], p, powers, total, second, cross);
-    for (long h = 1; h < 4; h *= 2)
-        for (long c = 0; c < h; c++) {
-            long p = 2 * h + c, q = 4 * h - 1 - c;
-            pair_power(re[p], im[p], re[q], im[q], h + c + 1, powers, total, second, cross);
-        }
-    for (long h = 4; h < size / 2; h *= 2)
-        for (long c = 0; c < h; c += 4) {
-            long p = 2 * h + c, q = 4 * h - 4 - c, e = h + c + 1;
-            d4 zr = *(const d4u *)(re + p), zi = *(const d4u *)(im + p), wr = *(const d4u *)(re + q), wi = *(const d4u *)(im + q);
-            d4 qr = __builtin_shufflevector(wr, wr, 3, 2, 1, 0), qi = __builtin_shufflevector(wi, wi, 3, 2, 1, 0);
-            d4 SEPARATE(zr, zi, qr, qi);
-            f4 af = __builtin_convertvector(aa, f4), bf = __builtin_convertvector(bb, f4);
-            *(f8u *)(powers + 2 * e) = __builtin_shufflevector(af, bf, 0, 4, 1, 5, 2, 6, 3, 7);
-            *(d4u *)(total + e) += aa + bb;
-            *(d4u *)(second + e) += bb;
-            *(d4u *)(cross + e) += ab;
-        }
-}
-
 INLINE void lathe_extremes_body(const double *x, long count, double *low, double *high, double *sum) {
     d4 l = {x[0], x[0], x[0], x[0]}, h = l, total = {0};
     long i = 0;
@@ -364,9 +327,6 @@ INLINE void lathe_gather_pair_body(const double *left, const double *right, long
     }
 }
 
-KERNEL(void, lathe_pair_power,
-    (const double *re, const double *im, long size, float *powers, double *total, double *second, double *cross),
-    (re, im, size, powers, total, second, cross))
 KERNEL_WIDE(void, lathe_quantise,
     (double *x, long count, double scale, uint64_t key, uint64_t first, int dithers), (x, count, scale, key, first, dithers))
 KERNEL(void, lathe_extremes, (const double *x, long count, double *low, double *high, double *sum), (x, count, low, high, sum))

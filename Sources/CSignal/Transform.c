@@ -18,97 +18,16 @@ enum { near_size = 1024 };
 
 #define AT(p) (*(d4 *)(p))
 
-#define TRANSPOSE(a, b, c, d) do { \
-    d4 ab0 = __builtin_shufflevector(a, b, 0, 4, 2, 6), ab1 = __builtin_shufflevector(a, b, 1, 5, 3, 7); \
-    d4 cd0 = __builtin_shufflevector(c, d, 0, 4, 2, 6), cd1 = __builtin_shufflevector(c, d, 1, 5, 3, 7); \
-    (a) = __builtin_shufflevector(ab0, cd0, 0, 1, 4, 5); \
-    (b) = __builtin_shufflevector(ab1, cd1, 0, 1, 4, 5); \
-    (c) = __builtin_shufflevector(ab0, cd0, 2, 3, 6, 7); \
-    (d) = __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7); \
-} while (0)
+#define LAST_LEVELS(re, im, w, n) for (long c_ = 0; c_ < (n); c_ += 16) split16_by_4((re) + c_, (im) + c_, w)
+FORWARD(lathe_transform_body, 4)
+FORWARD(lathe_transform_by_8, 8)
 
-// The last two levels, 16 numbers in registers.
-INLINE void split16(double *re, double *im, const double *w) {
-    split4_by_4(re, im, w, 16);
-    d4 ar = AT(re), br = AT(re + 4), cr = AT(re + 8), dr = AT(re + 12);
-    d4 ai = AT(im), bi = AT(im + 4), ci = AT(im + 8), di = AT(im + 12);
-    TRANSPOSE(ar, br, cr, dr);
-    TRANSPOSE(ai, bi, ci, di);
-    d4 sr = ar + cr, si = ai + ci, tr = ar - cr, ti = ai - ci;
-    d4 ur = br + dr, ui = bi + di, vr = bi - di, vi = dr - br;
-    ar = sr + ur;
-    ai = si + ui;
-    br = sr - ur;
-    bi = si - ui;
-    cr = tr + vr;
-    ci = ti + vi;
-    dr = tr - vr;
-    di = ti - vi;
-    TRANSPOSE(ar, br, cr, dr);
-    TRANSPOSE(ai, bi, ci, di);
-    AT(re) = ar;
-    AT(re + 4) = br;
-    AT(re + 8) = cr;
-    AT(re + 12) = dr;
-    AT(im) = ai;
-    AT(im + 4) = bi;
-    AT(im + 8) = ci;
-    AT(im + 12) = di;
-}
-
-INLINE void merge16(double *re, double *im, const double *w) {
-    d4 ar = AT(re), br = AT(re + 4), cr = AT(re + 8), dr = AT(re + 12);
-    d4 ai = AT(im), bi = AT(im + 4), ci = AT(im + 8), di = AT(im + 12);
-    TRANSPOSE(ar, br, cr, dr);
-    TRANSPOSE(ai, bi, ci, di);
-    // The four are the frequencies 0, 2, 1, 3.
-    d4 sr = ar + br, si = ai + bi, tr = ar - br, ti = ai - bi;
-    d4 ur = cr + dr, ui = ci + di, vr = di - ci, vi = cr - dr;
-    ar = sr + ur;
-    ai = si + ui;
-    br = tr + vr;
-    bi = ti + vi;
-    cr = sr - ur;
-    ci = si - ui;
-    dr = tr - vr;
-    di = ti - vi;
-    TRANSPOSE(ar, br, cr, dr);
-    TRANSPOSE(ai, bi, ci, di);
-    AT(re) = ar;
-    AT(re + 4) = br;
-    AT(re + 8) = cr;
-    AT(re + 12) = dr;
-    AT(im) = ai;
-    AT(im + 4) = bi;
-    AT(im + 8) = ci;
-    AT(im + 12) = di;
-    merge4_by_4(re, im, w, 16);
-}
-
-// Levels of more than 16 numbers in vectors of `lanes`, 4 or 8.
-#define TRANSFORMS(forward, back, lanes) \
-INLINE void forward(double *re, double *im, const double *twiddles, long size) { \
-    const double *w = twiddles; \
-    long n = size; \
-    if (__builtin_ctzl(size) & 1) { \
-        split2_by_##lanes(re, im, w, n); \
-        w += n; \
-        n /= 2; \
-    } \
-    for (; n > near_size; w += 6 * (n / 4), n /= 4) \
-        for (long b = 0; b < size; b += n) split4_by_##lanes(re + b, im + b, w, n); \
-    for (long b = 0; b < size; b += n) { \
-        const double *v = w; \
-        for (long m = n; m > 16; v += 6 * (m / 4), m /= 4) \
-            for (long c = b; c < b + n; c += m) split4_by_##lanes(re + c, im + c, v, m); \
-        for (long c = b; c < b + n; c += 16) split16(re + c, im + c, v); \
-    } \
-} \
+#define BACKWARD(back, lanes) \
 INLINE void back(double *re, double *im, const double *twiddles, long size) { \
     long top = __builtin_ctzl(size) & 1 ? size / 2 : size, near = top; \
     while (near > near_size) near /= 4; \
     for (long b = 0; b < size; b += near) { \
-        for (long c = b; c < b + near; c += 16) merge16(re + c, im + c, LEVEL(16)); \
+        for (long c = b; c < b + near; c += 16) merge16_by_4(re + c, im + c, LEVEL(16)); \
         for (long m = 64; m <= near; m *= 4) \
             for (long c = b; c < b + near; c += m) merge4_by_##lanes(re + c, im + c, LEVEL(m), m); \
     } \
@@ -119,8 +38,8 @@ INLINE void back(double *re, double *im, const double *twiddles, long size) { \
 // The twiddles of level n lie behind those of all larger ones.
 #define LEVEL(n) (twiddles + (size - top) * 2 + 2 * (top - (n)))
 
-TRANSFORMS(lathe_transform_body, lathe_transform_back_body, 4)
-TRANSFORMS(lathe_transform_by_8, lathe_transform_back_by_8, 8)
+BACKWARD(lathe_transform_back_body, 4)
+BACKWARD(lathe_transform_back_by_8, 8)
 
 // In bit-reversed order the frequency -k stands opposite of k: within [2^j, 2^(j+1)) counted from the other end.
 INLINE void lathe_shape_pair_body(double *re, double *im, const double *sum, const double *difference, long size) {

@@ -57,7 +57,7 @@ public struct LinearPhaseEqualizer {
     private let line: UnsafeMutablePointer<Double>
     private let out: UnsafeMutablePointer<Double>
 
-    private let transform: PlanarTransform
+    private let transform: PlanarTransform<Double>
     private let scratch: UnsafeMutablePointer<Double>
     /// Numbers from one row of `line` and one working area to the next: not a power of two, which would crowd the cache.
     private let area: Int
@@ -90,7 +90,7 @@ public struct LinearPhaseEqualizer {
         line = arena.carve(channels * area, of: 0.0)
         out = arena.carve(channels * hop, of: 0.0)
         transform = PlanarTransform(size: size)
-        scratch = PlanarTransform.memory(4 * area)
+        scratch = PlanarTransform<Double>.memory(4 * area)
     }
 
     public func deallocate() {

@@ -1,10 +1,10 @@
 import CSignal
 
-/// Twiddles and working memory of a complex Fourier transform in double precision whose result is the same to the last bit on every
-/// processor (`lathe_transform`). Spectra are in bit-reversed order, which a convolution does not mind.
-struct PlanarTransform {
+/// Twiddles and working memory of a complex Fourier transform in double or single precision whose result is the same to the last bit on
+/// every processor (`lathe_transform`). Spectra are in bit-reversed order, which a convolution does not mind.
+struct PlanarTransform<Real: BinaryFloatingPoint> {
     let size: Int
-    private let twiddles: UnsafeMutablePointer<Double>
+    private let twiddles: UnsafeMutablePointer<Real>
 
     /// - Parameter size: a power of two of at least 64.
     init(size: Int) {
@@ -15,8 +15,8 @@ struct PlanarTransform {
         func fill(_ count: Int, _ multiple: Int) {
             for j in 0..<count {
                 let halfTurns = Double(2 * j * multiple) / Double(level)
-                twiddles[at + j] = FastMath.cosPi(halfTurns)
-                twiddles[at + count + j] = -FastMath.sinPi(halfTurns)
+                twiddles[at + j] = Real(FastMath.cosPi(halfTurns))
+                twiddles[at + count + j] = Real(-FastMath.sinPi(halfTurns))
             }
             at += 2 * count
         }
@@ -33,17 +33,12 @@ struct PlanarTransform {
     func deallocate() { twiddles.deallocate() }
 
     /// Room for `count` numbers where the kernels can use it.
-    static func memory(_ count: Int) -> UnsafeMutablePointer<Double> {
-        let made = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Double>.stride, alignment: 64)
-            .bindMemory(to: Double.self, capacity: count)
+    static func memory(_ count: Int) -> UnsafeMutablePointer<Real> {
+        let made = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Real>.stride, alignment: 64)
+            .bindMemory(to: Real.self, capacity: count)
         made.initialize(repeating: 0, count: count)
         return made
     }
-
-    func forward(_ re: UnsafeMutablePointer<Double>, _ im: UnsafeMutablePointer<Double>) { lathe_transform(re, im, twiddles, size) }
-
-    /// Inverse but for a factor of `size`.
-    func backward(_ re: UnsafeMutablePointer<Double>, _ im: UnsafeMutablePointer<Double>) { lathe_transform_back(re, im, twiddles, size) }
 
     /// The position of frequency k + 1, given that of k.
     func position(after position: Int) -> Int {
@@ -68,4 +63,15 @@ struct PlanarTransform {
         let group = 1 << (Int.bitWidth - 1 - position.leadingZeroBitCount)
         return 3 * group - 1 - position
     }
+}
+
+extension PlanarTransform<Double> {
+    func forward(_ re: UnsafeMutablePointer<Double>, _ im: UnsafeMutablePointer<Double>) { lathe_transform(re, im, twiddles, size) }
+
+    /// Inverse but for a factor of `size`.
+    func backward(_ re: UnsafeMutablePointer<Double>, _ im: UnsafeMutablePointer<Double>) { lathe_transform_back(re, im, twiddles, size) }
+}
+
+extension PlanarTransform<Float> {
+    func forward(_ re: UnsafeMutablePointer<Float>, _ im: UnsafeMutablePointer<Float>) { lathe_transform_single(re, im, twiddles, size) }
 }

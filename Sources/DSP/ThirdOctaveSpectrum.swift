@@ -16,11 +16,11 @@ public struct ThirdOctaveSpectrum: ~Copyable {
     private let sampleRate: Double
     private let channels: Int
     private let size: Int
-    private let fft: PlanarTransform
+    private let fft: PlanarTransform<Float>
     private let window: UnsafeMutablePointer<Float>
     /// Two rows under the window, then their spectra: one is the real part of the transform's input, the other the imaginary part.
-    private let re: UnsafeMutablePointer<Double>
-    private let im: UnsafeMutablePointer<Double>
+    private let re: UnsafeMutablePointer<Float>
+    private let im: UnsafeMutablePointer<Float>
     /// |X|² of both rows by element, and then of each by bin.
     private let powers: UnsafeMutablePointer<SIMD2<Float>>
     private let power: UnsafeMutablePointer<Float>
@@ -56,8 +56,8 @@ public struct ThirdOctaveSpectrum: ~Copyable {
         fft = PlanarTransform(size: size)
         window = .allocate(capacity: size)
         for i in 0..<size { (window + i).initialize(to: Float(0.5 - 0.5 * cos(2 * .pi * (Double(i) + 0.5) / Double(size)))) }
-        re = PlanarTransform.memory(size)
-        im = PlanarTransform.memory(size)
+        re = PlanarTransform<Float>.memory(size)
+        im = PlanarTransform<Float>.memory(size)
         func room<T>(_ value: T, _ count: Int) -> UnsafeMutablePointer<T> {
             let made = UnsafeMutablePointer<T>.allocate(capacity: count)
             made.initialize(repeating: value, count: count)
@@ -143,13 +143,13 @@ public struct ThirdOctaveSpectrum: ~Copyable {
     /// Two rows in one transform.
     private func transform(_ first: Int, _ second: Int?) {
         let a = lines + first * size
-        for i in 0..<size { re[i] = Double(a[i] * window[i]) }
         // What two rows in one transform spill into each other is rounding, but of silence nothing may be left.
-        var isSilent = true
-        if let second {
-            let b = lines + second * size
-            for i in 0..<size { im[i] = Double(b[i] * window[i]) }
-            isSilent = lathe_largest_magnitude(b, size) == 0
+        let b = second.map { lines + $0 * size }
+        let isSilent = b.map { lathe_largest_magnitude($0, size) == 0 } ?? true
+        if let b, !isSilent, lathe_largest_magnitude(a, size) == 0 { return transformSecond(b) }
+        for i in 0..<size { re[i] = a[i] * window[i] }
+        if let b {
+            for i in 0..<size { im[i] = b[i] * window[i] }
         } else {
             im.update(repeating: 0, count: size)
         }
@@ -163,6 +163,20 @@ public struct ThirdOctaveSpectrum: ~Copyable {
         }
         gated.add(power, isSide: false)
         if !isSilent { gated.add(otherPower, isSide: channels == 2) }
+    }
+
+    /// A second row beside a silent first.
+    private func transformSecond(_ row: UnsafePointer<Float>) {
+        for i in 0..<size { re[i] = row[i] * window[i] }
+        im.update(repeating: 0, count: size)
+        fft.forward(re, im)
+        lathe_pair_power(re, im, size, UnsafeMutableRawPointer(powers).assumingMemoryBound(to: Float.self), spill, spill, spill)
+        for element in 0...size / 2 {
+            total[element] += Double(powers[element].x)
+            side[element] += Double(powers[element].x)
+        }
+        for bin in 0...size / 2 { otherPower[bin] = powers[Int(elements[bin])].x }
+        gated.add(otherPower, isSide: channels == 2)
     }
 
     /// Mean square of a Hann window.
@@ -207,7 +221,8 @@ public struct ThirdOctaveSpectrum: ~Copyable {
         return power > 0 ? sum(index) { side[Int(elements[$0])] * scale($0) } / power : nil
     }
 
-    /// How alike left and right are in band `index` of stereo: 1 the same, 0 unrelated, −1 opposite; nil when one has nothing there.
+    /// How alike left and right are in band `index` of stereo: 1 the same, 0 unrelated, −1 opposite; nil when one has nothing there, or 70 dB
+    /// less than the other, which is where rounding begins to tell.
     public func correlation(_ index: Int) -> Double? {
         guard channels == 2 else { return nil }
         let both = bandPower(index)
@@ -215,7 +230,7 @@ public struct ThirdOctaveSpectrum: ~Copyable {
         let product = sum(index) { cross[Int(elements[$0])] * scale($0) }
         // Of mid = (L + R) / 2 and side = (L − R) / 2.
         let left = both + 2 * product, right = both - 2 * product
-        return min(left, right) > 1e-15 ? max(-1, min(1, (both - 2 * sidePower) / (left * right).squareRoot())) : nil
+        return min(left, right) > max(1e-15, 1e-7 * max(left, right)) ? max(-1, min(1, (both - 2 * sidePower) / (left * right).squareRoot())) : nil
     }
 
     /// Sums bins by the part of each that lies inside the band.

@@ -224,8 +224,8 @@ private func gain(_ h: UnsafePointer<Double>, middle: Int, hz: Double, sampleRat
 
     @Test(arguments: [64, 128, 1024, 8192])
     func theTransformIsTheSumOfItsDefinition_onEveryProcessor(size: Int) {
-        let transform = PlanarTransform(size: size)
-        let memory = PlanarTransform.memory(4 * size)
+        let transform = PlanarTransform<Double>(size: size)
+        let memory = PlanarTransform<Double>.memory(4 * size)
         defer {
             transform.deallocate()
             memory.deallocate()
