@@ -6,11 +6,8 @@ void lathe_signal_narrow(int narrow) { atomic_store_explicit(&lathe_signal_narro
 
 #define LOAD(p) (*(const f8u *)(p))
 #define STORE(v, p) (*(f8u *)(p) = (v))
-#define LARGER(a, b) do { \
-    i8 magnitude = (i8)(b) & 0x7FFFFFFF; \
-    i8 over = (f8)magnitude > (a); \
-    (a) = (f8)((magnitude & over) | ((i8)(a) & ~over)); \
-} while (0)
+// Numbers that are not negative have the order of their bits as integers.
+#define LARGER(a, b) ((a) = (f8)__builtin_elementwise_max((i8)(a), (i8)(b) & 0x7FFFFFFF))
 
 INLINE void lathe_halfband_oversample_body(const struct lathe_halfband_taps *t, const struct lathe_halfband_rows *r) {
     const float *x = r->x;
@@ -84,19 +81,17 @@ INLINE float lathe_largest_magnitude_body(const float *samples, long count) {
     return largest;
 }
 
-// The last vector overlaps the one before it.
+// The last vectors overlap those before them.
 INLINE void lathe_extent_float_body(const float *x, long count, float *peak, float *bend) {
     f8 highest = {0}, sharpest = {0};
-    for (long i = 0;;) {
+#define BEND(i) ((LOAD(x + (i)) - LOAD(x + (i) + 1)) - (LOAD(x + (i) + 1) - LOAD(x + (i) + 2)))
+    for (long i = 0; i + 10 < count; i += 8) {
         LARGER(highest, LOAD(x + i));
-        if (i == count - 8) break;
-        i = i + 8 < count - 8 ? i + 8 : count - 8;
+        LARGER(sharpest, BEND(i));
     }
-    for (long i = 0;;) {
-        LARGER(sharpest, (LOAD(x + i) - LOAD(x + i + 1)) - (LOAD(x + i + 1) - LOAD(x + i + 2)));
-        if (i == count - 10) break;
-        i = i + 8 < count - 10 ? i + 8 : count - 10;
-    }
+    LARGER(highest, LOAD(x + count - 10));
+    LARGER(highest, LOAD(x + count - 8));
+    LARGER(sharpest, BEND(count - 10));
     *peak = 0;
     *bend = 0;
     for (int lane = 0; lane < 8; lane++) {

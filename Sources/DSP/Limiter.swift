@@ -54,6 +54,8 @@ public struct Limiter {
         /// All channels have the same past and the same needs: the first voice speaks for all.
         var together = true
         var bassCoefficient = 0.0, bassDecay = 0.0
+        /// Where the delays' oldest frame is: they are moved to the front every few blocks.
+        var place = 0
     }
 
     /// What is known of one channel's level between blocks.
@@ -79,6 +81,7 @@ public struct Limiter {
     private let bass: UnsafeMutablePointer<Double>
     private let delay: UnsafeMutablePointer<Double>
     private let delayCount: Int
+    private static let laps = 8
 
     public init(sampleRate: Double, channels: Int, arena: inout StateArena) {
         self.channels = channels
@@ -92,7 +95,7 @@ public struct Limiter {
         lines = arena.carve(channels * HalfBandCascade.lineCount, of: 0)
         needs = arena.carve(channels * groups, of: 1)
         bass = arena.carve(channels * groups, of: 0)
-        delayCount = latency + Self.blockFrames
+        delayCount = latency + Self.laps * Self.blockFrames
         delay = arena.carve(channels * delayCount, of: 0)
         voices = .allocate(capacity: channels)
         for c in 0..<channels {
@@ -116,7 +119,7 @@ public struct Limiter {
     public static func stateBytes(sampleRate: Double, channels: Int) -> Int {
         let window = LimiterGain.groups(ms: maximumLookaheadMs, sampleRate: sampleRate)
         let hold = LimiterGain.groups(ms: maximumHoldMs, sampleRate: sampleRate)
-        let frames = HalfBandCascade.delay + window * LimiterGain.step(sampleRate: sampleRate) + blockFrames
+        let frames = HalfBandCascade.delay + window * LimiterGain.step(sampleRate: sampleRate) + laps * blockFrames
         let perChannel = LimiterGain.stateBytes(window: window, hold: hold) + HalfBandCascade.lineCount * 4 + frames * 8 + MemoryLayout<Detector>.stride
         return 4096 + channels * (perChannel + blockFrames * 6)
     }
@@ -140,6 +143,7 @@ public struct Limiter {
         detectors.update(repeating: Detector(), count: channels)
         for c in 0..<channels { voices[c].clear() }
         state.pointee.together = state.pointee.link >= 1
+        state.pointee.place = 0
     }
 
     /// Limits exactly `blockFrames` frames in place; what comes out went in `latency` frames ago.
@@ -147,6 +151,7 @@ public struct Limiter {
     public func process(_ block: AudioBlock) -> Double {
         var lowest: Float = 1
         for c in 0..<channels { lowest = min(lowest, detect(block[c], channel: c)) }
+        moveOn()
         if state.pointee.together {
             if channels > 1 && lowest < 1 { link(share: 1) }
         } else if lowest < 1 && state.pointee.link > 0 {
@@ -277,14 +282,24 @@ public struct Limiter {
         return least
     }
 
+    /// Moves the delays on by a block: `apply` puts it behind what is there.
+    private func moveOn() {
+        state.pointee.place += Self.blockFrames
+        guard state.pointee.place == Self.laps * Self.blockFrames else { return }
+        for c in 0..<channels {
+            let line = delay + c * delayCount
+            line.update(from: line + state.pointee.place, count: latency)
+        }
+        state.pointee.place = 0
+    }
+
     private func apply(_ gain: UnsafePointer<Double>, least: Double, to x: UnsafeMutablePointer<Double>, channel c: Int) {
-        let n = Self.blockFrames, line = delay + c * delayCount
+        let n = Self.blockFrames, line = delay + c * delayCount + state.pointee.place
         (line + latency).update(from: x, count: n)
         if least < 1 {
             for i in 0..<n { x[i] = line[i] * gain[i] }
         } else {
             x.update(from: line, count: n)
         }
-        line.update(from: line + n, count: latency)
     }
 }

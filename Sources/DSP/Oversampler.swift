@@ -23,8 +23,10 @@ struct Oversampler {
     private static let lineHistory = 88
     private static let lineCount = lineHistory + blockFrames + 16
     private static let history8 = 4, history4 = 8, history2 = 96
+    /// What is straight, and where in it the last block is: it is moved to the front every few blocks.
+    private static let straightCount = latency + 8 * blockFrames, placeAt = lineCount + straightCount
     /// Numbers of a channel's state: its line, what is straight, and the ends of the lowered rows.
-    static let stateCount = lineCount + latency + blockFrames + 8 * history8 + 4 * history4 + 2 * history2
+    static let stateCount = placeAt + 1 + 8 * history8 + 4 * history4 + 2 * history2
 
     /// Numbers from one raised row to the next, and where frame 0 is in it.
     static let stride = 112
@@ -146,7 +148,7 @@ struct Oversampler {
     /// Brings a line that `accept` was not called for, while there was no curve, up to where it would be: what went by is what was passed on.
     func catchUp(_ state: UnsafeMutablePointer<Double>) {
         let kept = Self.lineHistory + Self.blockFrames
-        state.update(from: state + Self.lineCount + Self.latency + Self.blockFrames - kept, count: kept)
+        state.update(from: straight(state) + Self.latency + Self.blockFrames - kept, count: kept)
     }
 
     /// Fills the rows of 8 or 16 places from a channel's line.
@@ -168,7 +170,7 @@ struct Oversampler {
         let eight = scratch + 32 * Self.stride + Self.history8
         let four = eight - Self.history8 + 8 * Self.stride8 + Self.history4
         let two = four - Self.history4 + 4 * Self.stride4 + Self.history2
-        let kept8 = state + Self.lineCount + Self.latency + Self.blockFrames
+        let kept8 = state + Self.placeAt + 1
         let kept4 = kept8 + 8 * Self.history8, kept2 = kept4 + 4 * Self.history4
         let n = Self.blockFrames
         for row in 0..<8 {
@@ -205,14 +207,23 @@ struct Oversampler {
     ///
     /// - Returns: where the frames of the rows are, 64 of them, to be scaled where they lie if the processor wishes.
     func pass(_ x: UnsafePointer<Double>, _ state: UnsafeMutablePointer<Double>) -> UnsafeMutablePointer<Double> {
-        let line = state + Self.lineCount
-        line.update(from: line + Self.blockFrames, count: Self.latency)
+        state[Self.placeAt] += Double(Self.blockFrames)
+        if Int(state[Self.placeAt]) + Self.latency + Self.blockFrames > Self.straightCount {
+            (state + Self.lineCount).update(from: straight(state), count: Self.latency)
+            state[Self.placeAt] = 0
+        }
+        let line = straight(state)
         (line + Self.latency).update(from: x, count: Self.blockFrames)
         return line + Self.lowerDelay
     }
 
     /// What was passed on `latency` frames ago, which is where `lower` has arrived.
-    func passed(_ state: UnsafeMutablePointer<Double>) -> UnsafePointer<Double> { UnsafePointer(state + Self.lineCount) }
+    func passed(_ state: UnsafeMutablePointer<Double>) -> UnsafePointer<Double> { UnsafePointer(straight(state)) }
+
+    /// The oldest frame that is to be passed on.
+    private func straight(_ state: UnsafeMutablePointer<Double>) -> UnsafeMutablePointer<Double> {
+        state + Self.lineCount + Int(state[Self.placeAt])
+    }
 
     /// Responses of all places to an impulse, as rows for the bound.
     private func measureBound() -> (Double, Double) {

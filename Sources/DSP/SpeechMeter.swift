@@ -5,7 +5,7 @@ import Glibc
 /// (300 Hz to 4 kHz) and in that of sibilants (5 to 9 kHz).
 ///
 /// After Scheirer & Slaney, ICASSP 1997: speech alone has both strong modulation at the rate of syllables (3 to 6 Hz) and many quiet
-/// cells between them. Streaming, in fixed memory (10 KiB); some 4 ns per frame.
+/// cells between them. Streaming, in fixed memory (10 KiB); some 2 ns per frame.
 public struct SpeechMeter: ~Copyable {
     public struct Reading: Sendable, Equatable, Codable {
         /// Power of the voice band's envelope between 3 and 6 Hz over the square of its mean, the median of all seconds. Speech has

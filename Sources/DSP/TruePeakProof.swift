@@ -49,6 +49,8 @@ public struct TruePeakProof: ~Copyable {
     private var recent: Float = 0
     private var highestITU: Float = 0
     private var highestSample: Float = 0
+    /// Of all that came in, its future known or not.
+    public private(set) var highestInput = 0.0
 
     public init(channels: Int) {
         self.channels = channels
@@ -91,6 +93,7 @@ public struct TruePeakProof: ~Copyable {
         recent = 0
         highestITU = 0
         highestSample = 0
+        highestInput = 0
     }
 
     /// Takes the next `frames` frames of finite samples.
@@ -100,7 +103,7 @@ public struct TruePeakProof: ~Copyable {
             let take = min(frames - done, Self.blockFrames - filled)
             for c in 0..<channels {
                 let x = block[c] + done, line = lines + c * Self.lineFrames + Self.history + filled
-                _ = lathe_to_float(x, line, take)
+                highestInput = max(highestInput, lathe_to_float(x, line, take))
             }
             filled += take
             done += take

@@ -41,6 +41,9 @@ public struct Analyzer: ~Copyable {
         spectra.processEvidence(block, frames)
     }
 
+    /// Largest |sample| so far.
+    var highestSample: Double { spectra.truePeak.highestInput }
+
     /// Ends the programme; nothing may be processed any more.
     mutating func settle() {
         spectra.finish()

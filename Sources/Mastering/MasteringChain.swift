@@ -44,6 +44,8 @@ public struct MasteringChain: ~Copyable {
     public let channels: Int
     /// Frames by which the output trails the input. Constant for the chain's life, whatever the parameters.
     public let latency: Int
+    /// Ends before make-up gain, clipper and limiter: what these would work on is measured.
+    private let isToneOnly: Bool
     /// Bytes that `saveState` writes.
     public var stateByteCount: Int { arena.used }
 
@@ -66,7 +68,11 @@ public struct MasteringChain: ~Copyable {
     /// - Parameters:
     ///   - sampleRate: Hz, 8 000…768 000.
     ///   - channels: 1…32. Width, mono bass and mid/side bands act when there are exactly two.
-    public init(sampleRate: Double, channels: Int) {
+    public init(sampleRate: Double, channels: Int) { self.init(sampleRate: sampleRate, channels: channels, toneOnly: false) }
+
+    /// - Parameter toneOnly: leave out make-up gain, clipper and limiter, with their latency.
+    init(sampleRate: Double, channels: Int, toneOnly: Bool) {
+        isToneOnly = toneOnly
         self.sampleRate = sampleRate
         self.channels = channels
         let block = Self.blockFrames
@@ -91,7 +97,7 @@ public struct MasteringChain: ~Copyable {
         clipper = Clipper(sampleRate: sampleRate, channels: channels, arena: &arena)
         limiter = Limiter(sampleRate: sampleRate, channels: channels, arena: &arena)
         self.arena = arena
-        latency = block + linear.latency + Saturation.latency + Clipper.latency + limiter.latency
+        latency = block + linear.latency + Saturation.latency + (toneOnly ? 0 : Clipper.latency + limiter.latency)
         rampBlocks = max(1, Int((Self.rampSeconds * sampleRate / Double(block)).rounded(.up)))
         state.pointee.ramped = rampBlocks
     }
@@ -217,12 +223,14 @@ public struct MasteringChain: ~Copyable {
             bandWidth.process(pending, frames: n, t0: t0, t1: t1)
             stereo.process(pending, frames: n, t0: t0, t1: t1)
         }
-        gain(state.pointee.makeupFrom, state.pointee.makeupTo, t0, t1)
-        let clipped = clipper.process(pending, t0: t0, t1: t1)
-        let least = limiter.process(pending)
+        if !isToneOnly {
+            gain(state.pointee.makeupFrom, state.pointee.makeupTo, t0, t1)
+            let clipped = clipper.process(pending, t0: t0, t1: t1)
+            let least = limiter.process(pending)
+            state.pointee.clipped = max(state.pointee.clipped, clipped)
+            state.pointee.limiterGain = min(state.pointee.limiterGain, least)
+        }
         state.pointee.compressorReductionDB = max(state.pointee.compressorReductionDB, reduction)
-        state.pointee.clipped = max(state.pointee.clipped, clipped)
-        state.pointee.limiterGain = min(state.pointee.limiterGain, least)
         if ramped < rampBlocks { state.pointee.ramped = ramped + 1 }
     }
 

@@ -143,12 +143,13 @@ public enum Solve {
         }
     }
 
-    /// Runs the chain over the programme. Returns the largest reductions in each track.
+    /// Runs the chain over the programme, or with `toneOnly` its part before make-up gain, clipper and limiter. Returns the largest reductions in
+    /// each track.
     static func runChain(
-        _ programme: Programme, _ settings: Settings, progress: (Double) -> Void, isCancelled: () -> Bool,
+        _ programme: Programme, _ settings: Settings, toneOnly: Bool = false, progress: (Double) -> Void, isCancelled: () -> Bool,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
     ) throws -> [Reduction] {
-        let run = ChainRun(programme, settings)
+        let run = ChainRun(programme, settings, toneOnly: toneOnly)
         try Pass.run(
             programme.files, latency: run.latency, progress: progress, isCancelled: isCancelled,
             process: { block, frames, _ in run.processLinear(block, frames) }, processFurther: { run.processRest($0, $1, track: $2) },
@@ -165,10 +166,10 @@ private final class ChainRun: @unchecked Sendable {
     private let tracks: Int
     private var reductions: [Solve.Reduction] = []
 
-    init(_ programme: Programme, _ settings: Solve.Settings) {
+    init(_ programme: Programme, _ settings: Solve.Settings, toneOnly: Bool) {
         self.settings = settings
         tracks = programme.files.count
-        chain = MasteringChain(sampleRate: programme.sampleRate, channels: programme.channels)
+        chain = MasteringChain(sampleRate: programme.sampleRate, channels: programme.channels, toneOnly: toneOnly)
         chain.set(settings.parameters(of: 0), ramp: false)
     }
 

@@ -146,17 +146,13 @@ struct Solver {
     private func measureTone(
         _ settings: Solve.Settings, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws -> ([LoudnessModel], Double?) {
-        var tone = settings
-        tone.parameters.limiterOn = false
-        tone.parameters.makeupGainDB = 0
-        tone.parameters.clip.amountDB = 0
         let boundaries = programme.boundaries
         // What stays this far under the limiter at the gain that is to be expected need not be read between its samples.
         let expected = Solve.estimate(direction, profile: programme.profile).makeupGainDB
         let meters = ToneMeters(
             programme, maximumReductionDB: preset.target.maxLimiterGainReductionDB + preset.clip.amountDB,
             floorDB: preset.target.ceilingDBTP - Limiter.marginDB - expected - Self.quietDB)
-        _ = try Solve.runChain(programme, tone, progress: progress, isCancelled: isCancelled) { block, frames, firstFrame in
+        _ = try Solve.runChain(programme, settings, toneOnly: true, progress: progress, isCancelled: isCancelled) { block, frames, firstFrame in
             cut(block, frames, at: firstFrame, by: boundaries) { meters.process($0, $1, track: $2) }
         }
         return meters.result()

@@ -1,7 +1,7 @@
 import DSP
 import Foundation
-import Mastering
 import Testing
+@testable import Mastering
 
 private struct Random {
     var state: UInt64
@@ -242,5 +242,27 @@ private func differ(_ a: AudioBlock, _ b: AudioBlock, _ range: Range<Int>) -> In
         // 2 is +6.02 dBFS; threshold −1.05: 7.07 dB.
         #expect(abs(chain.takeGainReduction().limiterDB + 7.07) < 0.1)
         #expect(chain.takeGainReduction().limiterDB == 0)
+    }
+
+    /// What the solve measures is what limiter and clipper are then given.
+    @Test func theToneAloneIsTheWholeChainWithoutWhatComesAfterIt() {
+        var parameters = everything()
+        parameters.makeupGainDB = 0
+        parameters.clip.amountDB = 0
+        parameters.limiterOn = false
+        let frames = 44_100
+        var whole = MasteringChain(sampleRate: 44_100, channels: 2), tone = MasteringChain(sampleRate: 44_100, channels: 2, toneOnly: true)
+        whole.set(parameters, ramp: false)
+        // These it has no use for.
+        parameters.makeupGainDB = 7
+        parameters.clip.amountDB = 2
+        parameters.limiterOn = true
+        tone.set(parameters, ramp: false)
+        let first = noise(channels: 2, frames: frames, seed: 5), second = noise(channels: 2, frames: frames, seed: 5)
+        whole.process(first.block, frames: frames)
+        tone.process(second.block, frames: frames)
+        let late = whole.latency - tone.latency
+        #expect(late > 0)
+        for c in 0..<2 { for i in 0..<frames - late { #expect(first.block[c][i + late] == second.block[c][i]) } }
     }
 }
