@@ -10,7 +10,7 @@ import Glibc
 /// Memory is a handful of blocks, whatever the length of the file.
 enum Pass {
     static let blockFrames = 8192
-    private static let blocksInFlight = 6
+    private static let blocksInFlight = 12
 
     /// - Parameters:
     ///   - latency: frames by which both processings together trail their input; the output is aligned and cut to the input's length.
@@ -35,9 +35,8 @@ enum Pass {
         let buffers = (0..<blocksInFlight).map { _ in AudioBuffer(channels: channels, frames: blockFrames) }
         // The stages work on views: the memory has to outlive the last one.
         defer { withExtendedLifetime(buffers) {} }
-        let free = DispatchSemaphore(value: 0)
-        for _ in 0..<blocksInFlight { free.signal() }
-        let last = Stage(work: { try consume($0.block.advanced(by: $0.dropped), $0.frames - $0.dropped, $0.firstFrame) }, release: { free.signal() })
+        let free = Tokens(blocksInFlight)
+        let last = Stage(work: { try consume($0.block.advanced(by: $0.dropped), $0.frames - $0.dropped, $0.firstFrame) }, release: { free.add() })
         let first = processFurther.map { further in Stage(work: { further($0.block, $0.frames, $0.file) }, next: last) } ?? last
         var before = 0.0
         do {
@@ -47,7 +46,7 @@ enum Pass {
             var ended = false
             while !ended || tail > 0 {
                 if isCancelled() { throw CancellationError() }
-                free.wait()
+                free.take()
                 if last.failed { break }
                 let block = buffers[slot].block
                 var n = ended ? 0 : try reader.read(into: block, frames: blockFrames)
@@ -86,6 +85,30 @@ enum Pass {
     }
 }
 
+/// Counts what one thread hands to another, who hears of it a few at a time: waking a thread costs as much as some thousand frames of a meter.
+private final class Tokens: @unchecked Sendable {
+    // Unchecked: `held` belongs to the thread that adds.
+    private static let batch = 3
+    private let count: DispatchSemaphore
+    private var held = 0
+
+    init(_ initial: Int = 0) {
+        // A semaphore must not end below the value that it began with.
+        count = DispatchSemaphore(value: 0)
+        for _ in 0..<initial { count.signal() }
+    }
+
+    /// - Parameter last: nothing comes after this one for a while.
+    func add(last: Bool = false) {
+        held += 1
+        guard last || held == Self.batch else { return }
+        for _ in 0..<held { count.signal() }
+        held = 0
+    }
+
+    func take() { count.wait() }
+}
+
 /// A thread of a pass: takes blocks in order, hands each on when it is done with it, holds the first error.
 private final class Stage: @unchecked Sendable {
     // Unchecked: `jobs` and `firstError` are only touched under `lock`.
@@ -102,7 +125,7 @@ private final class Stage: @unchecked Sendable {
     private let work: (Job) throws -> Void
     private let next: Stage?
     private let release: () -> Void
-    private let filled = DispatchSemaphore(value: 0)
+    private let filled = Tokens()
     private let done = DispatchSemaphore(value: 0)
     private let lock = DispatchSemaphore(value: 1)
     private var jobs: [Job?] = []
@@ -136,7 +159,7 @@ private final class Stage: @unchecked Sendable {
     private func loop() {
         Subnormals.off()
         while true {
-            filled.wait()
+            filled.take()
             guard let job = locked({ jobs.removeFirst() }) else { break }
             if job.frames > 0 && !failed {
                 do { try work(job) } catch { locked { firstError = error } }
@@ -150,7 +173,7 @@ private final class Stage: @unchecked Sendable {
 
     private func push(_ job: Job?) {
         locked { jobs.append(job) }
-        filled.signal()
+        filled.add(last: job == nil)
     }
 
     /// Waits until everything submitted has gone through this stage and those after it. Once.

@@ -1,6 +1,7 @@
 import Glibc
 
-/// A decoder in a process of its own, seen from the reader: asks one block ahead, so that the two work side by side.
+/// A decoder in a process of its own, seen from the reader: asks some blocks ahead, so that the two work side by side and wake each other once
+/// for several.
 ///
 /// Every answer is checked against what was asked; the first that does not fit, or does not come, ends the process.
 final class ConfinedDecoder: SampleSource {
@@ -14,8 +15,11 @@ final class ConfinedDecoder: SampleSource {
     private var position: Int64 = 0
     /// Such frames in `block`.
     private var held = 0..<0
-    /// Whether a block has been asked for and not been received.
-    private var isBlockDue = false
+    /// Blocks that have been asked for and not been received.
+    private var due = 0
+    /// How many to ask for: one after a seek, more as it goes on from there.
+    private var ahead = 1
+    private static let mostAhead = 4
     private static let blockBytes = 64 << 10
 
     /// Takes the open file over; the decoder has a copy.
@@ -27,6 +31,9 @@ final class ConfinedDecoder: SampleSource {
         do throws(DecodeFailure) {
             defer { close(ends[1]) }
             DecodingWall.limitWaiting(channel, wall.patience)
+            // Room for what may be due, as far as the system allows; with less the decoder waits sooner.
+            var room = Int32(Self.mostAhead * Self.blockBytes)
+            setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, socklen_t(MemoryLayout<Int32>.size))
             process = try wall.start(.decode, [file, ends[1]])
         } catch {
             close(channel)
@@ -54,10 +61,13 @@ final class ConfinedDecoder: SampleSource {
 
     func next(_ most: Int) throws(DecodeFailure) -> (samples: UnsafeRawPointer, frames: Int) {
         if held.isEmpty {
-            try ask()
+            if due == 0 { try ask(1) }
             held = 0..<(try receiveBlock())
-            // The next one, while this is worked on; after the end only for who asks again.
-            if !held.isEmpty { try ask() }
+            // The next ones, while this is worked on; after the end only for who asks again.
+            if !held.isEmpty, due <= 1 {
+                try ask(ahead - due)
+                ahead = min(ahead + 1, Self.mostAhead)
+            }
         }
         let taken = held.prefix(most)
         held = taken.upperBound..<held.upperBound
@@ -67,10 +77,11 @@ final class ConfinedDecoder: SampleSource {
 
     func seek(to target: Int64) throws(DecodeFailure) -> Int64 {
         held = 0..<0
-        if isBlockDue {
+        while due > 0 {
             // What lies between is not wanted any more, whether it could be read or not.
             do { _ = try receiveBlock() } catch { if case .brokeDown = error { throw error } }
         }
+        ahead = 1
         try send(WallMessage(.seek, target))
         let reached = try Self.answer(channel, .position).value
         guard (0...target).contains(reached) else { throw .brokeDown(.nonsense) }
@@ -80,7 +91,7 @@ final class ConfinedDecoder: SampleSource {
 
     func chunk(_ chunk: RIFFChunks.Readable) throws(DecodeFailure) -> [UInt8]? {
         // Answers come in the order of the questions.
-        if isBlockDue { _ = try seek(to: position) }
+        if due > 0 { _ = try seek(to: position) }
         try send(WallMessage(.chunk, Int64(RIFFChunks.Readable.allCases.firstIndex(of: chunk) ?? 0)))
         let message = try Self.answer(channel, .chunk)
         guard message.count <= RIFFChunks.longest else { throw .brokeDown(.nonsense) }
@@ -88,22 +99,22 @@ final class ConfinedDecoder: SampleSource {
         return message.value == 1 ? bytes : nil
     }
 
-    private func ask() throws(DecodeFailure) {
-        guard !isBlockDue else { return }
-        try send(WallMessage(.samples, Int64(blockFrames)))
-        isBlockDue = true
+    private func ask(_ blocks: Int) throws(DecodeFailure) {
+        guard blocks > 0 else { return }
+        try send(WallMessage(.samples, Int64(blockFrames)), times: blocks)
+        due += blocks
     }
 
     private func receiveBlock() throws(DecodeFailure) -> Int {
-        isBlockDue = false
+        due -= 1
         let message = try Self.answer(channel, .samples)
         guard message.value >= 0, message.value <= blockFrames, message.count == message.value * Int64(frameBytes) else { throw .brokeDown(.nonsense) }
         try Self.receive(channel, block, Int(message.count))
         return Int(message.value)
     }
 
-    private func send(_ message: WallMessage) throws(DecodeFailure) {
-        guard message.ask(channel) else { throw .brokeDown(errno == EAGAIN ? .stuck : .crashed) }
+    private func send(_ message: WallMessage, times: Int = 1) throws(DecodeFailure) {
+        guard message.ask(channel, times: times) else { throw .brokeDown(errno == EAGAIN ? .stuck : .crashed) }
     }
 
     private static func answer(_ channel: Int32, _ word: DecoderWord) throws(DecodeFailure) -> WallMessage {

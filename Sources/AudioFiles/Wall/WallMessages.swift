@@ -63,11 +63,11 @@ struct WallMessage {
     }
 
     /// Without a payload, and without a signal when the other end is gone; false then.
-    func ask(_ channel: Int32) -> Bool {
-        withUnsafeBytes(of: self) { head in
+    func ask(_ channel: Int32, times: Int = 1) -> Bool {
+        Array(repeating: self, count: times).withUnsafeBytes { heads in
             while true {
-                let sent = Glibc.send(channel, head.baseAddress, head.count, Int32(MSG_NOSIGNAL))
-                if sent == head.count { return true }
+                let sent = Glibc.send(channel, heads.baseAddress, heads.count, Int32(MSG_NOSIGNAL))
+                if sent == heads.count { return true }
                 if sent >= 0 || errno != EINTR { return false }
             }
         }
