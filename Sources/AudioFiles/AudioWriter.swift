@@ -28,10 +28,12 @@ public final class AudioWriter {
     ///   - broadcast, cart: for WAV; other containers have no place for them.
     ///   - expectedFrames: when known, lets a WAV of more than 4 GiB become RF64.
     ///   - opusBitRate: bits a second of all channels; nil is 96 000 for each.
+    ///   - observer: is shown the bytes as they are written, and where in the file; some places are written again.
     /// - Throws: `unsupportedOutput`, `tooLong`, `diskFull`, `writeFailed`.
     public init(
         fileDescriptor: Int32, path: String, format: OutputFormat, tags: [String: String], expectedFrames: Int64? = nil,
-        broadcast: BroadcastExtension? = nil, cart: CartChunk? = nil, opusBitRate: Int? = nil
+        broadcast: BroadcastExtension? = nil, cart: CartChunk? = nil, opusBitRate: Int? = nil,
+        observer: ((UnsafeRawBufferPointer, Int64) -> Void)? = nil
     ) throws(AudioFileError) {
         if let objection = format.objection { throw .unsupportedOutput(path: path, detail: objection) }
         self.format = format
@@ -50,7 +52,7 @@ public final class AudioWriter {
         }
         isLarge = large
         order = format.container == .ogg || format.container == .opus ? VorbisChannels.order(format.channels) : nil
-        sink = ByteSink(descriptor: fileDescriptor, prefix: format.container == .mp3 ? ID3.tag(tags) : [])
+        sink = ByteSink(descriptor: fileDescriptor, prefix: format.container == .mp3 ? ID3.tag(tags) : [], observer: observer)
         scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
 
         var callbacks = ByteSink.callbacks()

@@ -7,6 +7,8 @@ final class ByteSink {
     /// Bytes before the place that is position 0 here.
     private let prefixCount: Int64
     private(set) var failure: SystemCall.Failure?
+    /// Is shown what was written, and where in the file.
+    private let observer: ((UnsafeRawBufferPointer, Int64) -> Void)?
     private var position: Int64 = 0
     private var length: Int64 = 0
     private var pendingStart: Int64 = 0
@@ -15,8 +17,9 @@ final class ByteSink {
     private static let capacity = 256 << 10
 
     /// - Parameter prefix: what the file starts with, before everything that is written here; at most 256 KiB.
-    init(descriptor: Int32, prefix: [UInt8]) {
+    init(descriptor: Int32, prefix: [UInt8], observer: ((UnsafeRawBufferPointer, Int64) -> Void)? = nil) {
         self.descriptor = descriptor
+        self.observer = observer
         prefixCount = Int64(prefix.count)
         pending = .allocate(byteCount: Self.capacity, alignment: 64)
         for (i, byte) in prefix.prefix(Self.capacity).enumerated() { pending.storeBytes(of: byte, toByteOffset: i, as: UInt8.self) }
@@ -48,6 +51,7 @@ final class ByteSink {
         guard pendingCount > 0, failure == nil else { return }
         do throws(SystemCall.Failure) {
             try SystemCall.writeFully(descriptor, pending, pendingCount, at: prefixCount + pendingStart)
+            observer?(UnsafeRawBufferPointer(start: pending, count: pendingCount), prefixCount + pendingStart)
         } catch {
             failure = error
         }

@@ -114,7 +114,7 @@ extension OutputFormat {
     }
 
     /// Bytes of sample data per frame; nil when compression makes it unknown.
-    var bytesPerFrame: Int64? {
+    public var bytesPerFrame: Int64? {
         guard !container.isLossy, container != .flac else { return nil }
         switch bits {
         case .int16: return Int64(channels) * 2

@@ -20,6 +20,8 @@ final class FinishingPass: @unchecked Sendable {
     }
 
     private let writers: [any SoundWriter]
+    /// Of the files of tracks that have one each.
+    let digests: [RunningDigest]
     private let boundaries: [Int64]
     private let format: OutputFormat
     private let dither: Preset.Dither
@@ -35,8 +37,9 @@ final class FinishingPass: @unchecked Sendable {
     /// - Parameters:
     ///   - writers: one for each track, of one format; the same one again where tracks share a file.
     ///   - boundaries: first frame of each track at the output's rate, and the end of the last.
-    init(writers: [any SoundWriter], boundaries: [Int64], inputRate: Int, dither: Preset.Dither) {
+    init(writers: [any SoundWriter], digests: [RunningDigest] = [], boundaries: [Int64], inputRate: Int, dither: Preset.Dither) {
         self.writers = writers
+        self.digests = digests
         self.boundaries = boundaries
         self.dither = dither
         format = writers[0].format
@@ -62,7 +65,7 @@ final class FinishingPass: @unchecked Sendable {
         try cut(block, frames, at: framesOut, by: boundaries) { part, count, track in
             while ends.count < track { closeTrack() }
             analyzer?.processSignal(part, frames: count)
-            noteClamped(part, count)
+            if (analyzer?.highestSample ?? 0) >= 1 { noteClamped(part, count) }
             if format.isInteger {
                 // Counted from the track's own first frame: a track's bytes do not depend on the length of those before it.
                 let first = framesOut - boundaries[track]

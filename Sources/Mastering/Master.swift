@@ -105,7 +105,7 @@ public enum Master {
         try files.disc?.writeRecords()
         try files.writeSignature(solution, preset: preset, tracks: profiles.map(\.analysis), after: written.map(\.analysis.integratedLUFS))
         if isCancelled() { throw CancellationError() }
-        let digests = try requests.indices.map { try Digest.file(main.fileDescriptors[$0], path: requests[$0].output) }
+        let digests = try requests.indices.map { try written[$0].digest ?? Digest.file(main.fileDescriptors[$0], path: requests[$0].output) }
 
         let taken = (ContinuousClock.now - start).components
         let elapsed = Double(taken.seconds) + Double(taken.attoseconds) * 1e-18

@@ -59,7 +59,7 @@ struct DeliveryFiles {
             let peak = own.outcome.truePeakDBTP ?? -.infinity
             return DeliveredFile(
                 output: rendition.paths[track], after: own.analysis, ceilingHeld: peak <= ceilingDBTP + 0.1, clampedSamples: own.clampedSamples,
-                sha256: try Digest.file(rendition.fileDescriptors[track], path: rendition.paths[track]))
+                sha256: try own.digest ?? Digest.file(rendition.fileDescriptors[track], path: rendition.paths[track]))
         }
     }
 

@@ -78,7 +78,7 @@ public enum Digest {
         }
     }
 
-    private static func text(_ digest: some Sequence<UInt8>) -> String {
+    static func text(_ digest: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef")
         return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }

@@ -43,15 +43,19 @@ struct Rendition {
     /// Empties the files and opens them anew, for a pass that writes them.
     func begin() throws -> FinishingPass {
         let files = form == .fileForEach ? paths.indices : 0..<1
+        var digests: [RunningDigest] = []
         let writers = try files.map { (index) throws -> any SoundWriter in
             guard ftruncate(fileDescriptors[index], 0) == 0, lseek(fileDescriptors[index], 0, SEEK_SET) == 0 else {
                 throw AudioFileError.writeFailed(path: paths[index], reason: String(cString: strerror(errno)))
             }
             switch form {
             case .fileForEach:
+                let frames = boundaries[index + 1] - boundaries[index]
+                let digest = RunningDigest(dataBytes: frames * Int64(format.bytesPerFrame ?? 0))
+                digests.append(digest)
                 return try AudioWriter(
                     fileDescriptor: fileDescriptors[index], path: paths[index], format: format, tags: notes[index].tags,
-                    expectedFrames: boundaries[index + 1] - boundaries[index], broadcast: notes[index].broadcast(format))
+                    expectedFrames: frames, broadcast: notes[index].broadcast(format), observer: { digest.take($0, at: $1) })
             case .whole:
                 return try AudioWriter(
                     fileDescriptor: fileDescriptors[index], path: paths[index], format: format, tags: [:], expectedFrames: boundaries.last)
@@ -60,7 +64,9 @@ struct Rendition {
             }
         }
         // What is one file for all is handed every track in turn.
-        return FinishingPass(writers: form == .fileForEach ? writers : Array(repeating: writers[0], count: paths.count), boundaries: boundaries, inputRate: inputRate, dither: dither)
+        return FinishingPass(
+            writers: form == .fileForEach ? writers : Array(repeating: writers[0], count: paths.count), digests: digests, boundaries: boundaries,
+            inputRate: inputRate, dither: dither)
     }
 
     /// What came of a track.
@@ -68,6 +74,8 @@ struct Rendition {
         var analysis: Analysis
         var outcome: Solve.Outcome
         var clampedSamples: Int
+        /// SHA-256 of the file, when it could be taken while it was written.
+        var digest: String?
     }
 
     /// Completes the files of a pass: the meters' readings, and a file's own where only it can tell.
@@ -90,7 +98,8 @@ struct Rendition {
                 analysis.encoding = format.bits.encodingName
             }
             analysis.file = paths[index]
-            return Written(analysis: analysis, outcome: outcome, clampedSamples: end.clampedSamples)
+            let digest = pass.digests.isEmpty ? nil : pass.digests[index].end(fileDescriptors[index])
+            return Written(analysis: analysis, outcome: outcome, clampedSamples: end.clampedSamples, digest: digest)
         }
     }
 }
