@@ -20,7 +20,7 @@ public enum LatheServer {
     ///   - ready: called with the port when others can connect.
     /// - Throws: `ServeError`, `LedgerError`, `JobFailure`.
     public static func run(
-        _ settings: ServeSettings, policyFile: String? = nil, rules: RetentionRules, tiers: [any Tier] = [LocalTier()], ready: @escaping @Sendable (Int) -> Void
+        _ settings: ServeSettings, policyFile: String? = nil, rules: RetentionRules, tiers: [any Tier] = [LocalTier()], remotes: [any RemoteTier] = [], ready: @escaping @Sendable (Int) -> Void
     ) async throws {
         var settings = settings
         if let policyFile { settings.policy = try ServePolicy.read(policyFile) }
@@ -32,7 +32,7 @@ public enum LatheServer {
         let accounts = try AccountStore(folder: settings.folder, keys: keys)
         let ledger = try await Ledger.open(rules: rules)
         let slots = settings.slots ?? max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
-        let engine = RenderEngine(ledger: ledger, tiers: tiers, slots: slots, forgetsPrompts: true)
+        let engine = RenderEngine(ledger: ledger, tiers: tiers, remotes: remotes, slots: slots, forgetsPrompts: true)
         let desk = ServiceDesk(settings: settings, ledger: ledger, engine: engine, slots: slots, accounts: accounts, signer: try ReceiptSigner(seed: keys.receiptSeed), rules: try PromptRules.load())
         // Jobs of a server that was killed are gone, and so is what was held for them: before anybody is let in.
         try await desk.giveBack()

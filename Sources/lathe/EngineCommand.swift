@@ -4,14 +4,17 @@ import Dispatch
 import FoundationEssentials
 import Glibc
 import PrivacyLedger
+import RemoteTiers
 import Rendering
 
 /// `lathe engine`: the engine in a process of its own. Started when the first job comes; nobody calls it by hand.
-struct EngineCommand: AsyncParsableCommand, DecodesAudio {
+struct EngineCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
     static let configuration = CommandConfiguration(
         commandName: "engine", abstract: "The engine that jobs run in.", discussion: "Started by itself when it is needed, and ends by itself.", shouldDisplay: false)
 
     @Flag(help: "Write a byte to descriptor 3 when jobs can come.") var ready = false
+
+    var mayReach: Bool { true }
 
     func run() async throws {
         let ready = self.ready ? Int32(LATHE_LINE) : -1
@@ -19,7 +22,7 @@ struct EngineCommand: AsyncParsableCommand, DecodesAudio {
         // The end of a terminal is not the end of the work.
         signal(SIGHUP, SIG_IGN)
         let isFirst = try await EngineHost.serve(
-            patience: Self.patience, ledger: { try await Ledger.open(rules: try PrivacySettings.rules()) },
+            remotes: Self.remotes(), patience: Self.patience, ledger: { try await Ledger.open(rules: try PrivacySettings.rules()) },
             ready: {
                 var word: UInt8 = 1
                 // Whoever waited may have gone.
@@ -36,6 +39,11 @@ struct EngineCommand: AsyncParsableCommand, DecodesAudio {
                 }
             })
         if !isFirst { throw Failure(75, "another engine is at work already") }
+    }
+
+    /// A configuration that cannot be read leads nowhere: jobs are done here, and `lathe tiers list` says why.
+    private static func remotes() -> [any RemoteTier] {
+        do { return RemoteTierList.make(try TierConfiguration.tiers()) } catch { return [] }
     }
 
     /// Seconds that ended jobs wait for somebody to look.

@@ -66,7 +66,13 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
         let requests = try (0..<takes).map { take in try request(text, written, options, seed: first &+ UInt64(take), take: take, genres) }
 
         let remotes = try tiers.remotes()
-        if background { return try await Background.submit(requests.map(Job.generate), json: json) }
+        if background {
+            return try await Background.submit(requests.map { request in
+                var request = request
+                request.tier = tiers.tier
+                return .generate(request)
+            }, json: json)
+        }
         Interruption.shared.install()
         var batch = Batch(inputs: takes, progress: progress, json: json)
         try await withEngine(slots: 1, remotes: remotes) { engine in
@@ -81,7 +87,7 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
             defer { reports.cancel(); consent?.cancel() }
             var ids: [JobID] = []
             for var request in requests {
-                (request.tier, request.mayAsk) = tiers.place(remotes)
+                (request.tier, request.mayAsk) = tiers.place(remotes, waits: !background)
                 let id = await engine.submit(.generate(request))
                 Interruption.shared.whenRequested { Task { await engine.cancel(id) } }
                 ids.append(id)

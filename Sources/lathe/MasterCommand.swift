@@ -105,7 +105,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs, StartsEng
             for index in requests.indices {
                 requests[index].signatureTOML = signature?.toml()
                 requests[index].kept = read
-                (requests[index].tier, requests[index].mayAsk) = tiers.place(remotes)
+                (requests[index].tier, requests[index].mayAsk) = tiers.place(remotes, waits: !background)
             }
             if !reference.isEmpty {
                 let curve = try await references.measured(engine, id: saveCurve ?? "reference", name: saveCurve ?? "Reference")

@@ -100,7 +100,7 @@ struct QueueCommand: ParsableCommand {
     }
 
     /// A client that starts nothing, and what tells when it knows all jobs.
-    private static func client(_ tell: @escaping @Sendable (EngineClient.Told) -> Void = { _ in }) -> (EngineClient, Signal) {
+    static func client(_ tell: @escaping @Sendable (EngineClient.Told) -> Void = { _ in }) -> (EngineClient, Signal) {
         let caughtUp = Signal()
         return (EngineClient(launcher: nil) { told in
             tell(told)
@@ -130,7 +130,7 @@ struct QueueCommand: ParsableCommand {
 }
 
 /// Set once; whoever waits goes on.
-private final class Signal: Sendable {
+final class Signal: Sendable {
     private let state = Mutex<(isSet: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 
     func set() {

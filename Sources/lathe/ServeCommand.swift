@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import PrivacyLedger
+import RemoteTiers
 import Service
 
 /// `lathe serve`: is a tier for others.
@@ -24,6 +25,7 @@ struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
     @Option(help: ArgumentHelp("Jobs of one account at most.", valueName: "n")) var waitingPerAccount = 16
     @Option(help: ArgumentHelp("Bytes of one upload, in MiB.", valueName: "n")) var uploadLimit = 200
     @Option(help: ArgumentHelp("Calls of one account a minute.", valueName: "n")) var callsPerMinute = 1200
+    @Flag(help: "Hand jobs on to the tiers of config.toml where their consent is never asked (own, or consent always); this machine does the rest.") var tiers = false
     @Option(help: ArgumentHelp("Credits of a new account.", valueName: "n")) var credits = 100
 
     func validate() throws {
@@ -42,7 +44,7 @@ struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
         (settings.waitingJobs, settings.waitingJobsPerAccount, settings.callsPerMinute) = (waiting, waitingPerAccount, callsPerMinute)
         (settings.uploadBytes, settings.credits) = (uploadLimit << 20, credits)
         let host = host
-        try await LatheServer.run(settings, policyFile: policy, rules: try PrivacySettings.rules()) { port in
+        try await LatheServer.run(settings, policyFile: policy, rules: try PrivacySettings.rules(), remotes: tiers ? RemoteTierList.make(try TierConfiguration.tiers()) : []) { port in
             // A line for people and for scripts that chose port 0.
             _ = Output.write("listening on http://\(host):\(port)\n", to: STDOUT_FILENO)
         }

@@ -23,7 +23,10 @@ struct TierOptions: ParsableArguments {
     }
 
     /// What a request says of it: the tier that was named, and whether there is somebody to ask.
-    func place(_ remotes: [any RemoteTier]) -> (tier: String?, mayAsk: Bool) { remotes.isEmpty ? (nil, false) : (tier, Self.hasSomebody) }
+    /// - Parameter waits: whether the command waits for the job, so that somebody sees the question.
+    func place(_ remotes: [any RemoteTier], waits: Bool) -> (tier: String?, mayAsk: Bool) {
+        remotes.isEmpty ? (tier, false) : (tier, waits && Self.hasSomebody)
+    }
 
     /// Whether there is a terminal to ask on.
     private static var hasSomebody: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }

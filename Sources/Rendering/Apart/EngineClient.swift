@@ -75,6 +75,11 @@ public final class EngineClient: Sendable {
         return await call(.cancel(id)) != nil
     }
 
+    /// What the user says about a tier that a job waits for. Harmless when nothing is asked.
+    public func answer(_ id: JobID, _ reply: ConsentReply) async throws(JobFailure) {
+        if try await open(starting: false) { _ = await call(.answer(id, reply)) }
+    }
+
     /// Waits for a job's end; nil when the engine was lost before.
     public func outcome(of id: JobID) async -> JobStatus? {
         await withCheckedContinuation { continuation in

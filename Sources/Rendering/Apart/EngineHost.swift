@@ -39,6 +39,7 @@ public actor EngineHost {
 
     /// Serves until there is nothing left to do, or `stop` is called.
     /// - Parameters:
+    ///   - remotes: other machines that jobs may go to.
     ///   - patience: seconds that ended jobs wait for somebody to look.
     ///   - open: opens the ledger, once this engine is the only one.
     ///   - ready: called when others can connect.
@@ -46,13 +47,13 @@ public actor EngineHost {
     /// - Returns: false when another engine serves already.
     /// - Throws: `JobFailure`, `LedgerError`.
     public static func serve(
-        at place: EnginePlace = .standard(), tiers: [any Tier] = [LocalTier()], patience: Double = 600, ledger open: () async throws -> Ledger, ready: () -> Void = {},
+        at place: EnginePlace = .standard(), tiers: [any Tier] = [LocalTier()], remotes: [any RemoteTier] = [], patience: Double = 600, ledger open: () async throws -> Ledger, ready: () -> Void = {},
         started: (EngineHost) -> Void = { _ in }
     ) async throws -> Bool {
         guard let listening = try place.listen() else { return false }
         let ledger = try await open()
         // Sound and screen of a studio on the same machine come first.
-        let engine = RenderEngine(ledger: ledger, tiers: tiers, niceness: 10, forgetsPrompts: true)
+        let engine = RenderEngine(ledger: ledger, tiers: tiers, remotes: remotes, niceness: 10, forgetsPrompts: true)
         let host = EngineHost(ledger, engine, listening, patience)
         started(host)
         await host.begin()
@@ -150,6 +151,9 @@ public actor EngineHost {
         case .submit(let key, let job): return await submit(job, key)
         case .cancel(let id):
             await engine.cancel(id)
+            return .done
+        case .answer(let id, let reply):
+            await engine.answer(id, reply)
             return .done
         case .follow: return .done
         case .retire:

@@ -25,6 +25,8 @@ struct EngineGreeting: Codable, Sendable, Equatable {
 enum EngineCall: Codable, Sendable {
     case submit(key: String, Job)
     case cancel(JobID)
+    /// What the user says about a tier that the job waits for.
+    case answer(JobID, ConsentReply)
     /// All jobs now, then every change.
     case follow
     /// End when the work at hand is done.

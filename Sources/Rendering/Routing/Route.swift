@@ -84,6 +84,7 @@ struct Route: Sendable {
     var timers = RouteTimers()
     var lastError: TierError?
     var decisions: [RouteDecision] = []
+    private(set) var answerBy = Double.infinity
 
     init(job: JobID, request: RouteRequest, submittedAt: Double) {
         self.job = job
@@ -96,12 +97,18 @@ struct Route: Sendable {
         switch phase {
         case .pausing(let until): until
         case .attempting: timers.next
-        case .moving, .asking, .probing, .stopping, .over: .infinity
+        case .asking: answerBy
+        case .moving, .probing, .stopping, .over: .infinity
         }
     }
 
     mutating func note(_ now: Double, _ tier: Int, _ verdict: RouteDecision.Verdict, restingUntil: Double? = nil) {
         decisions.append(RouteDecision(at: now, tier: tier, verdict: verdict, restingUntil: restingUntil))
+    }
+
+    mutating func ask(_ question: RouteQuestion, _ now: Double) {
+        phase = .asking(question)
+        answerBy = now + TierRouter.answerSeconds
     }
 
     mutating func remember(_ reason: RouteDecision.SkipReason) {

@@ -51,6 +51,8 @@ public struct TierRouter: Sendable {
     static let coldStartPause = 5.0
     /// When nothing else is left, a tier that will be back within this time is waited for, and so often.
     static let patience = 120.0
+    /// An answer that has not come by then is a no: a job must not wait for somebody who went away.
+    static let answerSeconds = 600.0
     static let rounds = 3
 
     struct TierState: Sendable {
@@ -151,7 +153,7 @@ public struct TierRouter: Sendable {
             case .ask:
                 let question = RouteQuestion.consent(tier: tier)
                 route.note(now, tier, .asked(question))
-                route.phase = .asking(question)
+                route.ask(question, now)
                 effects.append(.ask(route.job, question))
                 return
             case .probe:

@@ -95,7 +95,7 @@ extension TierRouter {
         guard route.request.canAsk, hasNext else { return end(&route, .failed(route.lastError), &effects) }
         let question = RouteQuestion.afterRefusal(tier: tier)
         route.note(now, tier, .asked(question))
-        route.phase = .asking(question)
+        route.ask(question, now)
         effects.append(.ask(route.job, question))
     }
 
@@ -149,6 +149,8 @@ extension TierRouter {
         for job in routes.keys.sorted() {
             guard var route = routes[job] else { continue }
             switch route.phase {
+            case .asking(let question) where route.answerBy <= now:
+                answered(&route, question, false, now, &effects)
             case .pausing(let until) where until <= now:
                 route.phase = .moving
                 advance(&route, now, &effects)

@@ -144,8 +144,9 @@ final class LiveEngine: MasteringEngine {
                 let parts = try await backend.parts
                 if let problem = parts.problem { return post(.notice(Notice(problem, .error))) }
                 for order in orders {
-                    _ = try await backend.queue.submit(.master(MasterRequest(
-                        input: order.input, output: order.output, preset: preset, container: .wav, force: order.exists)))
+                    var request = MasterRequest(input: order.input, output: order.output, preset: preset, container: .wav, force: order.exists)
+                    request.mayAsk = true
+                    _ = try await backend.queue.submit(.master(request))
                 }
             } catch {
                 post(.notice(Notice(Self.words(error, "render"), .error)))
@@ -160,10 +161,8 @@ final class LiveEngine: MasteringEngine {
     }
 
     func answer(_ job: String, _ reply: ConsentReply) {
-        guard let number = Int(job) else { return }
         Task { [self] in
-            // Without an engine nobody asks.
-            if let parts = try? await backend.parts { await parts.engine.answer(JobID(rawValue: number), reply) }
+            do { try await backend.queue.answer(job, reply) } catch { post(.notice(Notice(Self.words(error, "answer"), .error))) }
         }
     }
 

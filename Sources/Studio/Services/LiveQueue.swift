@@ -82,6 +82,14 @@ final class LiveQueue: Sendable {
         }
     }
 
+    func answer(_ id: String, _ reply: ConsentReply) async throws {
+        if id.hasPrefix(Self.here) {
+            if let number = Int(id.dropFirst(Self.here.count)) { try await engine().answer(JobID(rawValue: number), reply) }
+        } else if let number = Int(id) {
+            try await client.answer(JobID(rawValue: number), reply)
+        }
+    }
+
     /// nil when the engine was lost before.
     func outcome(of id: String) async -> JobStatus? {
         if id.hasPrefix(Self.here) {

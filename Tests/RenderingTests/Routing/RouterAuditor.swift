@@ -45,6 +45,7 @@ struct RouterAuditor {
         var faultAt: Double?
         var faultTier = -1
         var wasAsked = false
+        var isAlone = false
     }
 
     let truth: Truth
@@ -107,6 +108,9 @@ struct RouterAuditor {
         if yes { jobs[job].saidYes |= 1 << UInt64(tier) }
     }
 
+    /// Nobody answers what was asked about this job.
+    mutating func leftAlone(job: Int) { jobs[job].isAlone = true }
+
     mutating func cancelled(job: Int) { jobs[job].cancelled = true }
 
     /// - Parameter isGood: whether what is delivered really is this job's sound.
@@ -130,7 +134,7 @@ struct RouterAuditor {
         var due = 0, finished = 0
         for (n, job) in jobs.enumerated() {
             if job.deliveries + job.ends == 0 { violations.append("job \(n): lost") }
-            if job.cancelled || job.wrong { continue }
+            if job.cancelled || job.wrong || job.isAlone { continue }
             // Refused for its content, and nobody said that it may go on: it has to stop.
             if job.refusedBy != nil, !truth.jobs[n].canAsk || !truth.jobs[n].goesOnAfterRefusal { continue }
             let truthOfJob = truth.jobs[n]

@@ -183,7 +183,8 @@ struct RouterSimulation {
                 case .consent(let tier): truth.tiers[tier].userSaysYes
                 case .afterRefusal: truth.jobs[job.rawValue].goesOnAfterRefusal
                 }
-                schedule(now + 0.5 + world.unit() * 20, .event(.answered(job, yes), nil))
+                // Some go away and never answer.
+                if world.unit() < 0.9 { schedule(now + 0.5 + world.unit() * 20, .event(.answered(job, yes), nil)) } else { auditor.leftAlone(job: job.rawValue) }
             case .probe(let tier):
                 mix(3)
                 if truth.tiers[tier].nature != .silent { schedule(now + world.unit() * 4, .event(.probed(tier: tier, isUp(tier, now)), nil)) }
