@@ -110,7 +110,7 @@ def results(root):
                 raise
             except Exception as error:
                 assert "preset" in str(error) and root not in str(error), error
-        left = [os.path.join(f, n) for top in ("/dev/shm", root) for f, _, names in os.walk(top) for n in names if "lathe-" in f and n.startswith("in")]
+        left = [os.path.join(f, n) for top in ("/dev/shm", root) for f, _, names in os.walk(top) for n in names if ("lathe-job-" in f or "lathe-worker-" in f) and n.startswith("in")]
         assert not left, left
     return "a master and a track, the master byte for byte"
 
@@ -140,9 +140,9 @@ def killed(root):
     with Worker(root, 2) as worker:
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             running = [pool.submit(master, worker, path) for _ in range(2)]
-            end = time.monotonic() + 60
+            end = time.monotonic() + 120
             while len(subprocess.run(["pgrep", "-f", "lathe-job-"], capture_output=True).stdout.split()) < 2:
-                assert time.monotonic() < end
+                assert time.monotonic() < end, f"never two at work: {[r.exception() if r.done() else 'running' for r in running]}"
                 time.sleep(0.05)
             victim = worker.replica_processes()[0]
             os.kill(victim, signal.SIGKILL)
@@ -153,9 +153,9 @@ def killed(root):
         assert sum(o is None for o in outcomes) == 1, outcomes
         lost = next(o for o in outcomes if o)
         assert "try again" in str(lost), lost
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while worker.health().get("replicas") != 2:
-            assert time.monotonic() < end
+            assert time.monotonic() < end, f"no second replica again: {worker.health()}"
             time.sleep(0.2)
         healed = time.monotonic() - at
         assert master(worker, path)
