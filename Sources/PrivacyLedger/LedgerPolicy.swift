@@ -49,11 +49,11 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
     // MARK: Its parts
 
     private static let collection = [
-        Sentence(id: "collects-nothing", text: "Lathe has no accounts and asks for no name, address or payment. It counts nothing for others.",
+        Sentence(id: "collects-nothing", text: "Lathe asks for no name, address or payment. Only lathe serve knows accounts, each a keyed hash of an SSH key. It counts nothing for others.",
                  checks: ["the_export_keeps_to_its_published_form", "it_works_where_there_is_no_network_at_all"]),
-        Sentence(id: "nothing-leaves", text: "Nothing leaves this machine: no remote tier exists, and no command opens a network connection.",
+        Sentence(id: "nothing-leaves", text: "Nothing leaves this machine unless a tier is configured and agreed to. Without one, no command but lathe serve, which you start for others, opens a network connection.",
                  checks: ["every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network", "the_studio_makes_its_rows_before_its_bytes_and_reaches_for_no_network"]),
-        Sentence(id: "kernel", text: "The kernel itself refuses Lathe a network, other programs (but ffmpeg, shut away, for a codec check), other processes' memory and new rights, from before the first file is read.",
+        Sentence(id: "kernel", text: "The kernel itself refuses Lathe a network (unless a tier is configured, or for lathe serve), other programs (but ffmpeg, shut away, for a codec check), other processes' memory and new rights, from before the first file is read.",
                  checks: ["the_kernel_refuses_what_is_not_needed"]),
         Sentence(id: "wall", text: "Each audio file is decoded in a process of its own that can open, make, reach and start nothing; one that a file brings down harms nothing else.",
                  checks: ["aDecoderCanNeitherOpenNorMakeNorReachNorStartAnything", "aDecoderThatBreaksDownIsNamedWithItsFileAndIsGone", "nothingIsLeftWhenTheProgramIsKilled",
