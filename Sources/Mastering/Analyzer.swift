@@ -96,6 +96,8 @@ public struct Analyzer: ~Copyable {
                 edgeHz: shape.edgeHz, peaks: levels.peaks.cells(within: ProgrammeTraits.peakSpanDB),
                 effectiveChannels: levels.loudness.effectiveChannels)
             out.traits.channelMeans = evidence.channelMeans.map(Offset.onGrid)
+            out.traits.offsetsStand = evidence.offsetsStand
+            out.traits.offsetWanders = Offset.wanders(out.traits.channelMeans, stands: out.traits.offsetsStand)
         }
         return out
     }

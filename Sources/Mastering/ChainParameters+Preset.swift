@@ -8,9 +8,13 @@ extension ChainParameters {
     ///   - plan: what was decided from the material.
     init(preset: Preset, profile: InputProfile, plan: Assistant.Plan) {
         self.init()
-        for (c, offset) in Offset.removed(profile.analysis.traits.channelMeans, preset.condition.dc).prefix(32).enumerated() { offsets[c] = offset }
+        let traits = profile.analysis.traits
+        for (c, offset) in Offset.removed(traits.channelMeans, stands: traits.offsetsStand, preset.condition.dc).prefix(32).enumerated() {
+            offsets[c] = offset
+        }
         inputGainDB = preset.condition.inputGainDB
         subsonicHz = preset.condition.subsonicHz
+        if subsonicHz == 0, preset.condition.dc != .off, traits.offsetWanders { subsonicHz = Offset.filterHz }
         for (i, source) in preset.eq.prefix(8).enumerated() { bands[i] = Band(source) }
         toneMid = plan.tone.curve.mid
         toneSide = plan.tone.curve.side

@@ -16,6 +16,7 @@ struct Evidence {
     private(set) var flatTops: [FlatTopDetector]
     private var clickDetectors: [ClickDetector]
     private var dropoutDetectors: [DropoutDetector]
+    private var ends: [EndMeans]
     private(set) var peaks: [Double]
     private var sums: [Double]
 
@@ -44,6 +45,7 @@ struct Evidence {
         self.integerBits = integerBits
         flatTops = [FlatTopDetector](repeating: FlatTopDetector(), count: channels)
         clickDetectors = [ClickDetector](repeating: ClickDetector(), count: channels)
+        ends = [EndMeans](repeating: EndMeans(), count: channels)
         dropoutDetectors = [DropoutDetector](repeating: DropoutDetector(sampleRate: sampleRate), count: channels)
         peaks = [Double](repeating: 0, count: channels)
         sums = [Double](repeating: 0, count: channels)
@@ -71,6 +73,7 @@ struct Evidence {
             flatTops[c].process(row, frames: count, peak: rowPeak, start: frames)
             clickDetectors[c].process(row, frames: count)
             dropoutDetectors[c].process(row, frames: count)
+            ends[c].process(row, frames: count)
             if rowPeak > 1 { noteOvers(row, count) }
             peaks[c] = max(peaks[c], rowPeak)
             sums[c] += extremes.sum
@@ -156,6 +159,11 @@ struct Evidence {
     }
 
     var channelMeans: [Double] { sums.map { frames > 0 ? $0 / Double(frames) : 0 } }
+
+    /// Of each channel, whether its mean is an offset that stands from end to end.
+    var offsetsStand: [Bool] {
+        zip(channelMeans, ends).map { Offset.stands($0, first: $1.first, last: $1.last) }
+    }
 
     /// The mean of the channel whose mean is farthest from 0.
     var dcOffset: Double { channelMeans.max { $0.magnitude < $1.magnitude } ?? 0 }

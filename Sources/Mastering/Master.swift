@@ -117,7 +117,9 @@ public enum Master {
             let moves = direction.plan.outcome(
                 after: written[index].analysis, before: profiles[index].analysis, preset: preset, settings: preset.tone.settings,
                 target: direction.curve, gainDB: gainDB, clipReductionDB: reduction.clipDB, limiterReductionDB: reduction.limiterDB)
-            let notes = [Move.offset(programme.files[index].offsets), drifts[index].map { Move.drift($0.lu, flows: $0.flows) }].compactMap(\.self)
+            let traits = profiles[index].analysis.traits
+            let wandering = solution.parameters.subsonicHz == Offset.filterHz && traits.offsetWanders ? traits.channelMeans : nil
+            let notes = [Move.offset(programme.files[index].offsets, wandering: wandering), drifts[index].map { Move.drift($0.lu, flows: $0.flows) }].compactMap(\.self)
             var result = MasterResult(
                 input: requests[index].input, output: requests[index].output, preset: preset.id, engine: Engine.name, seconds: elapsed,
                 realtimeFactor: elapsed > 0 ? length / elapsed : 0, tier: tier, before: profiles[index].analysis, after: written[index].analysis,

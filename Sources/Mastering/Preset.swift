@@ -71,7 +71,7 @@ public struct Preset: Sendable, Equatable, Hashable {
     public enum DCRemoval: String, Sendable, CaseIterable, Codable { case off, auto, on }
 
     public struct Condition: Sendable, Equatable, Hashable {
-        /// Whether each channel's mean is taken out.
+        /// Whether what a channel stands off centre by is taken out.
         public var dc = DCRemoval.auto
         /// Trim before everything, dB, −24…24.
         public var inputGainDB = 0.0

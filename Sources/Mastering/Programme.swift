@@ -61,7 +61,11 @@ struct Programme: Sendable {
                 for (c, mean) in track.traits.channelMeans.prefix(channels).enumerated() { sums[c] += mean * Double(track.frames) }
                 frames += weight
             }
-            let offsets = frames > 0 ? Offset.removed(sums.map { $0 / frames }, mode) : []
+            let stands = (0..<channels).map { c in group.allSatisfy { index in
+                let stands = tracks[index].analysis.traits.offsetsStand
+                return c < stands.count && stands[c]
+            } }
+            let offsets = frames > 0 ? Offset.removed(sums.map { $0 / frames }, stands: stands, mode) : []
             for index in group { out.files[index].offsets = offsets }
         }
         return out

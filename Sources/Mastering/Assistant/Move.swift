@@ -93,7 +93,15 @@ extension Move {
     }
 
     /// What every channel's mean was, at most.
-    static func offset(_ offsets: [Double]) -> Move? {
+    ///
+    /// - Parameter wandering: the means of a track that was filtered because they come and go.
+    static func offset(_ offsets: [Double], wandering: [Double]?) -> Move? {
+        if let most = wandering?.map(\.magnitude).max(), most > 0 {
+            let level = FastMath.decibels(most)
+            return Move(
+                .condition, "dc_filtered", db: level, hz: Offset.filterHz,
+                text: "An offset that comes and goes, \(signed(level)) dBFS in the mean, was filtered out below 4 Hz: it wasted headroom")
+        }
         guard let most = offsets.map(\.magnitude).max(), most > 0 else { return nil }
         let level = FastMath.decibels(most)
         return Move(.condition, "dc_removed", db: level, text: "An offset of up to \(signed(level)) dBFS was taken out: it wasted headroom")

@@ -17,6 +17,9 @@ public struct ProgrammeTraits: Sendable, Equatable {
 
     /// Mean of each channel, full scale 1.
     public var channelMeans: [Double] = []
+    /// Of each channel, whether that is an offset from end to end; and whether some channel has one that comes and goes.
+    public var offsetsStand: [Bool] = []
+    public var offsetWanders = false
 
     /// What the file says it was made with.
     public var software: String?
@@ -48,6 +51,7 @@ public struct ProgrammeTraits: Sendable, Equatable {
             spectrum: LongTermSpectrum(together: parts.map(\.spectrum)), speech: longest.speech,
             clippedRuns: parts.reduce(0) { $0 + $1.clippedRuns }, edgeHz: parts.compactMap(\.edgeHz).min(),
             peaks: (piled.peaksAtTop, piled.peaksBelow), effectiveChannels: longest.effectiveChannels)
+        offsetWanders = parts.contains { $0.offsetWanders }
         software = parts.allSatisfy { $0.software == longest.software } ? longest.software : nil
     }
 
