@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+"""How the studio treats a terminal, from the terminal's side: every way of dying (Ctrl-Z and fg are in journey.py, which has a
+shell), a slow line, a storm of resizes, names that attack.
+
+    LATHE_BINARY=path/to/lathe manners.py [--long] [NAME...]     NAME: only parts whose name holds it
+
+Runs the studio in a pseudo-terminal of its own; a byte it sends is either text of ours, or a sequence from the short list that the studio uses.
+"""
+
+import fcntl
+import os
+import pty
+import random
+import re
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LATHE = os.path.abspath(os.environ.get("LATHE_BINARY") or os.path.join(HERE, "../../.build-test/release/lathe"))
+LONG = "--long" in sys.argv
+sys.path.insert(0, os.path.join(HERE, "../Support"))
+sys.dont_write_bytecode = True
+import mix  # noqa: E402
+
+LEAVE = b"\x1b[?1049l"
+# Everything the studio may send besides text: cursor, colours, erasing, modes, title, questions, the clipboard.
+SEQUENCE = re.compile(rb"\x1b\[[?>]?[\d;:]*[A-Za-z@`$]{1,2}|\x1b\]0;[^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\]2;[^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\]52;c;[A-Za-z0-9+/=]*(?:\x07|\x1b\\)|\x1bP[+$]q[^\x1b]*\x1b\\|\x1b\\|\x1b[78=>HMc]|\x1b\([B0]|[\r\n\b\x0e\x0f]")
+
+
+class Line:
+    """A pseudo-terminal with a shell's settings, and the studio in it as a shell would start it: a process group in the foreground."""
+
+    def __init__(self, root, *arguments, rows=36, columns=120, environment=None):
+        self.master, self.slave = pty.openpty()
+        self.resize(columns, rows)
+        self.before = termios.tcgetattr(self.slave)
+        self.data = bytearray()
+        env = dict(os.environ, HOME=root, XDG_STATE_HOME=root + "/state", XDG_CONFIG_HOME=root + "/config", TERM="xterm-256color", LANG="C.UTF-8", ALSA_CONFIG_PATH="/dev/null")
+        env.pop("SSH_CONNECTION", None)
+        env.update(environment or {})
+
+        def session():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen([LATHE, "--sink", "null", *arguments], stdin=self.slave, stdout=self.slave, stderr=self.slave, env=env, preexec_fn=session)
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def pump(self, seconds, most=1 << 16):
+        ready, _, _ = select.select([self.master], [], [], max(0, seconds))
+        if not ready:
+            return b""
+        try:
+            data = os.read(self.master, most)
+        except OSError:
+            return b""
+        self.data += data
+        for question, answer in ((b"\x1b[?2026$p", b"\x1b[?2026;2$y"), (b"\x1b[5n", b"\x1b[0n"), (b"\x1b[c", b"\x1b[?62c")):
+            for _ in range(data.count(question)):
+                os.write(self.master, answer)
+        return data
+
+    def until(self, pattern, seconds=30):
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, bytes(self.data)):
+            assert time.monotonic() < deadline, f"never: {pattern}; {bytes(self.data)[-300:]}"
+            assert self.process.poll() is None, f"ended with {self.process.returncode}; {bytes(self.data)[-300:]}"
+            self.pump(0.1)
+
+    def send(self, keys):
+        os.write(self.master, keys)
+
+    def gone(self, seconds=1.0):
+        """Seconds until the process has ended; reads what it says meanwhile."""
+        began = time.monotonic()
+        while self.process.poll() is None:
+            assert time.monotonic() - began < seconds + 2, "the studio does not end"
+            self.pump(0.01)
+        spent = time.monotonic() - began
+        while self.pump(0.05):
+            pass
+        return spent
+
+    def close(self):
+        for fd in (self.master, self.slave):
+            try:
+                os.close(fd)
+            except OSError:
+                pass
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+def descendants(pid):
+    """Every process below one, by its parent as the kernel tells (proc(5), stat)."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                fields = open(f"/proc/{name}/stat").read().rsplit(") ", 1)[1].split()
+            except OSError:
+                continue
+            parents[int(name)] = int(fields[1])
+    out, grown = {pid}, True
+    while grown:
+        more = {child for child, parent in parents.items() if parent in out} - out
+        out |= more
+        grown = bool(more)
+    return out - {pid}
+
+
+def alive(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rsplit(") ", 1)[1][0] != "Z"
+    except OSError:
+        return False
+
+
+def playing(root):
+    line = Line(root, root + "/mixes/rough.wav")
+    line.until(rb"B master")
+    line.until(rb"LUFS")
+    return line
+
+
+def dying(root):
+    """Each way out while it plays and measures: settings as before, the screen given back, nobody left a second later."""
+    slowest = 0.0
+    ways = {
+        "q": lambda l: l.send(b"q"), "Ctrl-C": lambda l: l.send(b"\x03"), "TERM": lambda l: l.process.send_signal(signal.SIGTERM),
+        "HUP": lambda l: l.process.send_signal(signal.SIGHUP), "INT": lambda l: l.process.send_signal(signal.SIGINT),
+        "QUIT": lambda l: l.process.send_signal(signal.SIGQUIT), "SEGV": lambda l: l.process.send_signal(signal.SIGSEGV),
+        "ABRT": lambda l: l.process.send_signal(signal.SIGABRT),
+    }
+    expected = {"q": 0, "Ctrl-C": 0, "TERM": 143, "HUP": 129, "INT": 130, "QUIT": 131, "SEGV": -11, "ABRT": -6}
+    for name, act in ways.items():
+        line = playing(root)
+        try:
+            family = descendants(line.process.pid)
+            at = len(line.data)
+            act(line)
+            spent = line.gone()
+            slowest = max(slowest, spent)
+            assert spent <= 1.0, f"{name}: {spent:.2f} s"
+            assert line.process.returncode == expected[name], (name, line.process.returncode)
+            assert termios.tcgetattr(line.slave) == line.before, f"{name}: the terminal's settings differ"
+            said = bytes(line.data[at:])
+            for undo in (LEAVE, b"\x1b[?25h", b"\x1b[?2004l", b"\x1b[?1004l"):
+                assert undo in said, f"{name}: {undo} was not sent"
+            time.sleep(max(0, 1.0 - spent))
+            left = [pid for pid in family if alive(pid)]
+            assert not left, f"{name}: processes left: {left}"
+        finally:
+            line.close()
+    return f"{len(ways)} ways, slowest {slowest * 1000:.0f} ms, settings identical, nobody left"
+
+
+def lost(root):
+    """The line itself goes: closed at the other end (EIO, HUP), and with the shell that started it."""
+    slowest = 0.0
+    for way in ("closed", "shell gone"):
+        if way == "shell gone":
+            master, slave = pty.openpty()
+            env = dict(os.environ, HOME=root, XDG_STATE_HOME=root + "/state", XDG_CONFIG_HOME=root + "/config", TERM="xterm-256color", LANG="C.UTF-8", ALSA_CONFIG_PATH="/dev/null")
+            shell = subprocess.Popen(["bash", "-c", f"{LATHE} --sink null {root}/mixes/rough.wav; true"], stdin=slave, stdout=slave, stderr=slave, env=env, preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)))
+            os.close(slave)
+            data, deadline = b"", time.monotonic() + 30
+            while b"B master" not in data:
+                assert time.monotonic() < deadline
+                if select.select([master], [], [], 0.1)[0]:
+                    data += os.read(master, 65536)
+            family = descendants(shell.pid)
+            began = time.monotonic()
+            shell.kill()
+            os.close(master)
+            shell.wait()
+        else:
+            line = playing(root)
+            family = descendants(line.process.pid) | {line.process.pid}
+            began = time.monotonic()
+            os.close(line.master)
+            os.close(line.slave)
+            line.process.wait(5)
+        while any(alive(pid) for pid in family):
+            assert time.monotonic() - began < 2, f"{way}: {[pid for pid in family if alive(pid)]} still there"
+            time.sleep(0.01)
+        slowest = max(slowest, time.monotonic() - began)
+        assert slowest <= 1.0, f"{way}: {slowest:.2f} s"
+    return f"closed line and dead shell: all gone within {slowest * 1000:.0f} ms"
+
+
+def slow(root):
+    """A reader of 4,000 bytes a second: a key's echo comes within what is already under way plus one frame, and little is ever under way."""
+    line = Line(root, root + "/mixes/rough.wav", environment={"SSH_CONNECTION": "198.51.100.7 1 203.0.113.5 22"})
+    rate, most = 4000, 0
+    try:
+        def read(seconds):
+            began, taken = time.monotonic(), 0
+            while time.monotonic() - began < seconds:
+                room = int((time.monotonic() - began) * rate) - taken
+                if room > 0:
+                    taken += len(line.pump(0, min(room, 400)))
+                time.sleep(0.01)
+
+        def queued():
+            # FIONREAD on the terminal's side: bytes written and not read yet.
+            return struct.unpack("i", fcntl.ioctl(line.master, termios.FIONREAD, b"\0\0\0\0"))[0]
+
+        read(12)
+        echoes = []
+        for key in b"2345" * (10 if LONG else 4):
+            at, began = len(line.data), time.monotonic()
+            line.send(bytes([key]))
+            wanted = {50: b"Master", 51: b"Generate", 52: b"Queue", 53: b"Ledger"}[key]
+            seen = None
+            while time.monotonic() - began < 8:
+                before = time.monotonic()
+                line.pump(0, 40)
+                time.sleep(max(0, 0.01 - (time.monotonic() - before)))
+                most = max(most, queued())
+                if len(line.data) > at + 20 and b"\x1b[?2026l" in line.data[at:]:
+                    seen = time.monotonic() - began
+                    break
+            assert seen is not None, "no echo within 8 s"
+            echoes.append(seen)
+            read(1.2)
+        # Two frames: the one under way, and the key's own. A whole new view is some 3 KB.
+        assert most <= 8192, f"{most} bytes under way"
+        echoes.sort()
+        assert echoes[len(echoes) // 2] <= 2.0, echoes
+        line.send(b"q")
+        return f"{len(echoes)} keys: end of the frame behind a key after {echoes[len(echoes) // 2]:.2f} s (median), {echoes[-1]:.2f} s at most; {most} bytes under way at most"
+    finally:
+        line.close()
+
+
+def resizes(root):
+    """1,000 changes of size a second, 1×1 to 1000×500: no crash, and the right picture at once after the last."""
+    seconds = 10 if LONG else 3
+    line = playing(root)
+    try:
+        chance = random.Random(3)
+        began, count = time.monotonic(), 0
+        while time.monotonic() - began < seconds:
+            due = int((time.monotonic() - began) * 1000)
+            while count < due:
+                line.resize(chance.choice([1, 2, 5, chance.randint(1, 1000)]), chance.choice([1, 2, 3, chance.randint(1, 500)]))
+                count += 1
+            line.pump(0.001)
+            assert line.process.poll() is None, f"ended with {line.process.returncode}"
+        while line.pump(0.02):
+            pass
+        late = []
+        for columns, rows in ((120, 36), (80, 24), (200, 60)):
+            del line.data[:]
+            line.resize(columns, rows)
+            at = time.monotonic()
+            # A picture painted whole, from the top line to the footer.
+            while not re.search(rb"\x1b\[\?2026h.*lathe.*keys.*\x1b\[\?2026l", bytes(line.data), re.DOTALL):
+                assert time.monotonic() - at < 5, f"no picture of the new size: {len(line.data)} bytes, {bytes(line.data)[-200:]}"
+                line.pump(0.005)
+            late.append(time.monotonic() - at)
+        line.send(b"q")
+        line.gone()
+        assert line.process.returncode == 0
+        return f"{count} sizes in {seconds} s, no crash; first picture of the last size after {max(late) * 1000:.0f} ms at most"
+    finally:
+        line.close()
+
+
+def hostile_name(chance):
+    kinds = [
+        lambda: "\x1b[2J", lambda: "\x1b]0;owned\x07", lambda: "\x1b]52;c;" + "QUFB" * 3 + "\x07", lambda: "\x9b31m", lambda: "\x90q\x9c", lambda: "\r\n", lambda: "\x7f\b", lambda: "\u202e\u2066\u200f",
+        lambda: "日本語", lambda: "👩‍👩‍👧‍👦", lambda: "e" + "\u0301" * chance.randint(1, 8), lambda: "\ufeff\u200b\u00ad", lambda: chr(chance.choice([chance.randint(0x80, 0x9f), chance.randint(0x300, 0x36f), chance.randint(0x1f300, 0x1faff), chance.randint(0xe000, 0xe0ff)])),
+        lambda: "".join(chr(chance.randint(0x20, 0x7e)) for _ in range(chance.randint(1, 12))),
+    ]
+    text = "".join(chance.choice(kinds)() for _ in range(chance.randint(1, 6)))
+    return text.replace("/", "_").replace("\0", "_")
+
+
+def hostile(root):
+    """Files with names that attack, in the Files view at two sizes: every byte that comes out is text or a sequence of the studio's own list."""
+    folder = root + "/attack"
+    os.mkdir(folder)
+    chance, wanted, made = random.Random(11), 20_000 if LONG else 1500, 0
+    for _ in range(wanted):
+        name = hostile_name(chance).encode("utf-8", "surrogatepass")[:200]
+        if chance.random() < 0.1:
+            name += bytes([chance.randint(0x80, 0xFF)])
+        try:
+            with open(os.path.join(folder.encode(), name + b".wav"), "wb"):
+                made += 1
+        except OSError:
+            pass
+    total = 0
+    for columns, rows in ((80, 24), (200, 60)):
+        line = Line(root, folder, columns=columns, rows=rows)
+        try:
+            line.until(rb"Files")
+            for _ in range(made // max(1, rows - 8) + 2):
+                line.send(b"\x1b[6~")
+                line.pump(0.02)
+                while line.pump(0):
+                    pass
+            for key in (b"\r", b"2", b"?", b"\x1b", b"5", b"1", b"/", b"a", b"\x1b"):
+                line.send(key)
+                # An escape is an escape only when nothing follows it at once.
+                end = time.monotonic() + 0.3
+                while time.monotonic() < end:
+                    line.pump(0.05)
+            line.send(b"q")
+            line.gone()
+            out = bytes(line.data)
+            total += len(out)
+            rest = SEQUENCE.sub(b"", out)
+            wrong = re.search(rb"[\x00-\x1f\x7f]", rest)
+            assert not wrong, f"a control byte {wrong[0]!r} near {rest[max(0, wrong.start() - 40):wrong.start() + 40]!r}"
+            text = rest.decode("utf-8")
+            bad = re.search("[\u0080-\u009f\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f]", text)
+            assert not bad, f"an untrusted control {bad[0]!r}"
+            for owned in (b"\x1b]0;owned", b"\x1b]52;c;QUFB"):
+                assert owned not in out, owned
+        finally:
+            line.close()
+    return f"{made} names, {total} bytes out: no control byte that is not the studio's own"
+
+
+def hanging(root):
+    """A file system that hangs: the studio over it still draws and obeys (FUSE without an answer where it can be had, else a named pipe as a file)."""
+    os.mkfifo(root + "/mixes/stuck.wav")
+    line = Line(root, root + "/mixes")
+    try:
+        line.until(rb"stuck\.wav")
+        line.send(b"\x1b[F\r")
+        at = time.monotonic()
+        line.until(rb"regular file|not a file|stuck\.wav.{0,80}(is|cannot)")
+        line.send(b"4")
+        line.until(rb"Queue")
+        spent = time.monotonic() - at
+        assert spent < 5, spent
+        line.send(b"q")
+        line.gone()
+        return f"a pipe in a file's place is refused, keys go on ({spent * 1000:.0f} ms)"
+    finally:
+        line.close()
+
+
+PARTS = {"dying": dying, "lost line": lost, "slow line": slow, "resizes": resizes, "hostile names": hostile, "hanging file": hanging}
+
+
+def main():
+    names = [a for a in sys.argv[1:] if not a.startswith("--")]
+    failed = 0
+    for name, part in PARTS.items():
+        if names and not any(n in name for n in names):
+            continue
+        root = tempfile.mkdtemp(prefix="lathe-manners-")
+        os.mkdir(root + "/mixes")
+        mix.write(root + "/mixes/rough.wav", 20.0, 44100)
+        try:
+            print(f"manners: {name}: {part(root)}", flush=True)
+        except AssertionError as problem:
+            failed = 1
+            print(f"manners: {name}: FAILED: {problem}", flush=True)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+    sys.exit(failed)
+
+
+main()
