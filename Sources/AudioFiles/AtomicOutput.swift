@@ -81,8 +81,9 @@ public final class AtomicOutput {
     public static func scratchFolder(for target: String) throws(AudioFileError) -> String { folder(of: try resolve(target)) }
 
     /// Makes `path`, or replaces it, with `text`, whole or not at all.
-    public static func write(_ text: String, to path: String) throws(AudioFileError) {
-        let output = try AtomicOutput(target: path, force: true, inputs: [])
+    /// - Parameter scratchName: as in `init`.
+    public static func write(_ text: String, to path: String, scratchName: String? = nil) throws(AudioFileError) {
+        let output = try AtomicOutput(target: path, force: true, inputs: [], scratchName: scratchName)
         let bytes = Array(text.utf8)
         do throws(SystemCall.Failure) {
             try SystemCall.writeFully(output.fileDescriptor, bytes, bytes.count, at: 0)

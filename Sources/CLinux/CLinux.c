@@ -48,10 +48,11 @@ int64_t lathe_boot_nanoseconds(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-int lathe_watch_fd(const char *path) {
+int lathe_watch_fd(const char *path, const char *folder) {
     int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (fd < 0) return -1;
-    if (inotify_add_watch(fd, path, IN_MODIFY) < 0) {
+    if (inotify_add_watch(fd, path, IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) < 0
+        || inotify_add_watch(fd, folder, IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR) < 0) {
         close(fd);
         return -1;
     }

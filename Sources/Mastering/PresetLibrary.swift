@@ -49,10 +49,11 @@ public enum PresetLibrary {
     }
 
     /// Writes the preset into the user's folder (or `folder`) as `<id>.toml`, in place of an earlier one, whole or not at all.
+    /// - Parameter scratchName: as in `AtomicOutput`, for callers who have it registered.
     /// - Returns: the path.
     /// - Throws: `.usage` for an id that is not allowed or belongs to a factory preset, `.cannotCreate` and `.inputOutput` from the disk.
     @discardableResult
-    public static func save(_ preset: Preset, in folder: String = userFolder) throws(PresetError) -> String {
+    public static func save(_ preset: Preset, in folder: String = userFolder, scratchName: String? = nil) throws(PresetError) -> String {
         guard Preset.isIdentifier(preset.id) else {
             throw PresetError(.usage, file: preset.id, problem: "not a usable preset name", remedy: "use lower-case letters, digits, - and _")
         }
@@ -68,7 +69,7 @@ public enum PresetLibrary {
         do {
             var text = preset.toml()
             if let parent = preset.basedOn, parent != preset.id { text = preset.toml(relativeTo: try load(parent)) }
-            try AtomicOutput.write(text, to: path)
+            try AtomicOutput.write(text, to: path, scratchName: scratchName)
         } catch {
             throw PresetError(.inputOutput, file: path, problem: "cannot write the preset", remedy: "check free space and permissions")
         }

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// Appends to the history inside a transaction of the store: one event for each change, one signed checkpoint for all of them.
 ///
@@ -13,7 +14,7 @@ struct History {
         let last = try lastCheckpoint()
         let (known, isBroken) = try fitting(last)
         // The first key is on the disk before what it signs: a death between the two must not leave a history that nothing vouches for.
-        if last == nil, self.key.read() == .none { try keep(known) }
+        if last == nil, try keyNow() == .none { try keep(known) }
         var key = known
         let all = (isBroken ? [HistoryNote(kind: .broken)] : []) + notes
         for note in all {
@@ -47,7 +48,7 @@ struct History {
             HistoryReading.selectCheckpoints + " WHERE events <= ? AND events > ? ORDER BY number DESC LIMIT 1", [.integer(events), .integer(floor.count)]
         ) { found = HistoryReading.checkpoint($0) }
         guard let found else { return true }
-        guard case .key(var known) = key.read(), let start = bytes(hexadecimal: found.key),
+        guard case .key(var known) = try keyNow(), let start = bytes(hexadecimal: found.key),
               known.starts.allSatisfy({ $0.index <= found.index }) else { return false }
         var tree = floor
         try connection.run(
@@ -83,6 +84,13 @@ struct History {
         return try !fitting(try lastCheckpoint()).isBroken
     }
 
+    /// - Throws: where it cannot be looked at now: what is done without knowing it could not be vouched for.
+    private func keyNow() throws(SQLiteError) -> HistoryKeyFile.Found {
+        let found = key.read()
+        if case .unavailable(let code) = found { throw SQLiteError(code: SQLITE_IOERR, reason: "the history's key cannot be read: " + String(cString: strerror(code))) }
+        return found
+    }
+
     private func keep(_ changed: HistoryKey) throws(SQLiteError) {
         guard key.write(changed, durably: true) else { throw SQLiteError(code: SQLITE_IOERR, reason: "the history's key cannot be written") }
     }
@@ -90,7 +98,7 @@ struct History {
     /// The key for the checkpoint after `last`; a new one when the key there is does not fit what the store holds.
     private func fitting(_ last: HistoryCheckpoint?) throws(SQLiteError) -> (key: HistoryKey, isBroken: Bool) {
         let first = try reading.tree("floor").checkpoint
-        switch (key.read(), last) {
+        switch (try keyNow(), last) {
         case (.none, nil) where first == 0:
             return (HistoryKey(), false)
         case (.key(let known), nil) where known.index == first:
@@ -101,7 +109,7 @@ struct History {
             return (HistoryKey(from: last.index + 1, anchor: known.anchor), true)
         case (.key(let known), let last):
             return (HistoryKey(from: last.map { $0.index &+ 1 } ?? first, anchor: known.anchor), true)
-        case (.none, let last), (.unreadable, let last):
+        case (.none, let last), (.unreadable, let last), (.unavailable, let last):
             return (HistoryKey(from: last.map { $0.index &+ 1 } ?? first), true)
         }
     }

@@ -21,6 +21,8 @@ enum HistoryEventKind: String, Sendable, CaseIterable {
     case consent
     /// What a tier signed.
     case receipt
+    /// A record of the log.
+    case logged
     /// The key or the rows did not fit each other: nobody can vouch for what was before.
     case broken
 

@@ -123,16 +123,21 @@ final class HistoryKeyFile {
 
     init(path: String?) { self.path = path }
 
-    enum Found: Equatable { case key(HistoryKey), none, unreadable }
+    /// `unavailable`: it may be there and be right, but cannot be looked at now (no descriptor left, no right, a failing disk). Nothing follows from that.
+    enum Found: Equatable { case key(HistoryKey), none, unreadable, unavailable(Int32) }
 
     func read() -> Found {
         guard let path else { return inMemory.map { .key($0) } ?? .none }
         let fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard fd >= 0 else { return errno == ENOENT ? .none : .unreadable }
+        guard fd >= 0 else { return errno == ENOENT || errno == ENOTDIR ? .none : errno == ELOOP ? .unreadable : .unavailable(errno) }
         defer { close(fd) }
+        var failure: Int32 = 0
         let content = [UInt8](unsafeUninitializedCapacity: HistoryKey.fileBytes + 1) { buffer, count in
-            count = max(0, Glibc.read(fd, buffer.baseAddress, buffer.count))
+            let got = Glibc.read(fd, buffer.baseAddress, buffer.count)
+            if got < 0 { failure = errno }
+            count = max(0, got)
         }
+        guard failure == 0 else { return .unavailable(failure) }
         // A file that was just made and not yet filled: its maker died before the first commit.
         if content.isEmpty { return .none }
         return HistoryKey(text: String(decoding: content, as: UTF8.self)).map { .key($0) } ?? .unreadable

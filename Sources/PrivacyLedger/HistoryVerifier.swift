@@ -133,7 +133,7 @@ struct HistoryVerifier {
     private func checkRows(_ events: [HistoryEvent], _ report: inout HistoryReport) throws(SQLiteError) -> [String] {
         var problems: [String] = []
         var items: [String: Subject] = [:], runs: [String: Subject] = [:]
-        var transfers: [String: String] = [:], consents: [String: String] = [:], receipts: [String: String] = [:]
+        var transfers: [String: String] = [:], consents: [String: String] = [:], receipts: [String: String] = [:], logged: [String: String] = [:]
         var counted = hexadecimal(LedgerTally.digest([]))
         for event in events {
             guard let kind = HistoryEventKind(rawValue: event.kind) else { continue }
@@ -147,8 +147,9 @@ struct HistoryVerifier {
             case .transfer: if let id = event.subject { transfers[id] = event.digest }
             case .consent: if let id = event.subject { consents[id] = event.digest }
             case .receipt: if let id = event.subject { receipts[id] = event.digest }
+            case .logged: if let id = event.subject { logged[id] = event.digest }
             case .forgotten:
-                if let id = event.subject { (items[id], runs[id], transfers[id], consents[id], receipts[id]) = (nil, nil, nil, nil, nil) }
+                if let id = event.subject { (items[id], runs[id], transfers[id], consents[id], receipts[id], logged[id]) = (nil, nil, nil, nil, nil, nil) }
             case .counted: counted = event.digest
             case .erased, .broken: break
             }
@@ -176,6 +177,7 @@ struct HistoryVerifier {
             ("transfer", transfers, try LedgerStore.transfers(in: connection).map { ($0.item.rawValue, $0.digest) }),
             ("consent", consents, try LedgerStore.consents(in: connection).map { ($0.id.rawValue, $0.digest) }),
             ("receipt", receipts, try LedgerStore.receipts(in: connection).map { ($0.id.rawValue, $0.digest) }),
+            ("record", logged, try LedgerStore.log(in: connection).map { (LedgerStore.logSubject($0.number), $0.record.digest) }),
         ] {
             report.rows += stored.count
             var known = known

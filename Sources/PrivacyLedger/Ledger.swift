@@ -147,7 +147,29 @@ public actor Ledger {
                 }
             }
         }
-        if memoryOnlyBecause == nil { thread.watch(store.path) }
+        if memoryOnlyBecause == nil { thread.watch(store.path, in: directory) }
+    }
+
+    /// The store's file was removed or replaced while it is in use: what others see holds nothing of what exists here. Its rows are written again where it should be;
+    /// where that fails, nothing that has a row here may exist any longer.
+    func followStore() throws(LedgerError) {
+        guard let old = store, !old.isInPlace else { return }
+        let now = clock.now()
+        do throws(LedgerError) {
+            let new = try LedgerStore(directory: directory, run: run, swap: surroundings.swap.rawValue, now: now)
+            let open = core.open.values.sorted { $0.id.rawValue < $1.id.rawValue }
+            let kept = Set(open.map(\.id))
+            try new.carryOver(open + core.unsaved.values.sorted { $0.id.rawValue < $1.id.rawValue }, try old.transfers().filter { kept.contains($0.item) }, now: now)
+            store = new
+            foreignVersion = try new.foreignVersion()
+            foreign = try othersRecords(in: new)
+            thread.watch(new.path, in: directory)
+        } catch {
+            store = nil
+            problem = error
+            destroy(Array(core.open.keys), because: .userRequest)
+            throw error
+        }
     }
 
     private func proveWritable() throws(LedgerError) {
@@ -158,8 +180,14 @@ public actor Ledger {
     // MARK: Its end
 
     /// Destroys everything of this run, notes its end and lets the store go. Afterwards every request is refused.
-    public func close() {
-        destroy(Array(core.open.keys), because: .quit)
+    public func close() async {
+        destroy(core.open.values.filter { !$0.isResumable }.map(\.id), because: .quit)
+        // Memory that is being freed is freed in a moment; what others hold on to is the next run's.
+        for _ in 0..<400 where core.open.values.contains(where: { $0.state == .destroying && holders[$0.id] is UnnamedScratch }) {
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
+        }
+        // What was asked for meanwhile ends too.
+        destroy(core.open.values.filter { $0.state != .destroying && !$0.isResumable }.map(\.id), because: .quit)
         guard let store else { return }
         var haveLeft = true
         do throws(LedgerError) { try perform(core.handle(.leaveTiers, now: clock.now())) } catch { haveLeft = false }

@@ -225,7 +225,7 @@ struct LedgerCore: Sendable {
         var effects = atTiers
         if let retry = retrySavesAt, retry <= now.bootNanoseconds {
             retrySavesAt = nil
-            behind.append(contentsOf: unsaved.values)
+            behind.append(contentsOf: unsaved.values.sorted { $0.id.rawValue < $1.id.rawValue })
         }
         if !behind.isEmpty { effects.append(.save(behind, required: false)) }
         if !again.isEmpty { effects.append(.erase(again)) }

@@ -16,7 +16,7 @@ extension LedgerCore {
     }
 
     mutating func named(_ id: RowID, _ path: String) -> [Effect] {
-        guard var record = open[id], record.state == .intent || record.state == .live else {
+        guard var record = open[id], !record.isAtTier, record.state == .intent || record.state == .live else {
             return [.refuse(.noSuchRow(id.rawValue))]
         }
         record.scratchPath = path
@@ -74,7 +74,7 @@ extension LedgerCore {
             record.expires = next != id && hard.bootNanoseconds < later.bootNanoseconds ? hard : later
             open[next] = record
             changed.append(record)
-            for child in children[next] ?? [] where open[child]?.rule == .withParent { waiting.append(child) }
+            for child in childrenInOrder(of: next) where open[child]?.rule == .withParent { waiting.append(child) }
         }
         return changed
     }
@@ -88,6 +88,12 @@ extension LedgerCore {
         return settle([id], as: .handedOver, now) + (derived.isEmpty ? [] : destroy(derived, .parentGone, now))
     }
 
+    /// Always in the same order, so that the same events lead to the same effects on every run.
+    private func childrenInOrder(of id: RowID) -> [RowID] {
+        guard let found = children[id] else { return [] }
+        return found.count < 2 ? Array(found) : found.sorted { $0.rawValue < $1.rawValue }
+    }
+
     /// The rows and all that was derived from them, derived ones first.
     private func descendants(of ids: [RowID]) -> [RowID] {
         var found: [RowID] = []
@@ -96,7 +102,7 @@ extension LedgerCore {
         while let next = waiting.popLast() {
             guard open[next] != nil, seen.insert(next).inserted else { continue }
             found.append(next)
-            waiting.append(contentsOf: children[next] ?? [])
+            waiting.append(contentsOf: childrenInOrder(of: next))
         }
         return found.reversed()
     }

@@ -12,6 +12,7 @@ extension Ledger {
                 refusal = error
             case .insert(let record):
                 do throws(LedgerError) {
+                    try followStore()
                     guard let store else { throw problem }
                     try store.insert(record, transfers[record.id])
                     queue += core.handle(.inserted(record.id), now: clock.now())
@@ -22,6 +23,7 @@ extension Ledger {
             case .save(let records, let required):
                 let ids = records.map(\.id)
                 do throws(LedgerError) {
+                    try followStore()
                     guard let store else { throw problem }
                     try store.save(records, now: clock.now())
                     queue += core.handle(.saved(ids), now: clock.now())
@@ -69,6 +71,10 @@ extension Ledger {
             case .gone:
                 holders[id] = nil
             }
+            if record.isResumable, !SessionFile.removeKey(of: id, in: directory) {
+                effects += core.handle(.eraseFailed(id, placeMissing: false), now: clock.now())
+                continue
+            }
             switch record.scratchPath.map(NamedScratch.remove) ?? .absent {
             case .absent: gone.append(id)
             case .placeMissing: effects += core.handle(.eraseFailed(id, placeMissing: true), now: clock.now())
@@ -95,16 +101,17 @@ extension Ledger {
             if !new.isEmpty { carryOut(core.handle(.adopted(new), now: now)) }
             if let failure { throw failure }
             seeToTiers()
-            try store.countRowsSettled(before: now.wallSeconds - rules.historySeconds, now: now)
             try store.expireLog(now: now, keeping: rules[.metrics].hardSeconds)
             try store.expireCounters(now: now.wallSeconds, keeping: rules[.metrics].hardSeconds)
+            try store.countRowsSettled(before: now.wallSeconds - rules.historySeconds, now: now)
         } catch {
             note(error)
         }
     }
 
     func foreignWrite() {
-        guard let store else { return }
+        do throws(LedgerError) { try followStore() } catch { note(error) }
+        guard let store else { return publish() }
         do throws(LedgerError) {
             let version = try store.foreignVersion()
             guard version != foreignVersion else { return }

@@ -23,6 +23,8 @@ public enum LedgerError: Error, Equatable, Sendable {
     case consentMissing(tier: String, PrivacyClass)
     /// What goes to a tier begins with `beginTransfer`, under a name that is one.
     case noTransfer(tier: String)
+    /// The policy of a server has places that only its operator can fill.
+    case openPlaces([String])
     /// What says it is a tier's receipt is none, or not one for this.
     case badReceipt(String)
     /// Only the tier can destroy what lies there.
@@ -40,7 +42,7 @@ public enum LedgerError: Error, Equatable, Sendable {
         case .noSuchRow: 66
         case .ambiguousRow, .notExtendable: 64
         case .cannotExport: 73
-        case .badSettings, .badReceipt: 65
+        case .badSettings, .badReceipt, .openPlaces: 65
         }
     }
 
@@ -74,6 +76,8 @@ public enum LedgerError: Error, Equatable, Sendable {
             "\(inert(tier)): leads to \(privacyClass.words), and you have not allowed it; allow it once or always, or choose another tier"
         case .noTransfer(let tier):
             "\(inert(tier)): not a tier's name (1 to 40 letters, digits, dots, hyphens and underscores); change it in the configuration"
+        case .openPlaces(let places):
+            "the policy of this server has open places: \(places.joined(separator: ", ")); fill them in under [service] in privacy.toml"
         case .badReceipt(let reason):
             "the tier's receipt does not count (\(inert(reason))); its row stays as it is"
         case .atTier(let id, let tier):

@@ -1,3 +1,4 @@
+import CLinux
 import FoundationEssentials
 import Glibc
 
@@ -136,7 +137,7 @@ extension Ledger {
         var made: [String] = []
         do throws(LedgerError) {
             for (path, data) in files {
-                try Self.write(data, toNew: path)
+                try write(data, toNew: path, in: folder)
                 made.append(path)
             }
         } catch {
@@ -147,9 +148,55 @@ extension Ledger {
         return made
     }
 
+    /// Whole or not at all, as everything that is made for the user. A ledger that cannot be written can still be taken along: the file then has its name from its
+    /// first byte, and so is the user's and nobody else's.
+    private func write(_ data: Data, toNew path: String, in folder: String) throws(LedgerError) {
+        let row: RowID
+        do throws(LedgerError) {
+            row = try create(ItemRequest(kind: .renderScratch, origin: .session, purpose: .diagnosis, place: .disk))
+        } catch {
+            switch error {
+            case .cannotWrite, .busy, .closed: return try Self.write(data, toNew: path)
+            default: throw error
+            }
+        }
+        let fd = lathe_open_unnamed(folder)
+        guard fd >= 0 else {
+            // A file system without unnamed files.
+            destroy([row], because: .neverBegan)
+            return try Self.write(data, toNew: path)
+        }
+        defer { Glibc.close(fd) }
+        do throws(LedgerError) {
+            try Self.put(data, into: fd, path)
+            guard linkat(AT_FDCWD, "/proc/self/fd/\(fd)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else {
+                throw .cannotExport(path: path, reason: String(cString: strerror(errno)))
+            }
+            handedOver(row, bytes: Int64(data.count))
+        } catch {
+            destroy([row], because: .cancelled)
+            throw error
+        }
+    }
+
     private static func write(_ data: Data, toNew path: String) throws(LedgerError) {
         let fd = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard fd >= 0 else { throw .cannotExport(path: path, reason: String(cString: strerror(errno))) }
+        do throws(LedgerError) {
+            try put(data, into: fd, path)
+        } catch {
+            Glibc.close(fd)
+            unlink(path)
+            throw error
+        }
+        guard Glibc.close(fd) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(path)
+            throw .cannotExport(path: path, reason: reason)
+        }
+    }
+
+    private static func put(_ data: Data, into fd: Int32, _ path: String) throws(LedgerError) {
         var failure: Int32 = 0
         data.withUnsafeBytes { bytes in
             var done = 0
@@ -159,10 +206,6 @@ extension Ledger {
             }
         }
         if failure == 0, fsync(fd) != 0 { failure = errno }
-        if Glibc.close(fd) != 0, failure == 0 { failure = errno }
-        if failure != 0 {
-            unlink(path)
-            throw .cannotExport(path: path, reason: String(cString: strerror(failure)))
-        }
+        if failure != 0 { throw .cannotExport(path: path, reason: String(cString: strerror(failure))) }
     }
 }

@@ -50,6 +50,11 @@ public struct LogRecord: Sendable, Codable, Equatable {
     /// How much sound there was.
     public var soundMilliseconds: Int64?
 
+    /// SHA-256 over all the store keeps of it: its event in the history carries that.
+    var digest: [UInt8] {
+        HashTree.hash(Array("\(atMilliseconds)\n\(run)\n\(event.rawValue)\n\(outcome?.rawValue ?? "")\n\(spentMilliseconds ?? 0)\n\(soundMilliseconds ?? 0)".utf8))
+    }
+
     private enum CodingKeys: String, CodingKey {
         case run, event, outcome
         case atMilliseconds = "at_ms"
@@ -71,7 +76,7 @@ extension Ledger {
             try store.appendToLog(
                 LogRecord(atMilliseconds: milliseconds(now.wallSeconds), run: run.id, event: event, outcome: outcome,
                           spentMilliseconds: milliseconds(spentSeconds), soundMilliseconds: milliseconds(soundSeconds)),
-                keeping: rules[.metrics].hardSeconds, most: Self.mostLogRecords)
+                at: now, keeping: rules[.metrics].hardSeconds, most: Self.mostLogRecords)
         } catch {
             note(error)
         }
@@ -91,14 +96,16 @@ extension LedgerStore {
           spent_ms INTEGER NOT NULL, sound_ms INTEGER NOT NULL) STRICT;
         """
 
-    func appendToLog(_ record: LogRecord, keeping seconds: Double, most: Int) throws(LedgerError) {
-        try change { () throws(SQLiteError) in
+    func appendToLog(_ record: LogRecord, at now: LedgerInstant, keeping seconds: Double, most: Int) throws(LedgerError) {
+        try writeWithBallast(at: now) { () throws(SQLiteError) in
             try connection.run("INSERT INTO log(at_ms, run, event, outcome, spent_ms, sound_ms) VALUES(?,?,?,?,?,?)", [
                 .integer(record.atMilliseconds), .text(record.run), .text(record.event.rawValue), .text(record.outcome?.rawValue ?? ""),
                 .integer(record.spentMilliseconds ?? 0), .integer(record.soundMilliseconds ?? 0),
             ])
-            try dropLog(at: record.atMilliseconds, keeping: seconds)
-            try connection.run("DELETE FROM log WHERE number <= (SELECT max(number) FROM log) - ?", [.integer(Int64(most))])
+            let number = connection.lastRow
+            notes.append(HistoryNote(kind: .logged, subject: Self.logSubject(number), digest: record.digest))
+            try dropLog(where: "number <= ?", [.integer(number - Int64(most))])
+            try dropLog(where: Self.oldLog, Self.bounds(record.atMilliseconds, seconds))
         }
     }
 
@@ -110,11 +117,27 @@ extension LedgerStore {
             try connection.run("SELECT count(*) FROM log WHERE " + Self.oldLog, Self.bounds(at, seconds)) { old = $0.integer(0) }
         }
         guard old > 0 else { return }
-        try change { () throws(SQLiteError) in try dropLog(at: at, keeping: seconds) }
+        try writeWithBallast(at: now) { () throws(SQLiteError) in try dropLog(where: Self.oldLog, Self.bounds(at, seconds)) }
     }
 
-    private func dropLog(at now: Int64, keeping seconds: Double) throws(SQLiteError) {
-        try connection.run("DELETE FROM log WHERE " + Self.oldLog, Self.bounds(now, seconds))
+    private func dropLog(where clause: String, _ values: [SQLiteValue]) throws(SQLiteError) {
+        try connection.run("SELECT number FROM log WHERE " + clause, values) { notes.append(HistoryNote(kind: .forgotten, subject: Self.logSubject($0.integer(0)))) }
+        try connection.run("DELETE FROM log WHERE " + clause, values)
+    }
+
+    /// What the history calls a record.
+    static func logSubject(_ number: Int64) -> String { "log \(number)" }
+
+    /// Records of work as they are stored, with their numbers.
+    static func log(in connection: SQLiteConnection) throws(SQLiteError) -> [(number: Int64, record: LogRecord)] {
+        var found: [(Int64, LogRecord)] = []
+        try connection.run("SELECT number, at_ms, run, event, outcome, spent_ms, sound_ms FROM log ORDER BY number") { row in
+            guard let event = row.text(3).flatMap(LogEvent.init(rawValue:)), let outcome = row.text(4).flatMap(LogOutcome.init(rawValue:)) else { return }
+            found.append((row.integer(0), LogRecord(
+                atMilliseconds: row.integer(1), run: row.text(2) ?? "", event: event, outcome: outcome, spentMilliseconds: row.integer(5),
+                soundMilliseconds: row.integer(6))))
+        }
+        return found
     }
 
     // A clock that was turned back would lengthen the life of what was written before: that goes at once.
@@ -128,12 +151,7 @@ extension LedgerStore {
                 began.append(LogRecord(atMilliseconds: Int64(stored.started * 1000), run: stored.run.id, event: .runBegan))
                 if let end = stored.ended { ended.append(LogRecord(atMilliseconds: Int64(end * 1000), run: stored.run.id, event: .runEnded)) }
             }
-            try connection.run("SELECT at_ms, run, event, outcome, spent_ms, sound_ms FROM log ORDER BY number") { row in
-                guard let event = row.text(2).flatMap(LogEvent.init(rawValue:)), let outcome = row.text(3).flatMap(LogOutcome.init(rawValue:)) else { return }
-                worked.append(LogRecord(
-                    atMilliseconds: row.integer(0), run: row.text(1) ?? "", event: event, outcome: outcome, spentMilliseconds: row.integer(4),
-                    soundMilliseconds: row.integer(5)))
-            }
+            worked = try Self.log(in: connection).map(\.record)
         }
         // Within a millisecond: beginnings, then what was done in its order, then ends.
         return (began + worked + ended).enumerated().sorted { ($0.element.atMilliseconds, $0.offset) < ($1.element.atMilliseconds, $1.offset) }.map(\.element)

@@ -11,8 +11,9 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
     /// SHA-256 over ids and texts, hexadecimal: the same policy has the same hash everywhere.
     public var hash: String { hexadecimal(HashTree.hash(Array(sentences.map { $0.id + "\n" + $0.text + "\n" }.joined().utf8))) }
 
-    public init(rules: RetentionRules, surroundings: Surroundings) {
-        sentences = Self.collection + Self.retention(rules) + Self.storage(surroundings) + Self.ends(rules) + Self.log(rules) + Self.rights
+    /// - Parameter tiers: those that are configured; none is the default.
+    public init(rules: RetentionRules, surroundings: Surroundings, tiers: [TierPromise] = []) {
+        sentences = Self.collection(tiers) + Self.retention(rules) + Self.storage(surroundings) + Self.ends(rules) + Self.log(rules) + Self.rights
     }
 
     private enum CodingKeys: String, CodingKey { case sentences, hash }
@@ -48,12 +49,13 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
 
     // MARK: Its parts
 
-    private static let collection = [
+    private static func collection(_ tiers: [TierPromise]) -> [Sentence] {
+        let network = tiers.isEmpty ? "a network (unless a tier is configured, or for lathe serve), " : ""
+        return [
         Sentence(id: "collects-nothing", text: "Lathe asks for no name, address or payment. Only lathe serve knows accounts, each a keyed hash of an SSH key. It counts nothing for others.",
                  checks: ["the_export_keeps_to_its_published_form", "it_works_where_there_is_no_network_at_all"]),
-        Sentence(id: "nothing-leaves", text: "Nothing leaves this machine unless a tier is configured and agreed to. Without one, no command but lathe serve, which you start for others, opens a network connection.",
-                 checks: ["every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network", "the_studio_makes_its_rows_before_its_bytes_and_reaches_for_no_network"]),
-        Sentence(id: "kernel", text: "The kernel itself refuses Lathe a network (unless a tier is configured, or for lathe serve), other programs (but ffmpeg, shut away, for a codec check), other processes' memory and new rights, from before the first file is read.",
+        ] + TierPromise.sentences(tiers) + [
+        Sentence(id: "kernel", text: "The kernel itself refuses Lathe \(network)other programs (but ffmpeg, shut away, for a codec check), other processes' memory and new rights, from before the first file is read.",
                  checks: ["the_kernel_refuses_what_is_not_needed"]),
         Sentence(id: "wall", text: "Each audio file is decoded in a process of its own that can open, make, reach and start nothing; one that a file brings down harms nothing else.",
                  checks: ["aDecoderCanNeitherOpenNorMakeNorReachNorStartAnything", "aDecoderThatBreaksDownIsNamedWithItsFileAndIsGone", "nothingIsLeftWhenTheProgramIsKilled",
@@ -65,7 +67,8 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
                  checks: ["trainingIsNoPurpose"]),
         Sentence(id: "no-names", text: "File names, tags and prompts are never written to the ledger, its history or its export; the screen shows a name while this run remembers it.",
                  checks: ["aFileNameNeverReachesTheDisk", "nothing_is_left_of_a_command_however_it_ends"]),
-    ]
+        ]
+    }
 
     /// A sentence for each rule that some kind of item lives under.
     private static func retention(_ rules: RetentionRules) -> [Sentence] {
@@ -77,6 +80,8 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
         return RetentionRule.allCases.compactMap { rule in
             let kinds = ItemKind.allCases.filter { $0.defaultRule == rule }.map(\.words)
             guard !kinds.isEmpty else { return nil }
+            // What lies at tiers has sentences of its own.
+            if rule.isTheTiers { return nil }
             let extendable = rules[rule].extendable ? ", and can be extended" : ""
             return Sentence(
                 id: "kept-" + rule.rawValue.replacing("_", with: "-"),
@@ -121,7 +126,7 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
                               "on_a_disk_that_fills_up_every_destruction_works_and_no_output_is_partial"]),
             Sentence(id: "settled", text: "The row of an ended item is kept \(duration(rules.historySeconds)), then only counted.",
                      checks: ["historyBecomesCountsAfterThirtyDays"]),
-            Sentence(id: "history", text: "Every change of a row is in a signed history. A change, cut or replacement of it is found; against the invention of a whole new one helps an export kept elsewhere.",
+            Sentence(id: "history", text: "Every change of a row, every consent, receipt and record of the log is in a signed history. A change, cut or replacement of it is found; against the invention of a whole new one helps an export kept elsewhere.",
                      checks: ["everyTamperingIsFound", "anExportProvesLaterThatTheHistoryIsStillTheSame", "the_exported_history_is_proven_by_other_code"]),
         ]
     }
@@ -135,8 +140,8 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
 
     private static func log(_ rules: RetentionRules) -> [Sentence] {
         [Sentence(id: "log", text: "Lathe writes no log files. In the ledger it notes of each render its kind, how it ended, how long it took and how much sound it was: numbers and words of closed lists, "
-                    + "at most \(Ledger.mostLogRecords), for \(duration(rules[.metrics].hardSeconds)); lathe ledger log shows them.",
-                  checks: ["theLogHasNoPlaceForWords", "theLogEndsWithItsTime_andHoldsOnlySoMuch", "eraseEverythingForgetsHistoryToo"]),
+                    + "at most \(Ledger.mostLogRecords), for \(duration(rules[.metrics].hardSeconds)); lathe ledger log shows them, and the signed history covers them.",
+                  checks: ["theLogHasNoPlaceForWords", "noRecordOfTheLogCanBeChangedUnseen", "theLogEndsWithItsTime_andHoldsOnlySoMuch", "eraseEverythingForgetsHistoryToo"]),
          Sentence(id: "counters", text: "It counts by day which presets and genres that come with Lathe were used on which tier, and how it went, for \(duration(rules[.metrics].hardSeconds)), here and nowhere else; "
                     + "lathe stats shows it.",
                   checks: ["countersAddUpByDay_andEndWithTheirTime", "countersHaveNoPlaceForNames"])]

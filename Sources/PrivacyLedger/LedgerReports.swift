@@ -90,7 +90,7 @@ extension Ledger {
         case .destroying: lines.append("It is being destroyed.")
         default: break
         }
-        if !row.isOurs, row.place.tierName == nil { lines.append("Another running Lathe, or one that has just ended, holds it.") }
+        if !row.isOurs, row.place.tierName == nil, row.rule != .resumable { lines.append("Another running Lathe, or one that has just ended, holds it.") }
         return lines
     }
 
@@ -115,6 +115,13 @@ extension Ledger {
                 report.failures.append(LedgerError.atTier(id, tier: tier).message)
             }
             let asked = others.filter { id in open[id].map { $0.run != LedgerRecord.noRun } ?? false }
+            // What is kept for a later run is nobody's, and so anybody's to end.
+            for id in others where open[id].map({ $0.run == LedgerRecord.noRun && !$0.isAtTier }) ?? false {
+                let now = clock.now(), taken = try store.takeOver(id, now: now)
+                carryOut(core.handle(.tookOver(taken), now: now))
+                destroy([id], because: .userRequest)
+                if core.open[id] == nil { report.destroyed.append(id) } else { report.pending.append(id) }
+            }
             _ = try store.wish(.destroy, for: asked)
             report.pending += asked
         } catch {

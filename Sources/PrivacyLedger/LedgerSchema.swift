@@ -1,12 +1,13 @@
 import CSQLite
 
-/// Tables, and records to and from their columns. Version 5; version 4 had no counters, version 3 no transfers, version 2 no log, version 1 no history.
+/// Tables, and records to and from their columns. Version 6; version 5 had a log beside the history, version 4 no counters, version 3 no transfers, version 2 no log,
+/// version 1 no history.
 enum LedgerSchema {
-    static let version: Int64 = 5
+    static let version: Int64 = 6
 
     /// Installs the tables in an empty file; refuses a file of a later version.
-    /// - Parameter carry: notes the rows of a file of version 1 in the history that begins, inside the same transaction.
-    static func install(on connection: SQLiteConnection, carry: () throws(SQLiteError) -> Void) throws(SQLiteError) {
+    /// - Parameter carry: notes what a file of an earlier version holds and its history does not, inside the same transaction.
+    static func install(on connection: SQLiteConnection, carry: (_ version: Int64) throws(SQLiteError) -> Void) throws(SQLiteError) {
         var found: Int64 = 0
         try connection.run("PRAGMA user_version") { found = $0.integer(0) }
         guard found <= version else {
@@ -20,7 +21,7 @@ enum LedgerSchema {
                 if found == 0 { try connection.execute(tables) }
                 if found < 2 { try connection.execute(HistoryReading.tables) }
                 try connection.execute(LedgerStore.logTable + LedgerStore.transferTables + LedgerStore.counterTable + "PRAGMA user_version=\(version);")
-                if found == 1 { try carry() }
+                if found > 0 { try carry(found) }
             }
         }
         try connection.run("PRAGMA journal_mode=TRUNCATE")

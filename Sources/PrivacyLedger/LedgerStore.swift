@@ -17,6 +17,8 @@ final class LedgerStore {
     private var runIsRecorded = false
     private let swap: String
     let history: History
+    /// The file that was opened; another one may come to stand under its name.
+    private var opened: (device: dev_t, file: ino_t)?
     /// What the transaction at hand has done so far.
     var notes: [HistoryNote] = []
 
@@ -42,8 +44,9 @@ final class LedgerStore {
                 PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-1024;
                 """)
             var next: HistoryKey?
-            try LedgerSchema.install(on: connection) { () throws(SQLiteError) in
-                try carryIntoHistory()
+            try LedgerSchema.install(on: connection) { (version) throws(SQLiteError) in
+                if version == 1 { try carryIntoHistory() } else { try carryLog() }
+                guard !notes.isEmpty else { return }
                 next = try history.append(notes, at: now, run: run.id)
             }
             if let next { _ = history.key.write(next, durably: false) }
@@ -52,6 +55,38 @@ final class LedgerStore {
             throw Self.ledgerError(error, path, opening: true)
         }
         ballast?.fill()
+        if directory != nil { opened = Self.identity(path) }
+    }
+
+    private static func identity(_ path: String) -> (device: dev_t, file: ino_t)? {
+        var info = stat()
+        return stat(path, &info) == 0 ? (info.st_dev, info.st_ino) : nil
+    }
+
+    /// Whether what others open under this name is what is open here.
+    var isInPlace: Bool {
+        guard let opened else { return true }
+        return Self.identity(path).map { $0 == opened } ?? false
+    }
+
+    /// Writes rows that another store held, with what was agreed about them; there they are lost to everybody else.
+    func carryOver(_ records: [LedgerRecord], _ transfers: [Transfer], now: LedgerInstant) throws(LedgerError) {
+        try write(at: now) { () throws(SQLiteError) in
+            try recordRun(at: now)
+            for record in records {
+                try connection.run("DELETE FROM item WHERE id = ?", [.text(record.id.rawValue)])
+                try connection.run(LedgerSchema.insertItem, LedgerSchema.values(of: record))
+                notes.append(.item(record, .carriedItem))
+            }
+            for transfer in transfers {
+                try connection.run("DELETE FROM transfer WHERE item = ?", [.text(transfer.item.rawValue)])
+                var transfer = transfer
+                // The consent is gone with the store that held it.
+                transfer.consent = nil
+                try insert(transfer)
+            }
+        }
+        runIsRecorded = true
     }
 
     private static func prepare(directory: String, file: String) throws(LedgerError) {
@@ -191,13 +226,16 @@ final class LedgerStore {
         }
     }
 
-    /// The events of what has been forgotten, as far as they come first and nothing that is still here rests on them.
+    /// The events of what has been forgotten, as far as they come first and nothing that is still here rests on them. What lies at tiers for long, and the user's
+    /// answers, would hold back everything: they are noted anew.
     private func dropOldEvents(before wall: Double) throws(SQLiteError) {
+        try carryTransfers(unlessNotedSince: Int64(wall * 1000))
         var first: Int64 = 0
         try connection.run("""
             SELECT min(coalesce((SELECT min(number) FROM event WHERE at_ms >= ?1), 9223372036854775807),
-                       coalesce((SELECT min(last) FROM (SELECT max(number) AS last FROM event WHERE subject IN (SELECT id FROM item) GROUP BY subject)), 9223372036854775807),
-                       coalesce((SELECT min(number) FROM event WHERE subject IN (SELECT id FROM run)), 9223372036854775807))
+                       coalesce((SELECT min(last) FROM (SELECT max(number) AS last FROM event WHERE subject IN (SELECT id FROM item WHERE id NOT IN (SELECT item FROM transfer)) GROUP BY subject)), 9223372036854775807),
+                       coalesce((SELECT min(number) FROM event WHERE subject IN (SELECT 'log ' || number FROM log)), 9223372036854775807),
+                   coalesce((SELECT min(number) FROM event WHERE subject IN (SELECT id FROM run)), 9223372036854775807))
             """, [.integer(Int64(wall * 1000))]) { first = $0.integer(0) }
         try history.drop(first: first - 1)
     }
@@ -261,6 +299,7 @@ final class LedgerStore {
             if let record = LedgerSchema.record(row) { notes.append(.item(record, .carriedItem)) }
         }
         try carryTransfers()
+        try carryLog()
         notes.append(HistoryNote(kind: .counted, digest: LedgerTally.digest(try storedTallies())))
     }
 

@@ -65,11 +65,15 @@ final class LedgerThread: SerialExecutor, @unchecked Sendable {
     /// `action` runs on this thread.
     func onAlarm(_ action: @escaping @Sendable (Alarm) -> Void) { shared.withLock { $0.onAlarm = action } }
 
-    /// Calls the alarm soon after somebody writes to `file`.
-    func watch(_ file: String) {
-        let fd = lathe_watch_fd(file)
+    /// Calls the alarm soon after somebody writes to `file`, or removes or moves it or its folder. Called on this thread, or before it has anything to watch.
+    func watch(_ file: String, in folder: String) {
+        let fd = lathe_watch_fd(file, folder)
         guard fd >= 0 else { return }
-        shared.withLock { $0.watch = fd }
+        let old = shared.withLock { shared in
+            defer { shared.watch = fd }
+            return shared.watch
+        }
+        if old >= 0 { close(old) }
         ring()
     }
 

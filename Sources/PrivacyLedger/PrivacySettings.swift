@@ -7,6 +7,9 @@ import Glibc
 ///     idle_seconds = 120
 ///     hard_seconds = 3600
 ///
+///     [service]
+///     operator = "Kontrast Studio"
+///
 /// Untrusted: at most 64 KiB, only these keys, every number finite and within limits, each complaint with its line.
 public enum PrivacySettings {
     /// `$XDG_CONFIG_HOME/lathe/privacy.toml`, by default below `~/.config`.
@@ -21,8 +24,7 @@ public enum PrivacySettings {
 
     /// The rules in force. Errors: `badSettings`.
     public static func rules(at path: String = path) throws(LedgerError) -> RetentionRules {
-        guard let text = try read(path) else { return .standard }
-        return try parse(text, path)
+        try all(at: path).rules
     }
 
     private static func read(_ path: String) throws(LedgerError) -> String? {
@@ -45,41 +47,89 @@ public enum PrivacySettings {
         return text
     }
 
-    static func parse(_ text: String, _ path: String) throws(LedgerError) -> RetentionRules {
+    /// What the file sets.
+    public struct Settings: Sendable, Equatable {
+        public var rules = RetentionRules.standard
+        /// The answers for a server's policy.
+        public var service: [ServicePolicy.Place: String] = [:]
+    }
+
+    /// All that is set. Errors: `badSettings`.
+    public static func all(at path: String = path) throws(LedgerError) -> Settings {
+        guard let text = try read(path) else { return Settings() }
+        return try settings(text, path)
+    }
+
+    static func parse(_ text: String, _ path: String) throws(LedgerError) -> RetentionRules { try settings(text, path).rules }
+
+    private enum Section { case retention(RetentionRule), service }
+
+    private static func settings(_ text: String, _ path: String) throws(LedgerError) -> Settings {
         var changes: [RetentionRule: (idle: Double?, hard: Double?)] = [:]
-        var rule: RetentionRule?
+        var service: [ServicePolicy.Place: String]?
+        var section: Section?
         for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             func wrong(_ reason: String) -> LedgerError { .badSettings(path: path, line: index + 1, reason: reason) }
-            let line = trimmed(raw.prefix { $0 != "#" })
+            let line = trimmed(withoutComment(raw))
             if line.isEmpty { continue }
+            if line == "[service]" {
+                guard service == nil else { throw wrong("the section is there twice") }
+                section = .service
+                service = [:]
+                continue
+            }
             if line.hasPrefix("[") {
                 guard line.hasPrefix("[retention."), line.hasSuffix("]"), let named = RetentionRule(rawValue: String(line.dropFirst(11).dropLast())), !named.isTheTiers else {
-                    throw wrong("no such section; there is [retention.NAME] for \(RetentionRule.allCases.filter { !$0.isTheTiers }.map(\.rawValue).joined(separator: ", "))")
+                    throw wrong("no such section; there is [service], and [retention.NAME] for \(RetentionRule.allCases.filter { !$0.isTheTiers }.map(\.rawValue).joined(separator: ", "))")
                 }
                 guard changes[named] == nil else { throw wrong("the section is there twice") }
-                rule = named
+                section = .retention(named)
                 changes[named] = (nil, nil)
                 continue
             }
             let parts = line.split(separator: "=", maxSplits: 1).map { trimmed($0) }
-            guard parts.count == 2, let rule else { throw wrong("not KEY = SECONDS inside a [retention.NAME]") }
-            let usual = RetentionRules.standard[rule]
-            let longest = max(usual.hardSeconds, 30 * 86_400)
-            guard let seconds = Double(parts[1]), seconds >= 1, seconds <= longest else {
-                throw wrong("\(parts[0]) takes 1 to \(Int(longest)) seconds")
-            }
-            switch parts[0] {
-            case "idle_seconds":
-                guard usual.idleSeconds != nil else { throw wrong("\(rule.rawValue) does not end by being idle; set hard_seconds") }
-                changes[rule]?.idle = seconds
-            case "hard_seconds": changes[rule]?.hard = seconds
-            default: throw wrong("no such key; there are idle_seconds and hard_seconds")
+            guard parts.count == 2, let section else { throw wrong("not KEY = VALUE inside a section") }
+            switch section {
+            case .retention(let rule):
+                let usual = RetentionRules.standard[rule]
+                let longest = max(usual.hardSeconds, 30 * 86_400)
+                guard let seconds = Double(parts[1]), seconds >= 1, seconds <= longest else {
+                    throw wrong("\(parts[0]) takes 1 to \(Int(longest)) seconds")
+                }
+                switch parts[0] {
+                case "idle_seconds":
+                    guard usual.idleSeconds != nil else { throw wrong("\(rule.rawValue) does not end by being idle; set hard_seconds") }
+                    changes[rule]?.idle = seconds
+                case "hard_seconds": changes[rule]?.hard = seconds
+                default: throw wrong("no such key; there are idle_seconds and hard_seconds")
+                }
+            case .service:
+                guard let place = ServicePolicy.Place(rawValue: parts[0]) else {
+                    throw wrong("no such key; there are \(ServicePolicy.Place.allCases.map(\.rawValue).joined(separator: ", "))")
+                }
+                let quoted = parts[1]
+                guard quoted.count >= 2, quoted.hasPrefix("\""), quoted.hasSuffix("\""), !quoted.dropFirst().dropLast().contains(where: { "\"\\".contains($0) }),
+                      quoted.count <= ServicePolicy.mostCharacters + 2 else {
+                    throw wrong("\(place.rawValue) takes a text in double quotes, without quotes and backslashes in it, of at most \(ServicePolicy.mostCharacters) characters")
+                }
+                service?[place] = String(quoted.dropFirst().dropLast())
             }
         }
-        return RetentionRules(overrides: changes.reduce(into: [:]) { table, change in
+        let rules = RetentionRules(overrides: changes.reduce(into: [:]) { table, change in
             let usual = RetentionRules.standard[change.key]
             table[change.key] = (change.value.idle ?? usual.idleSeconds, change.value.hard ?? usual.hardSeconds)
         })
+        return Settings(rules: rules, service: service ?? [:])
+    }
+
+    /// What stands before a `#` that is not inside a text.
+    private static func withoutComment(_ line: Substring) -> Substring {
+        var isText = false
+        for at in line.indices {
+            if line[at] == "\"" { isText.toggle() }
+            if line[at] == "#", !isText { return line[..<at] }
+        }
+        return line
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {

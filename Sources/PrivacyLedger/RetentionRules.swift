@@ -9,6 +9,8 @@ public enum RetentionRule: String, Sendable, Codable, CaseIterable {
     case tierOutput = "tier_output"
     case metrics
     case accessLog = "access_log"
+    /// What a later run is to find again.
+    case resumable
     /// At a tier that declares how long it keeps things.
     case declaredPeriod = "declared_period"
     /// At a tier that is to say when it is gone.
@@ -100,6 +102,7 @@ public struct RetentionRules: Sendable, Equatable {
         case .tierOutput: Retention(hardSeconds: 15 * minute, extendable: false, end: "until acknowledged")
         case .metrics: Retention(hardSeconds: 30 * day, extendable: false)
         case .accessLog: Retention(hardSeconds: 7 * day, extendable: false)
+        case .resumable: Retention(hardSeconds: 24 * hour, extendable: false, end: "until it is taken up again")
         case .declaredPeriod: Retention(hardSeconds: 400 * day, extendable: false, end: "as long as the tier declares", isTheTiers: true)
         case .untilReceipt: Retention(hardSeconds: 400 * day, extendable: false, end: "until the tier signs that it is gone", isTheTiers: true)
         }

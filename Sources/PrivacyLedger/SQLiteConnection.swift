@@ -88,6 +88,9 @@ package final class SQLiteConnection {
         }
     }
 
+    /// Number of the row inserted last.
+    var lastRow: Int64 { sqlite3_last_insert_rowid(handle) }
+
     /// Rows changed by the last statement.
     package var changes: Int { Int(sqlite3_changes(handle)) }
 

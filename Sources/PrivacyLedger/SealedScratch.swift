@@ -27,9 +27,10 @@ public final class SealedScratch: Erasable {
     private static let tagBytes = 16
     private static var sealedBytes: Int { frameBytes + tagBytes }
 
-    init(id: RowID, folder: String) throws(LedgerError) {
-        let descriptor = lathe_open_unnamed(folder)
-        guard descriptor >= 0 else { throw .cannotMakeScratch(path: folder, reason: String(cString: strerror(errno))) }
+    /// - Parameter folder: whose file system holds it; nil is memory.
+    init(id: RowID, folder: String?) throws(LedgerError) {
+        let descriptor = folder.map { lathe_open_unnamed($0) } ?? lathe_memfd("lathe")
+        guard descriptor >= 0 else { throw .cannotMakeScratch(path: folder ?? "memory", reason: String(cString: strerror(errno))) }
         self.id = id
         inside = Mutex(Inside(descriptor: descriptor, key: SymmetricKey(size: .bits256)))
     }
@@ -98,8 +99,11 @@ public final class SealedScratch: Erasable {
             // The last reference: swift-crypto overwrites a key's memory when it is freed.
             inside.key = nil
             inside.tail = []
-            let emptied = ftruncate(inside.descriptor, 0) == 0
-            return close(inside.descriptor) == 0 && emptied ? .gone : .failed
+            let descriptor = inside.descriptor
+            guard Reaper.isLarge(descriptor) else { return Reaper.empty(descriptor) ? .gone : .failed }
+            // What was sealed is destroyed now; giving back the room that its noise takes may take a moment longer.
+            Reaper.start { _ = Reaper.empty(descriptor) }
+            return .gone
         }
     }
 

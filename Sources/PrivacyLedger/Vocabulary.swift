@@ -29,7 +29,8 @@ public enum ItemKind: String, Sendable, Codable, CaseIterable {
         case .waveform, .spectrum, .loudnessHistory, .solve: .withParent
         case .renderScratch, .queuedJob: .job
         case .unsavedTake, .unsavedMaster: .unsaved
-        case .prompt, .undoHistory, .session, .log: .untilQuit
+        case .prompt, .undoHistory, .log: .untilQuit
+        case .session: .resumable
         case .metrics: .metrics
         case .tierInput: .tierInput
         case .tierOutput: .tierOutput

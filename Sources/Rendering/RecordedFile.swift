@@ -26,6 +26,36 @@ public enum RecordedFile {
         }
     }
 
+    /// For writers that know of no ledger: a row, the hidden name that replacing may need registered in `folder`, and then `body`, which gets that name and
+    /// answers with the path it has written. The folder is made when missing.
+    @discardableResult
+    public static func record(in folder: String, purpose: ItemPurpose, ledger: Ledger, _ body: (_ scratchName: String) throws -> String) async throws -> String {
+        let row = try await ledger.create(ItemRequest(kind: .renderScratch, origin: .session, purpose: purpose, place: .disk))
+        do {
+            makeFolders(folder)
+            let name = NamedScratch.name(for: row)
+            if let absolute = absolutePath(folder) { try await ledger.registerName(absolute + (absolute == "/" ? "" : "/") + name, for: row) }
+            let path = try body(name)
+            await ledger.handedOver(row, bytes: path.withFileName { path in
+                var info = stat()
+                return stat(path, &info) == 0 ? Int64(info.st_size) : 0
+            })
+            return path
+        } catch {
+            await ledger.released(row, because: .jobEnded)
+            throw error
+        }
+    }
+
+    /// For their owner alone. What cannot be made is told by whoever writes there.
+    private static func makeFolders(_ path: String) {
+        var at = path.startIndex
+        while at != path.endIndex {
+            at = path[path.index(after: at)...].firstIndex(of: "/") ?? path.endIndex
+            _ = String(path[..<at]).withFileName { mkdir($0, 0o700) }
+        }
+    }
+
     /// The file before it has its name. Where it needs another one on the way, the ledger knows that one first.
     static func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
         if let descriptor = ScratchOutput.descriptor(of: path) { return try AtomicOutput(borrowing: descriptor) }

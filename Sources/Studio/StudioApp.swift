@@ -151,9 +151,9 @@ struct StudioApp: TerminalApp {
         let player = LivePlayer(sink: options.sink, backend: backend, post: post)
         services = Services(files: files, player: player, engine: LiveEngine(backend: backend, player: player, post: post),
                             composer: LiveComposer(backend: backend, post: post),
-                            ledger: LiveLedger(backend: backend, post: post), presets: LivePresets(post: post), time: time)
+                            ledger: LiveLedger(backend: backend, post: post), presets: LivePresets(backend: backend, post: post), time: time)
         self.backend = backend
-        perform([.listPresets] + waiting, &turn)
+        perform([.listPresets, .holdUndo] + waiting, &turn)
         waiting = []
         if let opens { perform(state.open(opens), &turn) }
     }

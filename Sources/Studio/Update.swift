@@ -53,6 +53,7 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         return []
     case .ledgerFailed(let problem):
         state.ledger.problem = problem
+        state.history.letGo(keeping: false)
         if state.ledger.snapshot == nil, state.overlay == nil {
             state.overlay = .note(title: "There is no privacy ledger", lines: [
                 problem + ".", "",
@@ -64,6 +65,10 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         }
         return []
 
+    case .undoGone(let again):
+        // What is done from here on has a row of its own, or is not remembered.
+        state.history.letGo(keeping: again)
+        return again ? [.holdUndo] : []
     case .explained(let title, let lines):
         state.overlay = .note(title: title, lines: lines)
         return []

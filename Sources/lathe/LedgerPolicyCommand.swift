@@ -1,4 +1,6 @@
 import ArgumentParser
+import AudioFiles
+import FoundationEssentials
 import Mastering
 import PrivacyLedger
 
@@ -8,14 +10,30 @@ struct LedgerPolicyCommand: ParsableCommand {
         commandName: "policy", abstract: "Print what is promised about temporary data here, each sentence with the checks that prove it.")
 
     @Flag(help: "Only what your configuration changes, in words.") var diff = false
+    @Option(help: ArgumentHelp("With --diff: compare with what policy --json printed earlier or elsewhere, instead of with the defaults.", valueName: "file")) var against: String?
+    @Flag(help: "As a server would publish it; an open place is an error.") var service = false
     @Flag(help: "One JSON document.") var json = false
 
+    func validate() throws {
+        if against != nil, !diff { throw ValidationError("--against goes with --diff") }
+    }
+
     func run() throws {
-        let surroundings = Surroundings.current()
-        let policy = LedgerPolicy(rules: try PrivacySettings.rules(), surroundings: surroundings)
+        let surroundings = Surroundings.current(), settings = try PrivacySettings.all()
+        let policy = service
+            ? try ServicePolicy(answers: settings.service, rules: settings.rules, surroundings: surroundings).policy
+            : LedgerPolicy(rules: settings.rules, surroundings: surroundings)
         guard diff else { return try Output.result(json ? LedgerCommand.json(policy) : String(policy.page.dropLast())) }
-        let changes = policy.differences(from: LedgerPolicy(rules: .standard, surroundings: surroundings))
+        let before = try against.map(Self.read) ?? LedgerPolicy(rules: .standard, surroundings: surroundings)
+        let changes = policy.differences(from: before).map(\.printable)
         if json { return try Output.result(JSON.array(changes.map { .string($0) }).text) }
-        try Output.result(changes.isEmpty ? "nothing: the defaults are in force" : changes.joined(separator: "\n"))
+        try Output.result(changes.isEmpty ? (against == nil ? "nothing: the defaults are in force" : "nothing: it is the same policy") : changes.joined(separator: "\n"))
+    }
+
+    private static func read(_ path: String) throws(Failure) -> LedgerPolicy {
+        let bytes = try LedgerVerify.read(path, "what lathe ledger policy --json prints", most: 1 << 20)
+        do { return try JSONDecoder().decode(LedgerPolicy.self, from: Data(bytes)) } catch {
+            throw Failure(65, "\(path.printable): is not what lathe ledger policy --json prints")
+        }
     }
 }

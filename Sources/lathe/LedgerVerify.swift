@@ -16,7 +16,7 @@ struct LedgerVerify: ParsableCommand {
     @Flag(help: "One JSON document.") var json = false
 
     func run() throws {
-        let report = Ledger.verify(against: try against.map(Self.read))
+        let report = Ledger.verify(against: try against.map { try Self.read($0) })
         if json {
             try Output.result(LedgerCommand.json(report))
         } else if report.whole {
@@ -28,13 +28,13 @@ struct LedgerVerify: ParsableCommand {
     }
 
     /// Exports are small; a file that is not one is no reason to fill the memory.
-    private static func read(_ path: String) throws(Failure) -> [UInt8] {
+    static func read(_ path: String, _ what: String = "the ledger.json of an export", most: Int = 256 << 20) throws(Failure) -> [UInt8] {
         let descriptor = path.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else { throw Failure(66, "\(path.printable): cannot be opened (\(String(cString: strerror(errno)).lowercased())); check the path") }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 256 << 20 else {
-            throw Failure(65, "\(path.printable): is not the ledger.json of an export")
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= most else {
+            throw Failure(65, "\(path.printable): is not \(what)")
         }
         var all: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 1 << 16)

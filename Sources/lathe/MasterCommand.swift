@@ -109,7 +109,11 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs, StartsEng
             }
             if !reference.isEmpty {
                 let curve = try await references.measured(engine, id: saveCurve ?? "reference", name: saveCurve ?? "Reference")
-                if saveCurve != nil { try ToneLibrary.save(curve) }
+                if saveCurve != nil {
+                    try await withLedger { ledger in
+                        _ = try await RecordedFile.record(in: ToneLibrary.userFolder, purpose: .mastering, ledger: ledger) { try ToneLibrary.save(curve, scratchName: $0) }
+                    }
+                }
                 wanted.follow(curve, keepsTarget: settings.contains { $0.isSetting(of: "target.lufs") })
                 for index in requests.indices {
                     requests[index].presetTOML = wanted.toml()

@@ -2,6 +2,7 @@ import ArgumentParser
 import AudioFiles
 import Foundation
 import Mastering
+import Rendering
 
 extension PresetsCommand {
     struct Diff: ParsableCommand {
@@ -44,7 +45,7 @@ extension PresetsCommand {
         }
     }
 
-    struct Import: ParsableCommand {
+    struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show what a preset file from elsewhere would do, and with --yes take it among your own.",
             discussion: "Compared with your preset of the same name, else with the one it is based on, else with streaming.")
@@ -53,7 +54,7 @@ extension PresetsCommand {
         @Flag(help: "Take it.") var yes = false
         @Flag(help: "Replace your preset of the same name.") var force = false
 
-        func run() throws {
+        func run() async throws {
             let preset = try PresetLibrary.load(file.contains("/") ? file : "./" + file)
             let mine = PresetLibrary.list().first { $0.id == preset.id && !$0.isFactory && $0.problem == nil }
             let other = try PresetLibrary.load(mine?.id ?? preset.basedOn ?? Preset().id)
@@ -64,7 +65,10 @@ extension PresetsCommand {
             if mine != nil, !force {
                 throw Failure(Failure.usageExitCode, "\(preset.id): you have a preset of this name; add --force to replace it")
             }
-            try Output.result(try PresetLibrary.save(preset).printable)
+            let path = try await withLedger { ledger in
+                try await RecordedFile.record(in: PresetLibrary.userFolder, purpose: .mastering, ledger: ledger) { try PresetLibrary.save(preset, scratchName: $0) }
+            }
+            try Output.result(path.printable)
         }
     }
 }

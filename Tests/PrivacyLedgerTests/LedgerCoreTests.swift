@@ -171,86 +171,6 @@ struct LedgerCoreTests {
             #expect((retention.idleSeconds ?? 1) >= 1 && rules.period(of: rule) <= retention.hardSeconds)
         }
     }
-
-    /// Random lives with a failing store, failing erasures and a jumping clock; the laws hold after every step.
-    @Test(arguments: 0..<6)
-    mutating func theLawsHoldUnderRandomFaults(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
-        var clock = Self.instant(0)
-        var known: [RowID] = []
-        // Each step looks at every open row; the long form has to stay within its hour.
-        for step in 0..<(long ? 20_000 : 2000) {
-            // A disk that was away is back from time to time, and what was lost with it ends; else it would pile up.
-            let isBack = step % 256 == 255
-            if known.count > 512 { known.removeFirst(256) }
-            clock.bootNanoseconds += Int64(random.next() % 200_000_000_000) - (random.chance(0.1) ? 400_000_000_000 : 0)
-            var queue: [LedgerCore.Event]
-            // Mostly rows that still live: the clock ends most of them within a dozen steps.
-            let reach = UInt64(random.chance(0.8) ? min(12, known.count) : known.count)
-            let some = known.isEmpty ? RowID() : known[known.count - 1 - Int(random.next() % reach)]
-            switch isBack ? 9 : random.next() % 10 {
-            case 0...3:
-                let id = RowID()
-                known.append(id)
-                let kind = ItemKind.allCases[Int(random.next() % UInt64(ItemKind.allCases.count))]
-                let place: ItemPlace = random.chance(0.5) ? .ram : .disk
-                queue = [.create(id, request(kind, place, parent: random.chance(0.4) ? some : nil, bytes: Int64(random.next() % 200)), commitment: nil)]
-            case 4: queue = [.touched(some)]
-            case 5: queue = [.extended(some)]
-            case 6: queue = [.used(some, bytes: Int64(random.next() % 300))]
-            case 7: queue = [random.chance(0.5) ? .named(some, path: "/x") : .handedOver(some)]
-            case 8: queue = [.destroy([some], .userRequest)]
-            case 9 where isBack: queue = [.destroy(core.open.values.filter { $0.state == .lost }.map(\.id), .userRequest)]
-            default: queue = [random.chance(0.5) ? .tick : .makeRoom(Int64(random.next() % 500), random.chance(0.5) ? .ram : .disk, sparing: some)]
-            }
-            queue.append(.tick)
-            while !queue.isEmpty {
-                for effect in core.handle(queue.removeFirst(), now: clock) {
-                    switch effect {
-                    case .insert(let record): queue.append(random.chance(0.9) ? .inserted(record.id) : .notInserted(record.id))
-                    case .save(let records, _): queue.append(random.chance(0.8) ? .saved(records.map(\.id)) : .notSaved(records.map(\.id)))
-                    case .erase(let ids):
-                        for id in ids {
-                            queue.append(random.chance(0.8) ? .erased([id]) : random.chance(0.5) ? .erasePending([id]) : .eraseFailed(id, placeMissing: !isBack && random.chance(0.2)))
-                        }
-                    case .refuse: break
-                    }
-                }
-            }
-            let wake = core.nextWake ?? .max
-            func taken(_ place: ItemPlace) -> Int64 {
-                core.open.values.reduce(0) { $1.place == place && ($1.place == .ram || $1.kind != .renderScratch) ? $0 + max($1.reservedBytes, $1.usedBytes) : $0 }
-            }
-            try #require(core.memoryBytes == taken(.ram) && core.diskBytes == taken(.disk), "seed \(seed), step \(step): the sums are not those of the rows")
-            for record in core.open.values {
-                let life = record.expires.seconds(since: record.created)
-                try #require(life <= core.rules[record.rule].hardSeconds + 1e-6, "seed \(seed), step \(step): finite")
-                if record.state == .intent || record.state == .live {
-                    try #require(record.expires.bootNanoseconds >= wake, "seed \(seed), step \(step): nobody would wake for it")
-                    if let parent = record.parent.flatMap({ core.open[$0] }) {
-                        try #require(record.expires.bootNanoseconds <= parent.expires.bootNanoseconds, "seed \(seed), step \(step): outlives its parent")
-                    }
-                }
-                try #require(core.unsaved[record.id] == nil)
-            }
-        }
-        // With a store and a disk that work again, everything ends.
-        clock.bootNanoseconds = Self.instant(1e9).bootNanoseconds
-        for _ in 0..<10 {
-            clock.bootNanoseconds += 100_000_000_000
-            var queue: [LedgerCore.Event] = [.tick, .destroy(Array(core.open.keys), .quit)]
-            while !queue.isEmpty {
-                for effect in core.handle(queue.removeFirst(), now: clock) {
-                    switch effect {
-                    case .save(let records, _): queue.append(.saved(records.map(\.id)))
-                    case .erase(let ids): queue.append(.erased(ids))
-                    case .insert, .refuse: break
-                    }
-                }
-            }
-        }
-        #expect(core.open.isEmpty && core.unsaved.isEmpty)
-    }
 }
 
 /// Whether the hour-long forms are asked for.
@@ -266,5 +186,6 @@ struct SplitMix {
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
+    mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
     mutating func chance(_ p: Double) -> Bool { Double(next() >> 11) / 9_007_199_254_740_992 < p }
 }

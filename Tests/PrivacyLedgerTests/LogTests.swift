@@ -75,6 +75,35 @@ struct LogTests {
         await next.close()
     }
 
+    @Test(arguments: ["UPDATE log SET spent_ms = spent_ms + 1", "UPDATE log SET outcome = 'done'", "DELETE FROM log WHERE number = 1", "UPDATE log SET number = number + 10",
+                      "INSERT INTO log(at_ms, run, event, outcome, spent_ms, sound_ms) SELECT at_ms, run, event, outcome, spent_ms, sound_ms FROM log"])
+    func noRecordOfTheLogCanBeChangedUnseen(sql: String) async throws {
+        let ledger = try await openLedger(folder)
+        _ = try await ledger.create(request())
+        await ledger.log(.master, .cancelled, spentSeconds: 1, soundSeconds: 1)
+        await ledger.log(.generate, .cancelled, spentSeconds: 1, soundSeconds: 1)
+        await ledger.close()
+        #expect(Ledger.verify(at: folder.file("state")).problems == [])
+        try Tampering.run(sql, on: folder.file("state"))
+        #expect(!Ledger.verify(at: folder.file("state")).whole)
+    }
+
+    @Test func theHistoryHoldsWhatHasLeftTheLog_andWhatAnEarlierVersionHadInIt() async throws {
+        let clock = TestClock(), ledger = try await openLedger(folder, clock.clock)
+        _ = try await ledger.create(request())
+        await ledger.log(.master, .done, spentSeconds: 1, soundSeconds: 1)
+        clock.advance(31 * 86_400)
+        await ledger.log(.master, .done, spentSeconds: 1, soundSeconds: 1)
+        await ledger.close()
+        #expect(Ledger.verify(at: folder.file("state")).problems == [])
+        // A version in which the log stood beside the history.
+        try Tampering.run("INSERT INTO log(at_ms, run, event, outcome, spent_ms, sound_ms) SELECT at_ms, run, event, outcome, 7, 7 FROM log; PRAGMA user_version=5;", on: folder.file("state"))
+        let next = try await openLedger(folder, clock.clock)
+        #expect(try await next.logRecords().compactMap(\.spentMilliseconds).contains(7))
+        await next.close()
+        #expect(Ledger.verify(at: folder.file("state")).problems == [])
+    }
+
     @Test func exitCodesHaveTheirClass() {
         let codes: [Int32] = [0, 130, 64, 65, 66, 69, 73, 74, 75, 70, -9]
         #expect(codes.map { LogOutcome(exitCode: $0) } == LogOutcome.allCases + [.fault])

@@ -34,6 +34,47 @@ struct PolicyTests {
         #expect(Set(sentences.map(\.id)).count == sentences.count)
     }
 
+    @Test func tiersAreSaidOneByOne_withWhatTheyPromise() {
+        let key = ReceiptSigner().publicKey
+        let tiers = [TierPromise(name: "space", privacyClass: .thirdParty, end: .declared(seconds: 3600)), TierPromise(name: "gpu", privacyClass: .own, end: .receipt(key: key, withinSeconds: 60)),
+                     TierPromise(name: "box", privacyClass: .unknown, end: .undeclared)]
+        let with = LedgerPolicy(rules: .standard, surroundings: Surroundings(swap: .none, memoryQuota: 1 << 30), tiers: tiers)
+        #expect(policy().page.contains("Nothing leaves this machine") && !with.page.contains("Nothing leaves this machine"))
+        for words in ["The tier space is a third party, and gets nothing before you have said so: it declares to keep what it is given for 1 hour", "The tier gpu is a machine of your own: it signs a receipt",
+                      "expected within 1 minute", "The tier box is somebody unknown, and gets nothing before you have said so: it says nothing"] {
+            #expect(with.page.contains(words), "\(words)")
+        }
+        let told = with.differences(from: policy())
+        #expect(told.contains { $0.hasPrefix("nothing-leaves: no longer: ") } && told.count { $0.hasPrefix("tier-") } == 3)
+        #expect(with.sentences.allSatisfy { !$0.checks.isEmpty } && Set(with.sentences.map(\.id)).count == with.sentences.count)
+    }
+
+    @Test func aPlaceholderLeftOpenIsAnErrorAtTheStart() throws {
+        let surroundings = Surroundings(swap: .none, memoryQuota: 1 << 30)
+        let answers: [ServicePolicy.Place: String] = [.operator: "Kontrast Studio", .contact: "privacy@kontrast.studio", .location: "Austria"]
+        let page = try ServicePolicy(answers: answers, rules: .standard, surroundings: surroundings).policy.page
+        #expect(page.contains("This server is run by Kontrast Studio in Austria; reach them at privacy@kontrast.studio."))
+        #expect(page.contains("until its job ends, 30 minutes at most") && page.contains("until you acknowledge it, 15 minutes at most"))
+        for place in ServicePolicy.Place.allCases {
+            for filling in [nil, "", "  ", "{\(place.rawValue)}", "<your name>", "TODO", "to be changed [here]", "CHANGE ME", "info@example.com", "-", "N/A", String(repeating: "x", count: 201)] {
+                var open = answers
+                open[place] = filling
+                let error = #expect(throws: LedgerError.self, "\(filling ?? "absent")") { _ = try ServicePolicy(answers: open, rules: .standard, surroundings: surroundings) }
+                #expect(error == .openPlaces([place.rawValue]) && error?.exitCode == 65 && error?.message.contains(place.rawValue) == true)
+            }
+        }
+        #expect(throws: LedgerError.openPlaces(["operator", "contact", "location"])) { _ = try ServicePolicy(answers: [:], rules: .standard, surroundings: surroundings) }
+    }
+
+    @Test func theAnswersForAServerAreReadStrictly() throws {
+        try folder.write("[service] # who\noperator = \"Studio # 1\"\ncontact=\"a@b.org\" # here\n[retention.job]\nhard_seconds = 60\n", to: "p")
+        let settings = try PrivacySettings.all(at: folder.file("p"))
+        #expect(settings.service == [.operator: "Studio # 1", .contact: "a@b.org"] && settings.rules[.job].hardSeconds == 60)
+        for text in ["[service]\nowner = \"x\"", "[service]\noperator = x", "[service]\noperator = \"x", "[service]\n[service]", "[service]\noperator = \"a\\\"b\"", "[retention.until_receipt]\nhard_seconds = 5"] {
+            #expect(throws: LedgerError.self, "\(text)") { _ = try PrivacySettings.parse(text, "p") }
+        }
+    }
+
     @Test func trainingIsNoPurpose() {
         #expect(ItemPurpose.allCases.allSatisfy { !$0.rawValue.contains("train") })
         #expect(ItemPurpose(rawValue: "training") == nil)

@@ -266,6 +266,26 @@ struct TransferTests {
         #expect(!Ledger.verify(at: folder.file("state")).whole)
     }
 
+    /// What is older than thirty days goes from the history; a consent that still holds and what is still at a tier are proven all the same.
+    @Test func whatLastsLongHoldsBackNoHistory() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        try await ledger.recordConsent(.always, tier: "space", privacyClass: .thirdParty, destination: place)
+        let id = try await ledger.beginTransfer(transfer(.thirdParty, .declared(seconds: 300 * 86_400)))
+        for _ in 0..<20 { await ledger.destroy([try await ledger.create(request())], because: .fileClosed) }
+        await ledger.close()
+        for month in 1...3 {
+            time.advance(31 * 86_400)
+            let later = try await next("month \(month)")
+            await later.destroy([try await later.create(request())], because: .fileClosed)
+            #expect(try await later.list().map(\.id) == [id])
+            #expect(try await later.consent(tier: "space", privacyClass: .thirdParty, destination: place, job: nil)?.scope == .always)
+            await later.close()
+            let report = Ledger.verify(at: folder.file("state"))
+            #expect(report.problems == [], "month \(month)")
+            #expect(report.droppedEvents >= 40, "month \(month)")
+        }
+    }
+
     @Test func classesAreOrderedFromTheStrongestToTheWeakest() {
         #expect(PrivacyClass.unknown < .thirdParty && PrivacyClass.thirdParty < .localNetwork && PrivacyClass.localNetwork < .own && PrivacyClass.own < .local)
         #expect(PrivacyClass.allCases.map(\.needsConsent) == [false, false, true, true, true])

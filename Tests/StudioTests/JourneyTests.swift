@@ -98,6 +98,7 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, Ledger
     func explain(_ id: String) { note("explain") }
     func export(to folder: String) { note("export") }
     func verify() { note("verify") }
+    func holdUndo() { note("hold undo") }
 
     func list() { note("presets") { $0.answers.append(.presets(testPresets)) } }
     func save(_ preset: Preset, replacing: Bool) { note("save") }

@@ -64,4 +64,22 @@ struct UndoTests {
         for _ in 0..<EditHistory.limit { press(&state, "l", "h") }
         #expect(state.history.done.count == EditHistory.limit)
     }
+
+    /// Law 2: what can be taken back is temporary data, and ends when its row does.
+    @Test func editsEndWithTheirRow_andWithoutOneNoneAreKept() {
+        var state = playingState()
+        press(&state, "2", "l", "l")
+        #expect(!state.history.done.isEmpty)
+        #expect(update(&state, .undoGone(again: true)) == [.holdUndo])
+        #expect(state.history == EditHistory())
+        press(&state, "l")
+        #expect(state.history.done.count == 1)
+        #expect(update(&state, .undoGone(again: false)).isEmpty)
+        press(&state, "l", "l")
+        #expect(state.history.done.isEmpty && state.history.undone.isEmpty)
+        var other = playingState()
+        _ = update(&other, .ledgerFailed("no"))
+        press(&other, "2", "l")
+        #expect(other.history.done.isEmpty)
+    }
 }

@@ -23,8 +23,8 @@ int lathe_timer_fd(void);
 /* Absolute CLOCK_BOOTTIME in nanoseconds; 0 disarms. */
 int lathe_timer_arm(int fd, int64_t nanoseconds);
 int64_t lathe_boot_nanoseconds(void);
-/* Becomes readable when somebody writes to the file. */
-int lathe_watch_fd(const char *path);
+/* Becomes readable when somebody writes to the file, or removes or moves it or its folder. */
+int lathe_watch_fd(const char *path, const char *folder);
 /* Signals go to the thread that handles them; only faults stay, because they belong to the thread that made them. */
 void lathe_block_signals(void);
 /* At most 15 characters. */

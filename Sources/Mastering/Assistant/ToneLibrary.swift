@@ -41,10 +41,11 @@ public enum ToneLibrary {
     }
 
     /// Writes the curve into the user's folder (or `folder`) as `<id>.toml`, in place of an earlier one, whole or not at all.
+    /// - Parameter scratchName: as in `AtomicOutput`, for callers who have it registered.
     /// - Returns: the path.
     /// - Throws: `.usage` for an id that is not allowed or belongs to a factory curve, `.cannotCreate` and `.inputOutput` from the disk.
     @discardableResult
-    public static func save(_ curve: ToneTarget, in folder: String = userFolder) throws(PresetError) -> String {
+    public static func save(_ curve: ToneTarget, in folder: String = userFolder, scratchName: String? = nil) throws(PresetError) -> String {
         guard Preset.isIdentifier(curve.id) else {
             throw PresetError(.usage, file: curve.id, problem: "not a usable curve name", remedy: "use lower-case letters, digits, - and _")
         }
@@ -58,7 +59,7 @@ public enum ToneLibrary {
             throw PresetError(.cannotCreate, file: folder, problem: "cannot create the folder", remedy: "check its permissions")
         }
         do {
-            try AtomicOutput.write(curve.toml(), to: path)
+            try AtomicOutput.write(curve.toml(), to: path, scratchName: scratchName)
         } catch {
             throw PresetError(.inputOutput, file: path, problem: "cannot write the tone curve", remedy: "check free space and permissions")
         }

@@ -45,8 +45,14 @@ extension LedgerCore {
     /// Its end is known: by a receipt, or because nothing ever left.
     mutating func goneAtTier(_ id: RowID, _ reason: DestroyReason, _ now: LedgerInstant) -> [Effect] {
         guard open[id]?.isAtTier ?? false else { return [] }
+        return closeAtTier(id, as: .destroyed, reason, now)
+    }
+
+    /// What was only kept because of it goes with it.
+    private mutating func closeAtTier(_ id: RowID, as state: ItemState, _ reason: DestroyReason, _ now: LedgerInstant) -> [Effect] {
+        let derived = (children[id] ?? []).filter { open[$0]?.rule == .withParent }.sorted { $0.rawValue < $1.rawValue }
         open[id]?.reason = reason
-        return settle([id], as: .destroyed, now)
+        return settle([id], as: state, now) + (derived.isEmpty ? [] : destroy(derived, .parentGone, now))
     }
 
     /// The tier was asked to destroy it and has not answered yet.
@@ -65,13 +71,11 @@ extension LedgerCore {
             return savedExpiry[record.id] == record.expires.bootNanoseconds ? [] : [.save([record], required: false)]
         }
         if record.rule == .declaredPeriod {
-            open[record.id]?.reason = .declaredPeriod
-            return settle([record.id], as: .destroyed, now)
+            return closeAtTier(record.id, as: .destroyed, .declaredPeriod, now)
         }
         let last = record.expires.adding(seconds: Self.givenUpAfter)
         guard now.bootNanoseconds < last.bootNanoseconds else {
-            open[record.id]?.reason = .neverConfirmed
-            return settle([record.id], as: .lost, now)
+            return closeAtTier(record.id, as: .lost, .neverConfirmed, now)
         }
         deadlines.push(record.id, at: last.bootNanoseconds)
         guard record.state != .overdue else { return [] }
@@ -90,9 +94,9 @@ extension LedgerCore {
         return []
     }
 
-    /// This run ends, what is at tiers does not: from here on its rows are nobody's, and every run watches over them.
+    /// This run ends, what is at tiers or kept for a later run does not: from here on its rows are nobody's, and every run watches over them.
     mutating func leaveTiers() -> [Effect] {
-        let left = open.values.filter(\.isAtTier).map { record in
+        let left = open.values.filter { $0.isAtTier || ($0.isResumable && ($0.state == .live || $0.state == .intent)) }.sorted { $0.id.rawValue < $1.id.rawValue }.map { record in
             var left = record
             left.leaveRun()
             return left

@@ -176,9 +176,10 @@ extension LedgerStore {
         return taken
     }
 
+    /// And what is kept for a later run.
     private func itemsAtTiers(_ clause: String, _ values: [SQLiteValue]) throws(SQLiteError) -> [LedgerRecord] {
         var found: [LedgerRecord] = []
-        try connection.run(LedgerSchema.selectItems + " WHERE \(clause) AND settled IS NULL AND id IN (SELECT item FROM transfer)", values) { row in
+        try connection.run(LedgerSchema.selectItems + " WHERE \(clause) AND settled IS NULL AND (rule = 'resumable' OR id IN (SELECT item FROM transfer))", values) { row in
             if let record = LedgerSchema.record(row) { found.append(record) }
         }
         return found
@@ -201,10 +202,29 @@ extension LedgerStore {
         try connection.run("DELETE " + old, [.real(wall)])
     }
 
-    /// Notes all there is, for a history that begins anew.
-    func carryTransfers() throws(SQLiteError) {
-        for transfer in try Self.transfers(in: connection) { notes.append(HistoryNote(kind: .transfer, subject: transfer.item.rawValue, digest: transfer.digest)) }
-        for consent in try Self.consents(in: connection) { notes.append(HistoryNote(kind: .consent, subject: consent.id.rawValue, digest: consent.digest)) }
-        for receipt in try Self.receipts(in: connection) { notes.append(HistoryNote(kind: .receipt, subject: receipt.id.rawValue, digest: receipt.digest)) }
+    /// Notes all there is, for a history that begins anew, or that drops its beginning.
+    /// - Parameter since: leaves out what has an event of its own at this time or later, in milliseconds since 1970; nil leaves out nothing.
+    func carryTransfers(unlessNotedSince since: Int64? = nil) throws(SQLiteError) {
+        var recent: Set<String> = []
+        if let since {
+            try connection.run("SELECT subject || kind FROM event WHERE at_ms >= ? AND kind IN ('transfer', 'consent', 'receipt')", [.integer(since)]) { recent.insert($0.text(0) ?? "") }
+        }
+        func note(_ kind: HistoryEventKind, _ id: RowID, _ digest: [UInt8]) {
+            if !recent.contains(id.rawValue + kind.rawValue) { notes.append(HistoryNote(kind: kind, subject: id.rawValue, digest: digest)) }
+        }
+        for transfer in try Self.transfers(in: connection) { note(.transfer, transfer.item, transfer.digest) }
+        for consent in try Self.consents(in: connection) { note(.consent, consent.id, consent.digest) }
+        for receipt in try Self.receipts(in: connection) { note(.receipt, receipt.id, receipt.digest) }
+        guard let since else { return }
+        // Their rows as well, unless something has happened to them since.
+        var fresh: Set<String> = []
+        try connection.run("SELECT subject FROM event WHERE at_ms >= ?", [.integer(since)]) { if let subject = $0.text(0) { fresh.insert(subject) } }
+        try connection.run(LedgerSchema.selectItems + " WHERE id IN (SELECT item FROM transfer)") { row in
+            if let record = LedgerSchema.record(row), !fresh.contains(record.id.rawValue) { notes.append(.item(record, .carriedItem)) }
+        }
+    }
+
+    func carryLog() throws(SQLiteError) {
+        for (number, record) in try Self.log(in: connection) { notes.append(HistoryNote(kind: .logged, subject: Self.logSubject(number), digest: record.digest)) }
     }
 }

@@ -157,7 +157,7 @@ extension Ledger {
 
     /// What was others' is ours now, and counts once.
     private func countTaken(_ record: LedgerRecord) {
-        guard record.kind != .tierOutput else { return }
+        guard record.isAtTier, record.kind != .tierOutput else { return }
         leftByOthers -= record.bytes
         leftByUs[record.id] = record.bytes
     }

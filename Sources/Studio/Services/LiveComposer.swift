@@ -191,17 +191,6 @@ final class LiveComposer: Composing {
     private struct Refusal: Error { var message: String }
 }
 
-/// Says that a row has ended.
-private final class Goodbye: Erasable {
-    private let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-
-    func erase() -> EraseOutcome {
-        body()
-        return .gone
-    }
-}
-
 extension TakeOrder {
     var request: GenerateRequest {
         var request = GenerateRequest(prompt: text, seed: seed, output: "", container: .wav)

@@ -120,7 +120,7 @@ final class LiveEngine: MasteringEngine {
                 let name = String(Path.name(of: path).printable.prefix(64))
                 let curve = try ReferenceSet([.init(name: name, analysis: profile.analysis)]).curve(
                     id: String(("ref-" + identifier(from: name)).prefix(64)), name: name, date: Date.now.formatted(.iso8601.year().month().day()))
-                try ToneLibrary.save(curve)
+                try await RecordedFile.record(in: ToneLibrary.userFolder, purpose: .mastering, ledger: backend.parts.ledger) { try ToneLibrary.save(curve, scratchName: $0) }
                 post(.referenceKept(curve))
             } catch {
                 post(.notice(Notice(Self.words(error, path), .error)))

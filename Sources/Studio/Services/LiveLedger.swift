@@ -81,6 +81,20 @@ final class LiveLedger: LedgerReading {
         }
     }
 
+    func holdUndo() {
+        Task { [backend, post] in
+            do {
+                let ledger = try await backend.parts.ledger
+                let row = try await ledger.create(ItemRequest(
+                    kind: .undoHistory, origin: .session, purpose: .recovery, place: .ram, reservedBytes: EditHistory.mostBytes, displayName: "edits to undo"))
+                try await ledger.attach(Goodbye { post(.undoGone(again: true)) }, bytes: EditHistory.mostBytes, to: row)
+            } catch {
+                // Why there is no ledger is told already.
+                post(.undoGone(again: false))
+            }
+        }
+    }
+
     func verify() {
         act { ledger in
             let report = Ledger.verify(at: ledger.directory)

@@ -1,13 +1,19 @@
 import Dispatch
 import Glibc
 import Mastering
+import PrivacyLedger
+import Rendering
 
 /// Presets from the disk, read on a queue of their own.
 final class LivePresets: PresetStore {
+    private let backend: Backend
     private let post: Post
     private let queue = DispatchQueue(label: "lathe.presets", qos: .userInitiated)
 
-    init(post: @escaping Post) { self.post = post }
+    init(backend: Backend, post: @escaping Post) {
+        self.backend = backend
+        self.post = post
+    }
 
     func list() {
         queue.async { [post] in post(.presets(PresetLibrary.list().map(Self.entry))) }
@@ -27,12 +33,19 @@ final class LivePresets: PresetStore {
     }
 
     func save(_ preset: Preset, replacing: Bool) {
-        queue.async { [post] in
+        Task { [backend, post] in
             if !replacing, access(PresetLibrary.userFolder + "/" + preset.id + ".toml", F_OK) == 0 { return post(.presetExists(preset)) }
-            do throws(PresetError) {
-                post(.presetSaved(preset, path: try PresetLibrary.save(preset)))
-            } catch {
+            do {
+                let path = try await RecordedFile.record(in: PresetLibrary.userFolder, purpose: .mastering, ledger: backend.parts.ledger) {
+                    try PresetLibrary.save(preset, scratchName: $0)
+                }
+                post(.presetSaved(preset, path: path))
+            } catch let error as PresetError {
                 post(.presetFailed(error.message))
+            } catch let error as LedgerError {
+                post(.presetFailed(error.message))
+            } catch {
+                post(.presetFailed("the preset: \(error)"))
             }
         }
     }

@@ -82,6 +82,8 @@ protocol LedgerReading: Sendable {
     func explain(_ id: String)
     func export(to folder: String)
     func verify()
+    /// A row for the edits that can be taken back; answers with `undoGone` when it has ended.
+    func holdUndo()
 }
 
 /// The presets on this machine.
@@ -154,6 +156,7 @@ struct Services: Sendable {
         case .explainRow(let id): ledger.explain(id)
         case .exportLedger(let folder): ledger.export(to: folder)
         case .verifyLedger: ledger.verify()
+        case .holdUndo: ledger.holdUndo()
         case .redraw, .suspend, .quit: break
         }
     }

@@ -94,13 +94,25 @@ struct Edit: Sendable, Equatable {
 /// Done and undone edits. A new edit forgets the undone ones; the oldest are dropped beyond `limit`.
 struct EditHistory: Sendable, Equatable {
     static let limit = 500
+    /// As much as that many edits may take: a sound with its snapshots on both sides.
+    static let mostBytes: Int64 = 500 * 8192
+
+    /// Edits are remembered only where the ledger can hold a row for them.
+    private var isKept = true
 
     private(set) var done: [Edit] = []
     private(set) var undone: [Edit] = []
 
     init() {}
 
+    /// Forgets every edit.
+    mutating func letGo(keeping isKept: Bool) {
+        self = EditHistory()
+        self.isKept = isKept
+    }
+
     mutating func record(_ edit: Edit) {
+        guard isKept else { return }
         done.append(edit)
         if done.count > Self.limit { done.removeFirst(done.count - Self.limit) }
         undone = []

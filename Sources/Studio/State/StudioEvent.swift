@@ -64,6 +64,8 @@ enum StudioEvent: Sendable {
     case jobs([JobRow])
     case ledger(LedgerSnapshot)
     case ledgerFailed(String)
+    /// The row of the edits that can be taken back has ended, or could not be had: then there is no use in asking `again`.
+    case undoGone(again: Bool)
 
     case explained(title: String, lines: [String])
     case notice(Notice)
@@ -125,6 +127,8 @@ enum Effect: Sendable, Equatable {
     case explainRow(id: String)
     case exportLedger(folder: String)
     case verifyLedger
+    /// A row for the edits that can be taken back.
+    case holdUndo
 
     case redraw
     case suspend

@@ -16,7 +16,7 @@ func drawLedger(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         canvas.text(empty, x: area.x, y: area.y, ledger.problem == nil ? .dim : .error, width: area.columns)
         return
     }
-    let columns = Columns(area.columns)
+    let columns = Columns(area.columns, place: rows.contains { $0.place.hasPrefix("tier:") } ? 14 : 5)
     var y = area.y
     if area.rows >= 4 {
         drawCells(columns, ["left", "size", "place", "class", "kind", "of", "for"], y: y, area, canvas.theme[.dim], &canvas)
@@ -29,12 +29,12 @@ func drawLedger(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         let row = rows[first + offset]
         let isSelected = first + offset == ledger.cursor.index
         let left = row.expires - state.now
-        var style = canvas.theme[left < 60 ? .warning : .text]
+        var style = canvas.theme[row.state == "overdue" ? .error : left < 60 ? .warning : .text]
         if isSelected {
             style = canvas.theme[.selection]
             canvas.fill(Rect(x: area.x, y: y + offset, columns: area.columns, rows: 1), .selection)
         }
-        let cells = [Format.countdown(left), Format.bytes(row.bytes), row.place, row.erasureClass, row.kind, row.name, row.purpose]
+        let cells = [row.state == "overdue" ? "overdue" : Format.countdown(left), Format.bytes(row.bytes), row.place, row.erasureClass, row.kind, row.name, row.purpose]
         drawCells(columns, cells, y: y + offset, area, style, &canvas)
     }
     if detail > 0, let row = ledger.selected {
@@ -47,12 +47,12 @@ func drawLedger(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
 private struct Columns {
     let widths: [Int]
 
-    init(_ total: Int) {
-        let fixed = [8, 7, 5, 5]
+    init(_ total: Int, place: Int) {
+        let fixed = [8, 7, place, 5]
         let rest = total - fixed.reduce(0, +) - fixed.count
         if total < 34 {
             widths = [8, 7, 0, 0, max(0, total - 17), 0, 0]
-        } else if total < 60 {
+        } else if total < 55 + place {
             widths = fixed + [min(14, rest / 2), rest - min(14, rest / 2) - 1, 0]
         } else {
             let kind = min(20, rest / 3), purpose = min(30, rest / 4)

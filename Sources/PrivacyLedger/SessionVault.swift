@@ -1,0 +1,90 @@
+import CLinux
+import Crypto
+import FoundationEssentials
+import Glibc
+
+/// What a later run is to find again after a lost line or a crash: the one thing that is meant to outlive its run, and only where the user has asked for it.
+///
+///     try await ledger.keepSession(bytes)              // as often as it is worth it; the newest takes the place of the one before
+///     let bytes = try await ledger.takeSession()       // at the next start; afterwards it is gone
+///
+/// The bytes lie sealed (ChaCha20-Poly1305) beside the ledger, their key in a file of its own: class E2. After a day (`resumable`) they end untaken.
+extension Ledger {
+    public static let mostSessionBytes = 1 << 20
+
+    /// Errors: `overQuota` for more than 1 MiB; `cannotWrite`, `busy`; `cannotMakeScratch` on a full disk. What was kept before then stays.
+    public func keepSession(_ bytes: [UInt8]) throws(LedgerError) {
+        guard bytes.count <= Self.mostSessionBytes else { throw .overQuota(wantedBytes: Int64(bytes.count), freeBytes: Int64(Self.mostSessionBytes)) }
+        let before = core.open.values.filter { $0.isResumable }.map(\.id)
+        let id = try create(ItemRequest(kind: .session, origin: .session, purpose: .recovery, place: .disk, reservedBytes: Int64(bytes.count), erasureClass: .e2))
+        do throws(LedgerError) {
+            let path = directory + "/" + NamedScratch.name(for: id)
+            try registerName(path, for: id)
+            let key = SymmetricKey(size: .bits256)
+            let sealed: Data
+            do { sealed = try ChaChaPoly.seal(bytes, using: key, authenticating: Array(id.rawValue.utf8)).combined } catch {
+                throw .cannotMakeScratch(path: path, reason: "it cannot be sealed: \(error)")
+            }
+            try SessionFile.write(key.withUnsafeBytes { Array($0) }, SessionFile.key(of: id, in: directory))
+            try SessionFile.write(Array(sealed), path)
+            try used(Int64(sealed.count), by: id)
+        } catch {
+            destroy([id], because: .neverBegan)
+            throw error
+        }
+        destroy(before, because: .jobEnded)
+    }
+
+    /// The newest session that a run which is over has kept; it ends with this call, whether it could be read or not.
+    /// - Returns: nil when there is none.
+    public func takeSession() throws(LedgerError) -> [UInt8]? {
+        guard let store else { throw problem }
+        let now = clock.now()
+        let kept = try othersRecords(in: store).filter { $0.run == LedgerRecord.noRun && $0.isResumable && $0.expires.bootNanoseconds > now.bootNanoseconds }
+        guard let newest = kept.max(by: { $0.created.wallSeconds < $1.created.wallSeconds }) else { return nil }
+        let taken = try store.takeOver(newest.id, now: now)
+        guard !taken.isEmpty else { return nil }
+        carryOut(core.handle(.tookOver(taken), now: now))
+        defer { destroy([newest.id], because: .jobEnded) }
+        let key = SessionFile.read(SessionFile.key(of: newest.id, in: directory), most: 32)
+        guard key.count == 32 else { return nil }
+        do {
+            let sealed = SessionFile.read(directory + "/" + NamedScratch.name(for: newest.id), most: Self.mostSessionBytes + 64)
+            return Array(try ChaChaPoly.open(ChaChaPoly.SealedBox(combined: sealed), using: SymmetricKey(data: key), authenticating: Array(newest.id.rawValue.utf8)))
+        } catch {
+            return nil
+        }
+    }
+}
+
+/// The two files of a kept session.
+enum SessionFile {
+    static func key(of id: RowID, in directory: String) -> String { directory + "/session-" + id.rawValue + ".key" }
+
+    static func write(_ bytes: [UInt8], _ path: String) throws(LedgerError) {
+        let fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard fd >= 0 else { throw .cannotMakeScratch(path: path, reason: String(cString: strerror(errno))) }
+        defer { close(fd) }
+        guard Glibc.write(fd, bytes, bytes.count) == bytes.count, fsync(fd) == 0 else { throw .cannotMakeScratch(path: path, reason: String(cString: strerror(errno))) }
+    }
+
+    /// Empty for what cannot be read.
+    static func read(_ path: String, most: Int) -> [UInt8] {
+        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard fd >= 0 else { return [] }
+        defer { close(fd) }
+        return [UInt8](unsafeUninitializedCapacity: most) { buffer, count in count = max(0, Glibc.read(fd, buffer.baseAddress, buffer.count)) }
+    }
+
+    /// The key goes before what it opens. That flash memory forgets it is not claimed: the class says so.
+    /// - Returns: whether it is absent now.
+    static func removeKey(of id: RowID, in directory: String) -> Bool {
+        let path = key(of: id, in: directory)
+        return unlink(path) == 0 || errno == ENOENT
+    }
+}
+
+extension LedgerRecord {
+    /// Kept for a later run.
+    var isResumable: Bool { kind == .session && rule == .resumable }
+}

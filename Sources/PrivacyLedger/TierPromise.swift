@@ -1,0 +1,36 @@
+/// What the policy says about one configured tier.
+public struct TierPromise: Sendable, Equatable {
+    public var name: String
+    public var privacyClass: PrivacyClass
+    public var end: TierEnd
+
+    public init(name: String, privacyClass: PrivacyClass, end: TierEnd) {
+        self.name = name
+        self.privacyClass = privacyClass
+        self.end = end
+    }
+
+    var sentence: String {
+        let kept = switch end {
+        case .receipt(_, let seconds): "it signs a receipt when what it was given is gone, expected within \(duration(seconds)), and what is late is shown as overdue; a receipt is a claim and no proof"
+        case .declared(let seconds): "it declares to keep what it is given for \(duration(seconds)), which Lathe shows and cannot shorten or check"
+        case .undeclared: "it says nothing about when what it is given ends"
+        }
+        return "The tier \(inert(name)) is \(privacyClass.words)\(privacyClass.needsConsent ? ", and gets nothing before you have said so" : ""): \(kept)."
+    }
+
+    private static let checks = ["aReceiptEndsTheRow_andOnlyOneThatIsSignedByTheAgreedKey", "aDeclaredPeriodEndsTheRow_alsoInALaterRun",
+                                 "aTierWithoutAWordIsOverdueAfterADay_andGivenUpAsLostAfterAYear", "nothingLeavesForOthersWithoutConsent_andNoRowIsMade"]
+
+    /// The sentences about what leaves this machine.
+    static func sentences(_ tiers: [TierPromise]) -> [LedgerPolicy.Sentence] {
+        guard !tiers.isEmpty else {
+            return [.init(id: "nothing-leaves", text: "Nothing leaves this machine unless a tier is configured and agreed to. Without one, no command but lathe serve, which you start for others, opens a network connection.",
+                          checks: ["every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network", "the_studio_makes_its_rows_before_its_bytes_and_reaches_for_no_network"])]
+        }
+        return [.init(id: "leaves-when-asked", text: "What leaves this machine goes to a tier that you configured, after a row for it is on disk and with a consent where one is needed; Lathe shows how many bytes that were.",
+                      checks: ["theRowComesFirst_thenBytesAreCountedAsTheyLeave", "nothingLeavesForOthersWithoutConsent_andNoRowIsMade", "aConsentHoldsForItsTierItsPlaceItsClassAndItsJob",
+                               "withoutALedgerOnDiskNothingLeaves", "afterADeathAllThatMayHaveLeftCountsAsLeft"])]
+            + tiers.sorted { $0.name < $1.name }.map { .init(id: "tier-" + inert($0.name), text: $0.sentence, checks: checks) }
+    }
+}
