@@ -43,6 +43,10 @@ def trace(here, run):
     return calls
 
 
+# Whatever the user asked for by an option: what is at work here is the count of rows.
+ANY = object()
+
+
 def judge(here, calls, outputs=(), since=0.0):
     """Files held open that are more than the rows alive at that moment, and whatever reaches for a network."""
     export, at_end = here.export(), float("inf")
@@ -82,7 +86,7 @@ def judge(here, calls, outputs=(), since=0.0):
             registered = re.fullmatch(r"\.lathe-(\w{16})\.part", os.path.basename(target))
             if registered and registered[1] in items:
                 continue
-            if target not in outputs and os.path.basename(target) not in map(os.path.basename, outputs):
+            if outputs is not ANY and target not in outputs and os.path.basename(target) not in map(os.path.basename, outputs):
                 wrong.append(f"{call} to {target}, which nobody asked for")
         if place_of is None:
             continue
@@ -104,7 +108,7 @@ def audited(here, *arguments, outputs=()):
             end(process)
         assert code == 0, f"{arguments}: {code}"
     started = time.time()
-    return judge(here, trace(here, run), [os.path.join(here.work, name) for name in outputs], started - 0.002)
+    return judge(here, trace(here, run), outputs if outputs is ANY else [os.path.join(here.work, name) for name in outputs], started - 0.002)
 
 
 @check
@@ -124,19 +128,62 @@ def every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network():
 
 
 @check
+def every_option_that_writes_makes_its_row_before_its_bytes():
+    with place() as here:
+        canary, other = Canary(here.work, 2), Canary(here.work, 5)
+        prompt = here.home + "/prompt"
+        with open(prompt, "w") as file:
+            file.write("slow ambient\n")
+        preset = here.home + "/mine.toml"
+        with open(preset, "wb") as file:
+            file.write(here.run("presets", "morph", "streaming", "club", "--name", "mine").stdout)
+        work = [
+            ["generate", "--prompt-file", prompt, "--seconds", "4", "--stems", "stems", "--midi", "m.mid", "--plan", "p.json", "-o", "take.wav"],
+            ["master", canary.path, "--deliver", "flac:24", "--deliver", "mp3", "--manifest", "--bext", "--codec-check", "report", "-o", "d.wav"],
+            ["master", canary.path, "--reference", other.path, "--save-curve", "kept", "-o", "r.wav"],
+            ["master", canary.path, "--reference", other.path, "--save-curve", "kept", "--force", "-o", "r.wav"],
+            ["master", "--album", canary.path, other.path, "--ddp", "disc", "--cue", "album.cue", "--save-signature", "album.toml", "-o", "."],
+            ["analyze", canary.path, other.path, "--report", "page.html"],
+            ["analyze", canary.path, "--report", "page.html", "--force"],
+            ["presets", "import", preset, "--yes"],
+            ["presets", "import", preset, "--yes", "--force"],
+            ["ledger", "export", "-o", "export"],
+            ["ledger", "verify"], ["ledger", "policy"], ["ledger", "log"], ["ledger", "consents"],
+            ["themes", "list"], ["keys"],
+        ]
+        made = 0
+        for arguments in work:
+            made += audited(here, *arguments, outputs=ANY)
+    assert made >= 20, f"only {made}: the audit is blind"
+    return f"{made} creations by {len(work)} commands, each with its row"
+
+
+# Through every view: hear and compare, turn knobs and take it back, keep a preset and write it again, render, make a take and send it on, look at the ledger, destroy, export.
+JOURNEY = (
+    (b"", 3.0), (b" ", 0.8), (b"x", 0.3), (b"]", 0.3), (b"D", 0.3), (b"2", 0.3), (b"ll", 0.6), (b"u", 0.3), (b"\x12", 0.3), (b"a", 0.2),
+    (b"w", 0.5), (b"\x15mine\r", 1.0), (b"l", 0.3), (b"w", 0.5), (b"\x15mine\r", 0.6), (b"y", 1.0), (b"r", 1.0), (b"\r", 0.5), (b"y", 5.0),
+    (b"3", 0.3), (b"i", 0.3), (b"slow ambient 4 seconds", 0.5), (b"\x1b", 0.5), (b"\x07", 5.0), (b"m", 3.0), (b"3", 0.3), (b"e", 4.0), (b"4", 0.5), (b"5", 0.5),
+    (b"v", 0.8), (b"x", 0.5), (b"\x15.\r", 1.5), (b"\x04", 0.5), (b"y", 1.5), (b"q", 0.5), (b"y", 0.3),
+)
+
+
+@check
 def the_studio_makes_its_rows_before_its_bytes_and_reaches_for_no_network():
     with place() as here:
         canary = Canary(here.work, 3)
 
         def run(wrap):
             studio = Studio(here, canary.path, wrap=wrap)
-            for keys, seconds in ((b"", 2.5), (b" ", 0.8), (b"2", 0.3), (b"4", 0.3), (b"5", 0.3), (b"q", 0.5), (b"y", 0.1)):
+            for keys, seconds in JOURNEY:
                 studio.type(keys)
                 studio.attend(seconds)
             studio.wait()
         started = time.time()
-        made = judge(here, trace(here, run), since=started - 0.002)
+        made = judge(here, trace(here, run), outputs=ANY, since=started - 0.002)
         here.assert_settled()
+        assert any(name.endswith("-master.wav") for name in os.listdir(here.work)), "the journey made no master"
+        assert os.listdir(here.home + "/config/lathe/presets"), "the journey kept no preset"
+        assert os.path.isdir(here.work + "/lathe-ledger"), "the journey exported no ledger"
     return f"{made} creations outside the ledger's own folder"
 
 

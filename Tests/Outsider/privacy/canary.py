@@ -265,3 +265,24 @@ def a_prompt_reaches_no_disk():
         assert done.returncode == 0, done.stderr
         hits = scan_files(here.root, {token.encode(): "prompt"}, {prompt})
         assert not hits, "; ".join(hits[:5])
+
+
+@check
+def neither_prompt_nor_path_of_a_generated_track_is_kept_or_exported():
+    with place() as here:
+        token, folder = "canary" + os.urandom(8).hex(), "canary" + os.urandom(8).hex()
+        prompt = here.root + "/prompt"
+        with open(prompt, "w") as file:
+            file.write(f"slow ambient {token}\n")
+        os.mkdir(os.path.join(here.work, folder))
+        done = here.run("generate", "--prompt-file", prompt, "--seconds", "4", "--stems", folder + "/stems", "--midi", folder + "/m.mid", "--plan", folder + "/plan.json",
+                        "-o", folder + "/take.wav")
+        assert done.returncode == 0, done.stderr
+        needles = {token.encode(): "prompt", folder.encode(): "folder"}
+        with open(os.path.join(here.work, folder, "plan.json"), "rb") as file:
+            assert scan_stream(file.read, needles, "the plan"), "the plan names neither: the scanner is blind"
+        assert here.run("ledger", "export", "-o", here.home + "/export").returncode == 0
+        hits = scan_files(here.home, needles)
+        log = here.run("ledger", "log", "--json").stdout + here.run("ledger", "list", "--all", "--json").stdout
+        hits += [f"{what} in the log or the list" for needle, what in needles.items() if needle in log]
+        assert not hits, "; ".join(hits[:5])

@@ -48,18 +48,19 @@ def digest(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def workloads(canary):
+def workloads(canary, other):
+    """Ten pieces of work: the file they replace, if any, and their words."""
     return [
-        ("master", ["master", canary.path, "-o", "out.wav"]),
-        ("master over an old file", ["master", canary.path, "-o", "out.wav", "--force"]),
-        ("master to flac", ["master", canary.path, "-o", "out.flac", "--format", "flac"]),
-        ("analyze", ["analyze", canary.path]),
-        ("analyze two", ["analyze", canary.path, canary.path]),
-        ("preview", ["preview", canary.path, "--sink", "null", "--seconds", "0.2"]),
-        ("preview with a preset", ["preview", canary.path, "--preset", "streaming", "--sink", "null", "--seconds", "0.2"]),
-        ("doctor", ["doctor"]),
-        ("erase", ["ledger", "erase", "--everything"]),
-        ("list", ["ledger", "list"]),
+        (None, ["master", canary, "-o", "out.wav"]),
+        ("out.wav", ["master", canary, "-o", "out.wav", "--force"]),
+        (None, ["analyze", canary]),
+        (None, ["preview", canary, "--sink", "null", "--seconds", "0.2"]),
+        (None, ["generate", "--prompt-file", canary + ".prompt", "--seconds", "3", "--no-master", "-o", "take.wav"]),
+        (None, ["master", canary, "--deliver", "flac:16", "--manifest", "-o", "out.wav"]),
+        (None, ["master", "--album", canary, other, "--ddp", "disc", "-o", "."]),
+        ("report.html", ["analyze", canary, "--report", "report.html", "--force"]),
+        (None, ["ledger", "erase", "--everything"]),
+        (None, ["ledger", "list"]),
     ]
 
 
@@ -67,35 +68,40 @@ def workloads(canary):
 def killed_at_any_call_to_the_store_nothing_is_broken_and_nothing_left():
     if shutil.which("strace") is None:
         raise Skipped("needs strace")
-    kills = 0
-    chosen = range(10) if LONG else (0, 1, 3)
-    for which in chosen:
-        number = 1 if LONG else chance.randrange(1, 8)
-        while True:
-            with place() as here:
-                canary = Canary(here.work, 1)
-                name, arguments = workloads(canary)[which]
-                whole = None
-                if "--force" in arguments:
-                    # The whole old file or the whole new one.
-                    here.run("master", canary.path, "-o", "out.wav", "--set", "target.lufs=-20")
-                    old = digest(here.work + "/out.wav")
-                    shutil.copy(canary.path, here.home + "/in.wav")
-                    here.run("master", canary.path, "-o", here.home + "/new.wav")
-                    whole = {old, digest(here.home + "/new.wav")}
-                if not kill_at(here, number, arguments):
-                    break
-                kills += 1
-                try:
-                    assert_sound(here)
-                    if whole:
-                        assert digest(here.work + "/out.wav") in whole, "neither the old file nor the new one"
-                    here.assert_settled()
-                except AssertionError as failure:
-                    raise AssertionError(f"{name}, killed at call {number}: {failure}") from failure
-            number += 1 if LONG else chance.randrange(9, 16)
-    assert kills > len(chosen), f"only {kills} kills: the storm is blind"
-    return f"{kills} deaths"
+    kills = []
+    with place() as elsewhere:
+        canary, other = Canary(elsewhere.work, 1), Canary(elsewhere.work, 5)
+        with open(canary.path + ".prompt", "w") as file:
+            file.write("slow ambient\n")
+        for replaced, arguments in [workloads(canary.path, other.path)[which] for which in (range(10) if LONG else (0, 1, 2, 8))]:
+            # The whole old file or the whole new one; what a report says of its own making differs.
+            old = b"old\n"
+            new = None
+            if replaced and "--report" not in arguments:
+                elsewhere.run(*arguments)
+                new = digest(os.path.join(elsewhere.work, replaced))
+            number, count = 1 if LONG else chance.randrange(1, 8), 0
+            while True:
+                with place() as here:
+                    if replaced:
+                        with open(os.path.join(here.work, replaced), "wb") as file:
+                            file.write(old)
+                    if not kill_at(here, number, arguments):
+                        break
+                    count += 1
+                    try:
+                        assert_sound(here)
+                        if replaced:
+                            with open(os.path.join(here.work, replaced), "rb") as file:
+                                found = file.read()
+                            assert found == old or (hashlib.sha256(found).hexdigest() == new if new else found.rstrip().endswith(b"</html>")), "neither the old file nor the new one"
+                        here.assert_settled()
+                    except AssertionError as failure:
+                        raise AssertionError(f"{' '.join(arguments)}, killed at call {number}: {failure}") from failure
+                number += 1 if LONG else chance.randrange(9, 16)
+            kills.append(count)
+    assert min(kills[:4]) > 0, f"{kills} kills: the storm is blind"
+    return f"{sum(kills)} deaths: {kills}"
 
 
 @check
