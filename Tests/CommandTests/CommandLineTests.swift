@@ -6,7 +6,7 @@ import Testing
         ["master"], ["master", "x.wav", "--weights", "2,1"], ["presets", "morph", "rock", "club", "--amount", "150"],
         ["master", "x.wav", "--bits", "20"], ["master", "x.wav", "--format", "exe"],
         ["master", "x.wav", "--set", "nonsense"], ["master", "x.wav", "--set", "compressor.ratio=99"], ["master", "x.wav", "--jobs", "0"],
-        ["master", "x.wav", "--progress", "loud"], ["analyze"], ["analyze", "--bogus"], ["generate", "a song", "--bars", "0"], ["serve", "--port", "80"],
+        ["master", "x.wav", "--progress", "loud"], ["analyze"], ["analyze", "--bogus"], ["generate", "a song", "--bars", "0"], ["serve", "--port", "80000"],
         ["ledger", "erase"], ["ledger", "show"], ["presets", "show"], ["preview"], ["preview", "x.wav", "--sink", "tape"],
         ["--bogus"],
     ])
@@ -47,8 +47,9 @@ import Testing
     @Test func helpNamesEveryCommandThatWorksAndNoOther() throws {
         let help = try Workspace().run("--help")
         #expect(help.status == 0 && help.err.isEmpty)
-        for command in ["master", "analyze", "generate", "preview", "ledger", "presets", "themes", "keys", "doctor", "bench"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
-        for later in ["serve", "tiers", "queue"] { #expect(!help.out.contains("\n  " + later + " ")) }
+        for command in ["master", "analyze", "generate", "preview", "ledger", "presets", "themes", "tiers", "queue", "serve", "stats", "keys", "doctor", "bench"] { #expect(help.out.contains("\n  " + command + " "), "\(command)") }
+        // The engine's own process is started by those who need it.
+        #expect(!help.out.contains("\n  engine "))
         let version = try Workspace().run("--version")
         #expect(version.status == 0 && version.out.split(separator: ".").count == 3)
     }

@@ -20,17 +20,19 @@ struct ReplacedStoreTests {
         return found
     }
 
+    /// In one step, since the ledger goes on writing while files are removed one by one.
+    private func takeAway(removing: Bool) throws {
+        try #require(rename(folder.file("state"), folder.file("elsewhere")) == 0)
+        if removing { try FileManager.default.removeItem(atPath: folder.file("elsewhere")) }
+    }
+
     @Test(arguments: [false, true])
     func whatExistsIsInTheLedgerAlsoWhenItsFolderWasTakenAway(moved: Bool) async throws {
         let ledger = try await openLedger(folder)
         let id = try await ledger.create(request()), tier = try await ledger.beginTransfer(TransferRequest(
             tier: "own", privacyClass: .own, destination: "x", kind: .tierInput, purpose: .mastering, bytes: 10, end: .declared(seconds: 60)))
         #expect(seen() == [id, tier].map(\.rawValue).sorted())
-        if moved {
-            try #require(rename(folder.file("state"), folder.file("elsewhere")) == 0)
-        } else {
-            try FileManager.default.removeItem(atPath: folder.file("state"))
-        }
+        try takeAway(removing: !moved)
         // Nobody writes: the ledger sees it by itself.
         #expect(await comesTrue { seen() == [id, tier].map(\.rawValue).sorted() })
         let next = try await ledger.create(request())
@@ -45,7 +47,7 @@ struct ReplacedStoreTests {
         let scratch = try await ledger.makeScratchInMemory(request(.previewRender))
         let copy = dup(scratch.fileDescriptor)
         defer { close(copy) }
-        try FileManager.default.removeItem(atPath: folder.file("state"))
+        try takeAway(removing: true)
         try folder.write("", to: "state")
         #expect(await comesTrue { ledger.summary.items == 0 })
         #expect(!leads(scratch.fileDescriptor, toFileOf: copy))

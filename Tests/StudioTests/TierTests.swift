@@ -16,7 +16,7 @@ struct TierTests {
         status.tier = "gpu"
         status.route = RouteLog(
             key: "k", tiers: Self.tiers, decisions: decisions.enumerated().map { RouteDecision(at: 1000 + Double($0), tier: $1.0, verdict: $1.1) }, submittedAt: 1000)
-        return JobRow(status, id: "1", preset: "")
+        return JobRow(status, id: "3", preset: "")
     }
 
     @Test("the decision line is there below each job, and w gives every reason")
