@@ -20,19 +20,15 @@ struct ReplacedStoreTests {
         return found
     }
 
-    /// In one step, since the ledger goes on writing while files are removed one by one.
-    private func takeAway(removing: Bool) throws {
-        try #require(rename(folder.file("state"), folder.file("elsewhere")) == 0)
-        if removing { try FileManager.default.removeItem(atPath: folder.file("elsewhere")) }
-    }
-
     @Test(arguments: [false, true])
     func whatExistsIsInTheLedgerAlsoWhenItsFolderWasTakenAway(moved: Bool) async throws {
         let ledger = try await openLedger(folder)
         let id = try await ledger.create(request()), tier = try await ledger.beginTransfer(TransferRequest(
             tier: "own", privacyClass: .own, destination: "x", kind: .tierInput, purpose: .mastering, bytes: 10, end: .declared(seconds: 60)))
         #expect(seen() == [id, tier].map(\.rawValue).sorted())
-        try takeAway(removing: !moved)
+        // In one step, since the ledger goes on writing while files are removed one by one.
+        try #require(rename(folder.file("state"), folder.file("elsewhere")) == 0)
+        if !moved { try FileManager.default.removeItem(atPath: folder.file("elsewhere")) }
         // Nobody writes: the ledger sees it by itself.
         #expect(await comesTrue { seen() == [id, tier].map(\.rawValue).sorted() })
         let next = try await ledger.create(request())
@@ -47,8 +43,13 @@ struct ReplacedStoreTests {
         let scratch = try await ledger.makeScratchInMemory(request(.previewRender))
         let copy = dup(scratch.fileDescriptor)
         defer { close(copy) }
-        try takeAway(removing: true)
-        try folder.write("", to: "state")
+        // The ledger makes its folder anew as soon as it is gone: until the file is there, it is taken away again.
+        try folder.write("", to: "file")
+        var number = 0
+        repeat {
+            try #require(rename(folder.file("state"), folder.file("elsewhere-\(number)")) == 0)
+            number += 1
+        } while rename(folder.file("file"), folder.file("state")) != 0
         #expect(await comesTrue { ledger.summary.items == 0 })
         #expect(!leads(scratch.fileDescriptor, toFileOf: copy))
         await #expect(throws: LedgerError.self) { _ = try await ledger.create(request()) }
