@@ -466,7 +466,7 @@ def usage_errors(place):
         ["master", "mix.wav", "--set", "limiter.ceiling=3"], ["master", "mix.wav", "--set", "nonsense"], ["master", "mix.wav", "--set", "a.b=1"],
         ["master", "mix.wav", "--jobs", "0"], ["master", "mix.wav", "--jobs", "many"], ["generate", "a song", "--bars", "0"], ["master", "mix.wav", "--gap", "-1"],
         ["master", "mix.wav", "--upc", "123"], ["master", "mix.wav", "--signature", "a", "--album"], ["analyze"], ["analyze", "--jsn", "mix.wav"],
-        ["ledger", "erase"], ["serve", "--port", "1"],
+        ["ledger", "erase"], ["serve", "--port", "65536"],
     ):
         refused(place, arguments, 64)
 
