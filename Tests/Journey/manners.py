@@ -343,7 +343,7 @@ def hanging(root):
         line.until(rb"stuck\.wav")
         line.send(b"\x1b[F\r")
         at = time.monotonic()
-        line.until(rb"regular file|not a file|stuck\.wav.{0,80}(is|cannot)")
+        line.until(rb"regular file|not a file|not an audio file|stuck\.wav.{0,80}(is|cannot)")
         line.send(b"4")
         line.until(rb"Queue")
         spent = time.monotonic() - at
