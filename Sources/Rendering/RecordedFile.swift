@@ -26,6 +26,19 @@ public enum RecordedFile {
         }
     }
 
+    /// Whether `path` could be written: an empty file is made beside it and given up, under a row like any other.
+    /// - Throws: `AudioFileError`, `LedgerError`.
+    public static func tryOut(_ path: String, force: Bool, inputs: [String], purpose: ItemPurpose, ledger: Ledger) async throws {
+        let row = try await ledger.create(ItemRequest(kind: .renderScratch, origin: .session, purpose: purpose, place: .disk))
+        do {
+            try await open(path, force: force, inputs: inputs, row, ledger).abandon()
+            await ledger.released(row, because: .neverBegan)
+        } catch {
+            await ledger.released(row, because: .neverBegan)
+            throw error
+        }
+    }
+
     /// For writers that know of no ledger: a row, the hidden name that replacing may need registered in `folder`, and then `body`, which gets that name and
     /// answers with the path it has written. The folder is made when missing.
     @discardableResult

@@ -26,7 +26,8 @@ struct AnalyzeCommand: AsyncParsableCommand, DecodesAudio {
                 }
             }
             defer { reports.cancel() }
-            if let report { try refuse(report) }
+            // A report that cannot be written costs no measuring.
+            if let report { try await RecordedFile.tryOut(report, force: force, inputs: inputs, purpose: .analysis, ledger: engine.ledger) }
             var pages: [ReportPage.Subject] = []
             for input in inputs {
                 let measurement = Task { try await engine.profile(input) }
@@ -51,12 +52,6 @@ struct AnalyzeCommand: AsyncParsableCommand, DecodesAudio {
             }
         }
         try batch.end()
-    }
-
-    /// A report that cannot be written costs no measuring.
-    private func refuse(_ report: String) throws {
-        let output = try AtomicOutput(target: report, force: force, inputs: inputs)
-        output.abandon()
     }
 
     /// None, with a word about it, when their list cannot be read: everything else can be measured all the same.
