@@ -165,7 +165,7 @@ JOURNEY = (
     (b"", 3.0), (b" ", 0.8), (b"x", 0.3), (b"]", 0.3), (b"D", 0.3), (b"2", 0.3), (b"ll", 0.6), (b"u", 0.3), (b"\x12", 0.3), (b"a", 0.2),
     (b"w", 0.5), (b"\x15mine\r", 1.0), (b"l", 0.3), (b"w", 0.5), (b"\x15mine\r", 0.6), (b"y", 1.0), (b"r", 1.0), (b"\r", 0.5), (b"y", 5.0),
     (b"3", 0.3), (b"i", 0.3), (b"slow ambient 4 seconds", 0.5), (b"\x1b", 0.5), (b"\x07", 5.0), (b"m", 3.0), (b"3", 0.3), (b"e", 4.0), (b"4", 0.5), (b"5", 0.5),
-    (b"v", 0.8), (b"x", 0.5), (b"\x15.\r", 1.5), (b"\x04", 0.5), (b"y", 1.5), (b"q", 0.5), (b"y", 0.3),
+    (b"v", 0.8), (b"x", 0.5), (b"\x15WORK\r", 1.5), (b"\x04", 0.5), (b"y", 1.5), (b"q", 0.5), (b"y", 0.3),
 )
 
 
@@ -177,7 +177,7 @@ def the_studio_makes_its_rows_before_its_bytes_and_reaches_for_no_network():
         def run(wrap):
             studio = Studio(here, canary.path, wrap=wrap)
             for keys, seconds in JOURNEY:
-                studio.type(keys)
+                studio.type(keys.replace(b"WORK", here.work.encode()))
                 studio.attend(seconds)
             studio.wait()
         started = time.time()
