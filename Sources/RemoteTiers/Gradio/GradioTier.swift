@@ -222,9 +222,13 @@ struct GradioCall {
                         "session_hash": .string(session), "fn_index": .number(Double(function)), "event_id": .string(event),
                     ]), within: 5)
                     _ = try await line.text(answer)
-                } catch {}
+                } catch {
+                    // The job has ended here already; a tier that does not hear of it runs into its own limits.
+                }
                 await line.close()
-            } catch {}
+            } catch {
+                // As above: nobody is left to tell.
+            }
         }
         await farewell.value
     }
