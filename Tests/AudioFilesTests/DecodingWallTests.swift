@@ -39,7 +39,7 @@ import Testing
         do {
             _ = try AudioReader(path: folder[name], in: .apart(wall))
             return nil
-        } catch let error as AudioFileError {
+        } catch {
             return error
         }
     }
