@@ -18,6 +18,7 @@ let package = Package(
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .target(name: "CTerminal", cSettings: shim, linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
@@ -47,10 +48,14 @@ let package = Package(
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Crypto", package: "swift-crypto"),
         ], exclude: ["API.md"]),
         .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
+        .target(name: "Page", dependencies: [
+            "Playback", "Mastering", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+        ], resources: [.embedInCode("Web/page.html"), .embedInCode("Web/page.css"), .embedInCode("Web/page.js"), .embedInCode("Web/voices.js")]),
         .target(name: "Terminal", dependencies: ["CTerminal"]),
-        .target(name: "Studio", dependencies: ["Terminal", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
+        .target(name: "Studio", dependencies: ["Terminal", "Page", "Playback", "Rendering", "Composition", "Mastering", "PrivacyLedger", "AudioFiles", "TOMLKit"]),
         .executableTarget(name: "lathe", dependencies: [
-            "Studio", "Terminal", "Playback", "Service", "RemoteTiers", "Rendering", "Composition", "Instruments", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
+            "Studio", "Terminal", "Page", "Playback", "Service", "RemoteTiers", "Rendering", "Composition", "Instruments", "Mastering", "PrivacyLedger", "AudioFiles", "DSP",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 
@@ -71,6 +76,7 @@ let package = Package(
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(name: "ServiceTests", dependencies: ["Service", "Rendering", "PrivacyLedger", "TestSupport"]),
         .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP", "CAllocations"]),
+        .testTarget(name: "PageTests", dependencies: ["Page", "Playback", "Mastering", "AudioFiles", "PrivacyLedger"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
         .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Rendering", "Mastering", "Playback", "PrivacyLedger", "AudioFiles"], exclude: ["Golden"]),
         .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP", "TestSupport"]),

@@ -6,6 +6,7 @@ enum ActiveSink: Sink {
     case device(UnsafeMutablePointer<ALSASink>)
     case clock(UnsafeMutablePointer<NullSink>)
     case stream(UnsafeMutablePointer<StreamSink>)
+    case page(UnsafeMutablePointer<PageSink>)
 
     var periodFrames: Int {
         switch self {
@@ -13,6 +14,7 @@ enum ActiveSink: Sink {
         case .device(let sink): sink.pointee.periodFrames
         case .clock(let sink): sink.pointee.periodFrames
         case .stream(let sink): sink.pointee.periodFrames
+        case .page(let sink): sink.pointee.periodFrames
         }
     }
 
@@ -22,6 +24,7 @@ enum ActiveSink: Sink {
         case .device(let sink): sink.pointee.waitForRoom()
         case .clock(let sink): sink.pointee.waitForRoom()
         case .stream(let sink): sink.pointee.waitForRoom()
+        case .page(let sink): sink.pointee.waitForRoom()
         }
     }
 
@@ -31,6 +34,8 @@ enum ActiveSink: Sink {
         case .device(let sink): sink.pointee.write(block, frames: frames, firstFrame: firstFrame)
         case .clock(let sink): sink.pointee.write(block, frames: frames, firstFrame: firstFrame)
         case .stream(let sink): sink.pointee.write(block, frames: frames, firstFrame: firstFrame)
+        // It mixes at its end: see `write(master:original:…)`.
+        case .page: .done
         }
     }
 
@@ -40,6 +45,7 @@ enum ActiveSink: Sink {
         case .device(let sink): sink.pointee.delay()
         case .clock(let sink): sink.pointee.delay()
         case .stream(let sink): sink.pointee.delay()
+        case .page(let sink): sink.pointee.delay()
         }
     }
 
@@ -49,6 +55,7 @@ enum ActiveSink: Sink {
         case .device(let sink): sink.pointee.drain()
         case .clock(let sink): sink.pointee.drain()
         case .stream(let sink): sink.pointee.drain()
+        case .page(let sink): sink.pointee.drain()
         }
     }
 }

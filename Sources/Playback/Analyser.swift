@@ -48,6 +48,9 @@ final class Analyser: @unchecked Sendable {
         history.withLock { history in history.readings.last { $0.played <= heard }?.frame }
     }
 
+    /// Readings of sound behind the first `index` frames handed to the sink, oldest first.
+    func readings(after index: Int) -> [(played: Int, frame: MeterFrame)] { history.withLock { $0.readings.filter { $0.played > index } } }
+
     private func meter(_ block: TapBlock) {
         if block.restart {
             master.reset()

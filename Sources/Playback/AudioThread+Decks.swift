@@ -54,7 +54,10 @@ extension AudioThread {
             }
         }
         deck = next
-        if !aligned { shared.pointee.ended.store(false, ordering: .releasing) }
+        if !aligned {
+            output.jump()
+            shared.pointee.ended.store(false, ordering: .releasing)
+        }
         announce(next)
         publish()
         shared.pointee.feederWakeup.post()

@@ -128,7 +128,7 @@ struct AudioThread: ~Copyable {
         tap(deck.pointee.frame, frames, reduction)
         let cut = mixer.mix(master: master, original: original, into: out, frames: frames, remaining: remaining)
         if cut > 0 { shared.pointee.clamped.add(cut, ordering: .relaxed) }
-        let result = output.write(out, frames: frames, firstFrame: played)
+        let result = output.write(out, master: master, original: original, frames: frames, firstFrame: played)
         played += frames
         publish()
         let ring = deck.pointee.feed.pointee.ring.room

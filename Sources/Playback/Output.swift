@@ -12,13 +12,14 @@ struct Output: ~Copyable {
     private let mayStandIn: Bool
     private let clock: UnsafeMutablePointer<NullSink>
     private let stream: UnsafeMutablePointer<StreamSink>?
+    private let page: UnsafeMutablePointer<PageSink>?
     private var askedForDevice = false
     private var refusalsSeen = 0
 
     /// - Parameters:
-    ///   - choice: `.device`, `.clock` or `.stream`.
+    ///   - choice: `.device`, `.clock`, `.stream` or `.page`.
     ///   - mayStandIn: whether the clock replaces a device that cannot be used.
-    init(shared: UnsafeMutablePointer<SharedState>, sampleRate: Double, choice: SinkStatus, mayStandIn: Bool, stream: StreamSink?) {
+    init(shared: UnsafeMutablePointer<SharedState>, sampleRate: Double, choice: SinkStatus, mayStandIn: Bool, stream: StreamSink?, page: PageSink?) {
         self.shared = shared
         self.choice = choice
         self.mayStandIn = mayStandIn
@@ -29,12 +30,18 @@ struct Output: ~Copyable {
             place.initialize(to: sink)
             return place
         }
+        self.page = page.map { sink in
+            let place = UnsafeMutablePointer<PageSink>.allocate(capacity: 1)
+            place.initialize(to: sink)
+            return place
+        }
     }
 
     deinit {
         clock.deallocate()
         stream?.pointee.deallocate()
         stream?.deallocate()
+        page?.deallocate()
     }
 
     var isOpen: Bool {
@@ -53,10 +60,17 @@ struct Output: ~Copyable {
     mutating func delay() -> Int { sink.delay() }
     mutating func drain() { sink.drain() }
 
-    mutating func write(_ block: AudioBlock, frames: Int, firstFrame: Int) -> SinkResult {
+    /// A listener who switches by themselves gets both voices, everybody else their mixture.
+    mutating func write(_ block: AudioBlock, master: AudioBlock, original: AudioBlock, frames: Int, firstFrame: Int) -> SinkResult {
+        if case .page(let page) = sink { return page.pointee.write(master: master, original: original, frames: frames) }
         let result = sink.write(block, frames: frames, firstFrame: firstFrame)
         if case .device(let device) = sink { shared.pointee.xruns.store(device.pointee.interruptions, ordering: .relaxed) }
         return result
+    }
+
+    /// What comes next replaces what has been handed over and not heard, where that is possible.
+    func jump() {
+        if case .page(let page) = sink { page.pointee.jump() } else { page?.pointee.jump() }
     }
 
     // MARK: Choice
@@ -73,6 +87,10 @@ struct Output: ~Copyable {
             guard let stream else { return .refused }
             sink = .stream(stream)
             tell(.stream)
+        case .page:
+            guard let page else { return .refused }
+            sink = .page(page)
+            tell(.page)
         default:
             return prepareDevice()
         }
@@ -111,7 +129,7 @@ struct Output: ~Copyable {
         case .stream:
             tell(.streamFailed)
             return false
-        case .none, .clock:
+        case .none, .clock, .page:
             return true
         }
     }

@@ -12,13 +12,15 @@ public struct PlaybackOptions: Sendable, Equatable {
         case null
         /// Raw interleaved PCM to a file descriptor, at the reader's pace. 1 is standard output.
         case stream(fileDescriptor: Int32, format: StreamFormat)
+        /// Both voices to a listener who plays and switches them; a clock while there is none.
+        case page(PageLine)
 
         /// What ALSA calls the device; empty for the others.
         var deviceName: String {
             switch self {
             case .automatic: "default"
             case .alsa(let device): device
-            case .null, .stream: ""
+            case .null, .stream, .page: ""
             }
         }
     }

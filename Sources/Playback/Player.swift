@@ -23,6 +23,8 @@ public final class Player: Sendable {
     /// Held while a file is loaded or unloaded.
     private let loading = Mutex(())
     private let announcements = Announcements()
+    /// Set when the sound goes to a listener's page.
+    private var line: PageLine? { if case .page(let line) = options.sink { line } else { nil } }
 
     public init(options: PlaybackOptions = PlaybackOptions()) {
         self.options = options
@@ -48,13 +50,13 @@ public final class Player: Sendable {
                 $0.session = session
             }
         }
-        announcements.announce()
+        announce()
     }
 
     /// Fades out and forgets the file. The sound device is free afterwards.
     public func unload() {
         loading.withLock { _ in closeSession() }
-        announcements.announce()
+        announce()
     }
 
     /// As `unload`; for the end of the program.
@@ -70,25 +72,30 @@ public final class Player: Sendable {
 
     var session: Session? { state.withLock { $0.session } }
 
+    private func announce() {
+        announcements.announce()
+        line?.nudge()
+    }
+
     // MARK: Transport
 
     /// Plays on; after the end, from the beginning.
     public func play() {
         session?.play()
-        announcements.announce()
+        announce()
     }
 
     /// Fades out within some ms and stays there.
     public func pause() {
         session?.pause()
-        announcements.announce()
+        announce()
     }
 
     /// Goes to `seconds`, playing or not, with a short crossfade.
     public func seek(to seconds: Double) {
         guard let session, seconds.isFinite else { return }
         session.seek(to: Int((max(0, min(seconds, 1e9)) * session.sampleRate).rounded()))
-        announcements.announce()
+        announce()
     }
 
     /// Playing ends at `seconds` with a short fade, as at the end of the file; nil is the end of the file.
@@ -102,7 +109,7 @@ public final class Player: Sendable {
     /// Makes these the chain's parameters: heard with the next block while playing, gliding over some 20 ms.
     public func setParameters(_ parameters: ChainParameters) {
         session?.set(parameters)
-        announcements.announce()
+        announce()
     }
 
     /// Switches what is heard, with a crossfade of 8 ms.
@@ -111,7 +118,7 @@ public final class Player: Sendable {
             $0.voice = voice
             $0.session?.set(voice)
         }
-        announcements.announce()
+        announce()
     }
 
     /// Trims in dB (≤ 0; more is taken as 0, so that matching never clips), for hearing both voices equally loud.
@@ -122,6 +129,7 @@ public final class Player: Sendable {
             $0.originalTrim = gain(originalDB)
             $0.session?.set(masterTrim: $0.masterTrim, originalTrim: $0.originalTrim)
         }
+        announce()
     }
 
     /// Trims that make both voices equally loud by turning the louder one down; both 0 when a loudness is missing.
@@ -152,7 +160,9 @@ public final class Player: Sendable {
     }
 
     /// What ALSA had to say, newest last. ALSA never writes to standard error while a player exists.
-    public func log() -> [String] {
+    public func log() -> [String] { Self.log() }
+
+    public static func log() -> [String] {
         let text = [CChar](unsafeUninitializedCapacity: 64 * 257) { buffer, count in
             count = lathe_alsa_log(buffer.baseAddress, buffer.count)
         }

@@ -22,6 +22,8 @@ public struct PlayerSnapshot: Sendable, Equatable {
     public var sinkDescription = ""
     /// False when a clock stands in for a device that cannot be used; then `sinkDescription` says why.
     public var hasSound = false
+    /// Bytes of sound given to a listener's page since the program began.
+    public var sentBytes = 0
     /// Times the device ran dry.
     public var xruns = 0
     /// Blocks that came late from the file.

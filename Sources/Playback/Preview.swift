@@ -83,7 +83,10 @@ public enum Preview {
         _ player: Player, _ request: PreviewRequest, note: String?, playing: (PlayerSnapshot, MeterFrame?) -> Void, isCancelled: () -> Bool
     ) throws -> PreviewResult {
         player.play()
-        while !player.wait(seconds: 0.1, until: { !$0.playing }) {
+        // A listener may pause; that is not the end.
+        var waitsForEnd = false
+        if case .page = request.sink { waitsForEnd = true }
+        while !player.wait(seconds: 0.1, until: { waitsForEnd ? $0.ended : !$0.playing }) {
             if isCancelled() { throw CancellationError() }
             playing(player.snapshot(), player.latestMeters())
         }

@@ -19,6 +19,7 @@ final class Session: @unchecked Sendable {
     private var feeder: Feeder?
     private var audioThread: PlaybackThread?
     private var threads: [PlaybackThread] = []
+    private let page: (line: PageLine, feed: PageFeed)?
 
     /// Opens the file and starts the threads, in silence at `startSeconds`.
     init(
@@ -40,17 +41,27 @@ final class Session: @unchecked Sendable {
         switch options.sink {
         case .automatic, .alsa: choice = .device
         case .null: choice = .clock
+        case .page: choice = .page
         case .stream(let descriptor, let format):
             choice = .stream
             stream = StreamSink(descriptor: descriptor, format: format, channels: channels, shared: shared)
+        }
+        var pageSink: PageSink?
+        if case .page(let line) = options.sink {
+            let feed = line.begin(sampleRate: sampleRate, channels: channels)
+            page = (line, feed)
+            pageSink = PageSink(feed: feed, waitsForListener: options.lossless, shared: shared)
+        } else {
+            page = nil
         }
         opener = SinkOpener(device: options.sink.deviceName, sampleRate: sampleRate, channels: channels, options: options, shared: shared)
         analyser = Analyser(shared: shared, announcements: announcements, sampleRate: sampleRate, channels: channels)
         audio = .allocate(capacity: 1)
         audio.initialize(to: AudioThread(
             shared: shared, sampleRate: sampleRate, channels: channels,
-            output: Output(shared: shared, sampleRate: sampleRate, choice: choice, mayStandIn: options.standIn, stream: stream)))
+            output: Output(shared: shared, sampleRate: sampleRate, choice: choice, mayStandIn: options.standIn, stream: stream, page: pageSink)))
         try startThreads(path: path, first: reader, channels: channels)
+        page?.line.carry(self)
     }
 
     private func startThreads(path: String, first: AudioReader, channels: Int) throws {
@@ -84,8 +95,10 @@ final class Session: @unchecked Sendable {
 
     /// Fades out, gives the device back and ends the threads; waits for that, some 60 ms while playing.
     func close() {
+        if let page { page.line.end(page.feed) }
         shared.pointee.quit.store(true, ordering: .releasing)
         shared.pointee.wakeAll()
+        page?.feed.room.post()
         audioThread?.join()
         audioThread = nil
         shared.pointee.wakeAll()
@@ -152,7 +165,17 @@ final class Session: @unchecked Sendable {
 
     // MARK: Readings
 
-    var heardFrames: Int { shared.pointee.playhead.read().heard(at: monotonicNanoseconds(), sampleRate: sampleRate) }
+    /// Linear gains of the two voices.
+    var trims: (original: Double, master: Double) {
+        (Double(bitPattern: shared.pointee.originalTrim.load(ordering: .relaxed)), Double(bitPattern: shared.pointee.masterTrim.load(ordering: .relaxed)))
+    }
+
+    func readings(after index: Int) -> [(played: Int, frame: MeterFrame)] { analyser.readings(after: index) }
+
+    /// A listener with a clock of their own says what was heard, also while nothing moves.
+    var heardFrames: Int { listener.map(\.heard) ?? shared.pointee.playhead.read().heard(at: monotonicNanoseconds(), sampleRate: sampleRate) }
+
+    private var listener: PageFeed? { page.flatMap { $0.feed.isListenedTo ? $0.feed : nil } }
 
     func meters() -> MeterFrame? { analyser.latest(heard: heardFrames) }
 
@@ -168,7 +191,9 @@ final class Session: @unchecked Sendable {
             // What was asked for, at once: the sound follows in some ms.
             snapshot.frame = shared.pointee.seekTarget.load(ordering: .acquiring)
         } else {
-            let notHeard = reading.played - reading.heard(at: monotonicNanoseconds(), sampleRate: sampleRate)
+            var notHeard = reading.played - heardFrames
+            // After a seek what is left of the place before is not heard at all.
+            if let listener { notHeard = min(notHeard, reading.played - listener.jumped) }
             snapshot.frame = max(0, reading.frame - notHeard)
         }
         snapshot.position = Double(snapshot.frame) / sampleRate
@@ -193,7 +218,7 @@ final class Session: @unchecked Sendable {
             snapshot.sinkProblem = refusal?.reason ?? "the sound device cannot be used"
         case .streamFailed:
             snapshot.sinkProblem = failure == EPIPE ? "its reader went away" : String(cString: strerror(failure))
-        case .closed, .device, .clock, .stream:
+        case .closed, .device, .clock, .stream, .page:
             break
         }
         let problem = snapshot.sinkProblem ?? ""
@@ -203,9 +228,11 @@ final class Session: @unchecked Sendable {
         case .standIn: snapshot.sinkDescription = "no sound: \(problem), running on a clock"
         case .refused: snapshot.sinkDescription = "no sound: \(problem)"
         case .stream: snapshot.sinkDescription = "raw PCM stream"
+        case .page: snapshot.sinkDescription = page?.line.description ?? ""
         case .streamFailed: snapshot.sinkDescription = "the stream ended: \(problem)"
         }
-        snapshot.hasSound = [.closed, .device, .stream].contains(snapshot.sink)
+        snapshot.hasSound = [.closed, .device, .stream].contains(snapshot.sink) || listener != nil
+        snapshot.sentBytes = page?.line.sentBytes ?? 0
     }
 
     /// Not at rest: false once a pause has faded out.

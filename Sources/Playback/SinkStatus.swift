@@ -10,6 +10,8 @@ public enum SinkStatus: UInt8, Sendable {
     case stream
     /// The stream took no more: its reader has gone, or the disk is full.
     case streamFailed
+    /// A listener's page, who is there or expected.
+    case page
     /// The device cannot be used, and nothing may stand in for it.
     case refused
 }

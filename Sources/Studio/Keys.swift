@@ -16,7 +16,8 @@ func act(on key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     case .prompt(let prompt): return type(into: prompt, key, &state)
     case .palette(let palette): return choose(in: palette, key, &state)
     case .presets(let picker): return choose(in: picker, key, &state)
-    case .outputs(let cursor): return choose(output: cursor, key, &state)
+    case .outputs(let chooser): return state.choose(in: chooser, key)
+    case .page: return state.takeWithPage(key)
     case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min($1.keymap.offered(in: $1.view).count - 1, scroll + $0))) }
     case .note: return read(key, &state) { _, state in state.overlay }
     case .abx(let test): return state.take(key, in: test)
@@ -241,26 +242,6 @@ extension StudioState {
     fileprivate func isComparing(_ key: KeyStroke) -> Bool {
         keymap.command(for: key, in: .master).map { ["transport.play", "transport.voice"].contains($0.id) } ?? false
     }
-}
-
-private func choose(output cursor: Cursor, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
-    var cursor = cursor
-    let all = OutputChoice.allCases
-    switch key.base {
-    case .escape, .character("q"), .character("o"): state.overlay = nil
-    case .up, .character("k"):
-        cursor.move(by: -1, count: all.count)
-        state.overlay = .outputs(cursor)
-    case .down, .character("j"):
-        cursor.move(by: 1, count: all.count)
-        state.overlay = .outputs(cursor)
-    case .enter:
-        state.overlay = nil
-        state.deck.output = all[cursor.index]
-        return [.chooseOutput(all[cursor.index])]
-    default: break
-    }
-    return []
 }
 
 /// Text to read: arrows scroll, anything else closes.

@@ -19,6 +19,8 @@ public struct StudioOptions: Sendable {
     public var usesControllingTerminal = false
     /// Starts the engine that renders outlive the studio in; without one they run in this process and end with it.
     public var launcher: EngineLauncher?
+    /// The sound goes to a listener's page from the start.
+    public var opensPage = false
 
     public init(path: String = ".", theme: Theme? = nil, preset: Preset = Preset()) {
         self.path = path
@@ -53,6 +55,7 @@ public enum Studio {
         state.chance = Chance(seed: UInt64.random(in: .min ... .max))
         state.ledger.exportFolder = Ledger.defaultDirectory + "/exports"
         if options.sink == .null { state.deck.output = .silent }
+        if options.opensPage { state.deck.output = .page }
         var app = StudioApp(state: state, opens: file, options: options, mailbox: mailbox)
         let loop = try EventLoop<StudioEvent>(options: terminal, mailbox: mailbox)
         app.adapt(to: loop.capabilities)

@@ -112,6 +112,7 @@ struct StudioApp: TerminalApp {
             case .redraw: turn.requests.append(.repaint)
             case .suspend: turn.requests.append(.suspend)
             case .quit: turn.requests.append(.end)
+            case .copy(let text): turn.requests.append(.copy(text))
             default: if let services { services.perform(effect) } else { waiting.append(effect) }
             }
         }
@@ -156,6 +157,7 @@ struct StudioApp: TerminalApp {
         perform([.listPresets, .holdUndo] + waiting, &turn)
         waiting = []
         if let opens { perform(state.open(opens), &turn) }
+        if state.deck.output == .page { perform([.chooseOutput(.page)], &turn) }
     }
 
     private var wake: Turn.Wake {

@@ -2,6 +2,7 @@ import ArgumentParser
 import AudioFiles
 import Dispatch
 import Glibc
+import Page
 import PrivacyLedger
 import RemoteTiers
 import Rendering
@@ -30,6 +31,11 @@ protocol Listens {}
 /// Commands that may hand jobs to an engine in a process of its own.
 protocol StartsEngine {
     var needsEngine: Bool { get }
+}
+
+/// Commands whose sound may go to a page on the loopback: its port is reserved while that is still allowed.
+protocol OpensPage {
+    var port: UInt16? { get }
 }
 
 /// The `lathe` executable: a studio in the terminal, and the same engine for scripts.
@@ -61,6 +67,8 @@ struct Lathe: AsyncParsableCommand {
         let place = if case .success(let command) = command, command is any DecodesAudio { DecodingWall.raise() } else { DecodingPlace.nowhere(code: EPERM) }
         DecodingPlace.standard = place
         if case .success(let command) = command, let starter = command as? any StartsEngine, starter.needsEngine { launcher = EngineLauncher.raise() }
+        // Later the kernel refuses it.
+        if case .success(let command) = command, let opening = command as? any OpensPage { LoopbackDoor.standard = LoopbackDoor(port: opening.port) }
         // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
         Surroundings.giveUpPowers(keepsNetwork: Self.reaches(command))
         let code = await run(command)

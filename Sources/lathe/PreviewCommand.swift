@@ -2,27 +2,30 @@ import ArgumentParser
 import AudioFiles
 import Glibc
 import Mastering
+import Page
 import Playback
 import PrivacyLedger
 import Rendering
 
 /// `lathe preview`: plays a file as it is, or exactly as its master would sound.
-struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
+struct PreviewCommand: AsyncParsableCommand, DecodesAudio, OpensPage {
     static let configuration = CommandConfiguration(
         commandName: "preview", abstract: "Play a file; with --preset exactly as its master would sound.",
         discussion: """
             --sink stdout writes raw interleaved 32-bit float PCM at the file's rate, for a pipe: lathe preview mix.wav --sink stdout | aplay -f FLOAT_LE -r 44100 -c 2
+            --sink http serves one page on 127.0.0.1 that plays in your browser and switches between the file (A) and its master (B) there; standard error has the way.
             A device that cannot be used is replaced by a clock, and the result says why; with --sink alsa that is an error.
             """)
 
-    enum SinkChoice: String, ExpressibleByArgument, CaseIterable { case alsa, null, stdout }
+    enum SinkChoice: String, ExpressibleByArgument, CaseIterable { case alsa, null, stdout, http }
 
     @Argument(help: "An audio file.") var file: String
     @Option(help: ArgumentHelp("A preset's name or file; without one the file is played as it is.", valueName: "name|file")) var preset: String?
     @Option(help: ArgumentHelp("Match the balance and loudness of this recording, as a master would; repeatable.", valueName: "file")) var reference: [String] = []
     @Option(help: ArgumentHelp("How much each --reference counts, e.g. 2,1; else all alike.", valueName: "n,n")) var weights: String?
-    @Option(help: ArgumentHelp("alsa, null (a clock without sound) or stdout.", valueName: "sink")) var sink: SinkChoice?
+    @Option(help: ArgumentHelp("alsa, null (a clock without sound), stdout, or http: a page for your browser, through ssh -L.", valueName: "sink")) var sink: SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
+    @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n")) var port: UInt16?
     @Option(parsing: .unconditional, help: ArgumentHelp("Where to start.", valueName: "s")) var start = 0.0
     @Option(parsing: .unconditional, help: ArgumentHelp("How long to play.", valueName: "s")) var seconds: Double?
     @Flag(help: "One JSON document when it is over.") var json = false
@@ -33,6 +36,7 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
         if !(start.isFinite && start >= 0) { throw ValidationError("--start takes a number of seconds, 0 or more") }
         if let seconds, !(seconds.isFinite && seconds > 0) { throw ValidationError("--seconds takes a number above 0") }
         if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
+        if port != nil, sink != .http { throw ValidationError("--port is for --sink http") }
         if sink == .stdout, json { throw ValidationError("--json and --sink stdout both want standard output; choose one") }
         if sink == .stdout, isatty(STDOUT_FILENO) == 1 { throw ValidationError("standard output is the terminal; pipe it into a player, e.g. | aplay -f FLOAT_LE -r 44100 -c 2") }
     }
@@ -43,9 +47,16 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
         let references = try ReferenceCurve(files: reference, weights: weights)
         request.startSeconds = start
         request.seconds = seconds
+        let line = PageLine()
+        var server: PageServer?
         switch sink {
         case .null: request.sink = .null
         case .stdout: request.sink = .stream(fileDescriptor: STDOUT_FILENO, format: .float32LE)
+        case .http:
+            server = try await PageServer.announced(line)
+            line.setTitle(file.printable)
+            request.sink = .page(line)
+            request.meters = true
         case .alsa:
             request.sink = .alsa(device: device ?? "default")
             request.standIn = false
@@ -68,6 +79,7 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio {
             return try outcome.get()
         }
         display.end()
+        await server?.stop()
         if json {
             try Output.result(JSON.object([
                 ("file", .string(file)), ("seconds", .measured(result.seconds)), ("sink", .string(result.sinkDescription)),

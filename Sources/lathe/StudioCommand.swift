@@ -7,7 +7,7 @@ import Studio
 import Terminal
 
 /// `lathe [PATH]`: the studio.
-struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine {
+struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPage {
     static let configuration = CommandConfiguration(
         commandName: "studio", abstract: "Open the studio in a folder, or with a file. The default: lathe [PATH]")
 
@@ -15,10 +15,11 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine {
     @Option(help: ArgumentHelp("A preset's name or file.", valueName: "name|file")) var preset = "streaming"
     @Option(help: ArgumentHelp("A theme's name or file; else what suits the terminal's colours.", valueName: "name|file")) var theme: String?
     @Option(help: ArgumentHelp("auto, never, 16, 256 or truecolor.", valueName: "colours")) var color = ColorDepth.Choice.auto
-    @Option(help: ArgumentHelp("alsa, null (a clock without sound) or stdout (raw float PCM).", valueName: "sink")) var sink: PreviewCommand.SinkChoice?
+    @Option(help: ArgumentHelp("alsa, null (a clock without sound), stdout (raw float PCM), or http: a page for your browser, through ssh -L.", valueName: "sink")) var sink: PreviewCommand.SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
 
     var needsEngine: Bool { true }
+    @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n")) var port: UInt16?
 
     func validate() throws {
         if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
@@ -35,6 +36,7 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine {
             options.sink = .stream(fileDescriptor: STDOUT_FILENO, format: .float32LE)
             options.usesControllingTerminal = true
         case .alsa: options.sink = device.map { .alsa(device: $0) } ?? .automatic
+        case .http: options.opensPage = true
         case nil: options.sink = device.map { .alsa(device: $0) } ?? .automatic
         }
         options.launcher = Lathe.launcher

@@ -28,7 +28,7 @@ import Testing
         let audio = UnsafeMutablePointer<AudioThread>.allocate(capacity: 1)
         audio.initialize(to: AudioThread(
             shared: shared, sampleRate: 48_000, channels: 2,
-            output: Output(shared: shared, sampleRate: 48_000, choice: .clock, mayStandIn: false, stream: nil)))
+            output: Output(shared: shared, sampleRate: 48_000, choice: .clock, mayStandIn: false, stream: nil, page: nil)))
         nonisolated(unsafe) let state = shared
         let feeding = try PlaybackThread(name: "feeder", urgency: .normal) { feeder.run() }
         let hands = try PlaybackThread(name: "hands", urgency: .normal) {

@@ -41,6 +41,8 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, Ledger
     func setVoice(_ voice: Voice) { note("voice") { $0.voice = voice } }
     func setTrims(master: Double, original: Double) { note("trims") { $0.trims = (master, original) } }
     func choose(_ output: OutputChoice) { note("output") }
+    func listOutputs() {}
+    func setBlind(_ isBlind: Bool) {}
     func know(_ profile: InputProfile?) {}
     func audition(_ preset: Preset) { note("audition \(preset.target.lufs) \(preset.compressor.ratio)") }
     func use(_ parameters: ChainParameters) { note("use") { $0.parameters = parameters } }

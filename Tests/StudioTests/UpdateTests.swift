@@ -400,8 +400,43 @@ struct UpdateTests {
 
     @Test func outputsAreChosenFromAList() {
         var state = playingState()
-        press(&state, "o", "j", "j")
+        #expect(press(&state, "o") == [.listOutputs])
+        _ = update(&state, .outputs([ALSADevice(name: "hw:0,0", explanation: "USB interface")], log: ["snd_pcm_open: busy"]))
+        #expect(press(&state, "j", "j").isEmpty)
+        #expect(press(&state, KeyStroke(.enter)) == [.chooseOutput(.device("hw:0,0"))])
+        press(&state, "o")
+        press(&state, KeyStroke(.end))
         #expect(press(&state, KeyStroke(.enter)) == [.chooseOutput(.silent)])
+        press(&state, "o", "l")
+        #expect(text(screen(state, Size(columns: 120, rows: 36))).contains("snd_pcm_open: busy"), "what ALSA said can be read")
+    }
+
+    @Test func theWayToThePageIsShownAndCopied() {
+        var state = playingState()
+        press(&state, "o")
+        press(&state, KeyStroke(.home))
+        press(&state, "j")
+        #expect(press(&state, KeyStroke(.enter)) == [.chooseOutput(.page)])
+        let page = PageInfo(url: "http://127.0.0.1:8417/0123456789abcdef0123456789abcdef/", forward: "ssh -N -L 8417:127.0.0.1:8417 mia@203.0.113.5")
+        #expect(update(&state, .pageOpened(page)) == [.copy("ssh -N -L 8417:127.0.0.1:8417 mia@203.0.113.5")])
+        for size in [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36)] {
+            let shown = text(screen(state, size))
+            #expect(shown.contains("ssh -N -L 8417:127.0.0.1:8417 mia@203.0.113.5"))
+            #expect(shown.contains("http://127.0.0.1:8417/0123456789abcdef0123456789abcdef/"))
+        }
+        #expect(press(&state, "u") == [.copy(page.url)])
+        press(&state, KeyStroke(.escape))
+        #expect(state.overlay == nil)
+    }
+
+    @Test func thePageActsThroughTheSameCommands() {
+        var state = playingState()
+        #expect(update(&state, .ordered(.voice(.original))) == [.setVoice(.original)])
+        #expect(update(&state, .ordered(.pause)) == [.pause])
+        #expect(update(&state, .ordered(.pause)).isEmpty, "it rests already")
+        #expect(update(&state, .ordered(.seek(seconds: 1e9))) == [.seek(221)])
+        press(&state, "X")
+        #expect(update(&state, .ordered(.voice(.master))).isEmpty, "a blind test is not spoiled")
     }
 
     @Test func savingRefusesFactoryNamesAndAsksBeforeReplacing() {

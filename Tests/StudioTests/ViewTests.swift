@@ -39,7 +39,7 @@ struct ViewTests {
             out.append(state)
             for overlay: Overlay in [
                 .question(Question(name, .quit)), .prompt(Prompt(.presetName, label: name, text: name)), .palette(Palette()),
-                .presets(PresetPicker(before: state.master.sound)), .outputs(Cursor()), .help(scroll: 3), .note(title: name, lines: [name, name]),
+                .presets(PresetPicker(before: state.master.sound)), .outputs(OutputChooser()), .help(scroll: 3), .note(title: name, lines: [name, name]),
             ] {
                 state.overlay = overlay
                 out.append(state)
@@ -120,7 +120,7 @@ struct ViewTests {
         _ = update(&state, .ledger(LedgerSnapshot(rows: testLedger)))
         _ = update(&state, .jobs([testJob(.running(what: "solving", fraction: 0.4))]))
         for view in ViewID.allCases {
-            for overlay: Overlay? in [nil, .palette(Palette()), .help(scroll: 0), .outputs(Cursor()), .presets(PresetPicker(before: state.master.sound))] {
+            for overlay: Overlay? in [nil, .palette(Palette()), .help(scroll: 0), .outputs(OutputChooser()), .presets(PresetPicker(before: state.master.sound))] {
                 state.view = view
                 state.overlay = overlay
                 for line in screen(state, Size(columns: 120, rows: 36)).lines {

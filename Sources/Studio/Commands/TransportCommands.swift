@@ -53,21 +53,17 @@ extension Command {
         seek("transport.backFar", "Back 30 s", "{", -30),
         seek("transport.forwardFar", "Forward 30 s", "}", 30),
         Command("transport.output", "Choose the output", keys: [.character("o")],
-                help: "Where the sound goes: an ALSA device of this machine, or nowhere, with the meters on a clock.") { state in
-            var cursor = Cursor()
-            cursor.index = OutputChoice.allCases.firstIndex(of: state.deck.output) ?? 0
-            state.overlay = .outputs(cursor)
-            return []
+                help: "Where the sound goes: your browser through ssh, an ALSA device of this machine, or nowhere, with the meters on a clock; and what ALSA said.") { state in
+            var chooser = OutputChooser()
+            chooser.cursor.index = state.deck.outputRows.firstIndex { $0.choice == state.deck.output } ?? 0
+            state.overlay = .outputs(chooser)
+            return [.listOutputs]
         },
     ]
 
     private static func seek(_ id: String, _ title: String, _ key: Character, _ seconds: Double) -> Command {
         Command(id, title, keys: [.character(key)], help: "Moves the play head.", unavailable: Unavailable.withoutFile) { state in
-            var target = max(0, state.deck.player.position + seconds)
-            if let end = state.deck.duration { target = min(target, end) }
-            state.deck.player.position = target
-            state.deck.shownPosition = (target * 10).rounded(.down) / 10
-            return [.seek(target)]
+            state.seek(to: state.deck.player.position + seconds)
         }
     }
 }

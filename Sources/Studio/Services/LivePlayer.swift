@@ -2,9 +2,11 @@ import AudioFiles
 import Dispatch
 import DSP
 import Mastering
+import Page
 import Playback
 import PrivacyLedger
 import Synchronization
+import Terminal
 
 /// The player, its automatic settings, and the ledger row its buffers live under.
 ///
@@ -28,6 +30,7 @@ final class LivePlayer: Playing {
     private let queue = DispatchQueue(label: "lathe.player", qos: .userInitiated)
     private let sink: PlaybackOptions.Sink
     private let backend: Backend
+    private let page: LivePage
     private let post: Post
     /// Most that rings and the states kept for seeking may occupy.
     private static let bufferBytes: Int64 = 12 << 20
@@ -36,6 +39,7 @@ final class LivePlayer: Playing {
         state = Mutex(State(output: sink == .null ? .silent : .automatic))
         self.sink = sink
         self.backend = backend
+        page = LivePage(backend: backend, post: post)
         self.post = post
     }
 
@@ -44,6 +48,8 @@ final class LivePlayer: Playing {
     // MARK: Files
 
     func open(_ path: String, opening: Int, preset: Preset) {
+        page.line.setTitle(path.hasPrefix("/proc/self/fd/") ? "a take" : Sanitise.line(Path.name(of: path)))
+        page.keep()
         state.withLock { state in
             (state.path, state.opening, state.preset, state.correction) = (path, opening, preset, 0)
             state.parameters = Self.estimate(preset, state.profile)
@@ -149,6 +155,37 @@ final class LivePlayer: Playing {
     func setTrims(master: Double, original: Double) { player?.setMatch(masterDB: master, originalDB: original) }
 
     func choose(_ output: OutputChoice) {
+        guard output == .page else {
+            change(to: output)
+            Task { [page] in await page.close() }
+            return
+        }
+        Task { [self] in
+            do {
+                let info = try await page.open()
+                post(.pageOpened(info))
+                change(to: output)
+            } catch let error as PageError {
+                post(.notice(Notice(error.message, .error)))
+            } catch let error as LedgerError {
+                post(.notice(Notice(error.message, .error)))
+            } catch {
+                post(.notice(Notice("the page: \(error)", .error)))
+            }
+        }
+    }
+
+    func setBlind(_ isBlind: Bool) { page.line.setBlind(isBlind) }
+
+    func listOutputs() {
+        // ALSA's configuration may ask a sound server, which may hang.
+        BackgroundThread.start("devices") { [self] in
+            let devices = ALSADevice.all()
+            post(.outputs(devices, log: player?.log() ?? Player.log()))
+        }
+    }
+
+    private func change(to output: OutputChoice) {
         queue.async { [self] in
             let (old, path, parameters) = state.withLock { state in
                 state.output = output
@@ -175,7 +212,8 @@ final class LivePlayer: Playing {
     private func options(for output: OutputChoice) -> PlaybackOptions {
         switch output {
         case .automatic: PlaybackOptions(sink: sink == .null ? .automatic : sink)
-        case .device: PlaybackOptions(sink: .alsa(device: "default"))
+        case .device(let name): PlaybackOptions(sink: .alsa(device: name))
+        case .page: PlaybackOptions(sink: .page(page.line))
         case .silent: PlaybackOptions(sink: .null)
         }
     }
@@ -222,10 +260,12 @@ final class LivePlayer: Playing {
 
     func readings() -> (PlayerSnapshot, MeterFrame?) {
         guard let player else { return (PlayerSnapshot(), nil) }
+        page.keep()
         return (player.snapshot(), player.latestMeters())
     }
 
     func shutDown() {
+        page.line.left()
         queue.sync {
             state.withLock { state in
                 defer { state.player = nil }

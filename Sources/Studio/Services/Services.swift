@@ -27,7 +27,11 @@ protocol Playing: Sendable {
     func seek(to seconds: Double)
     func setVoice(_ voice: Voice)
     func setTrims(master: Double, original: Double)
+    /// May answer with `pageOpened`.
     func choose(_ output: OutputChoice)
+    /// Answers with `outputs`.
+    func listOutputs()
+    func setBlind(_ isBlind: Bool)
     /// What the automatic settings are estimated from; nil forgets it.
     func know(_ profile: InputProfile?)
     func audition(_ preset: Preset)
@@ -112,7 +116,7 @@ struct Services: Sendable {
     var presets: any PresetStore
     var time: any TimeSource
 
-    /// Does what an effect asks; nothing here waits. The three effects for the terminal itself are the loop's.
+    /// Does what an effect asks; nothing here waits. The effects for the terminal itself are the loop's.
     func perform(_ effect: Effect) {
         switch effect {
         case .list(let query): files.list(query)
@@ -130,6 +134,8 @@ struct Services: Sendable {
         case .setVoice(let voice): player.setVoice(voice)
         case .setTrims(let master, let original): player.setTrims(master: master, original: original)
         case .chooseOutput(let output): player.choose(output)
+        case .listOutputs: player.listOutputs()
+        case .setBlind(let isBlind): player.setBlind(isBlind)
         case .audition(let preset): player.audition(preset)
         case .use(let parameters): player.use(parameters)
         case .settle(let version): engine.settle(version: version)
@@ -157,7 +163,7 @@ struct Services: Sendable {
         case .exportLedger(let folder): ledger.export(to: folder)
         case .verifyLedger: ledger.verify()
         case .holdUndo: ledger.holdUndo()
-        case .redraw, .suspend, .quit: break
+        case .redraw, .suspend, .quit, .copy: break
         }
     }
 }

@@ -91,7 +91,7 @@ extension StudioState {
         deck.matched = true
         let play: [Effect] = deck.player.playing ? [] : [.play]
         deck.player.playing = true
-        return [trimsEffect] + play + hear(test)
+        return [.setBlind(true), trimsEffect] + play + hear(test)
     }
 
     private mutating func hear(_ test: ABXTest) -> [Effect] {
@@ -123,6 +123,6 @@ extension StudioState {
         overlay = test.trials.isEmpty ? nil : .note(title: "Blind ABX", lines: test.report)
         (deck.player.voice, deck.matched) = (test.before.voice, test.before.matched)
         deck.numbersAt = 0
-        return [.setVoice(test.before.voice), trimsEffect]
+        return [.setVoice(test.before.voice), trimsEffect, .setBlind(false)]
     }
 }

@@ -48,27 +48,6 @@ struct SolvedMaster: Sendable, Equatable {
     }
 }
 
-/// Where the sound goes, as the output chooser offers it.
-enum OutputChoice: String, Sendable, CaseIterable {
-    case automatic, device, silent
-
-    var title: String {
-        switch self {
-        case .automatic: "Automatic"
-        case .device: "ALSA device"
-        case .silent: "No sound"
-        }
-    }
-
-    var explanation: String {
-        switch self {
-        case .automatic: "the ALSA device when there is one, else a clock"
-        case .device: "ALSA's default device on the machine that runs Lathe"
-        case .silent: "meters and transport run on a clock"
-        }
-    }
-}
-
 /// Momentary and short-term loudness against the place in the file, so that the picture lies under the waveform and a
 /// second pass over the same place draws over the first.
 struct LoudnessHistory: Sendable, Equatable {
@@ -133,6 +112,10 @@ struct DeckState: Sendable {
 
     var player = PlayerSnapshot()
     var output = OutputChoice.automatic
+    /// What ALSA offers, once it was asked.
+    var devices: [ALSADevice] = []
+    /// What ALSA had to say, the newest last; made inert when drawn.
+    var log: [String] = []
     /// The louder voice is turned down to the other.
     var matched = true
     /// What was heard before the difference.

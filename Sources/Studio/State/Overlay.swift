@@ -6,7 +6,9 @@ enum Overlay: Sendable, Equatable {
     case question(Question)
     case palette(Palette)
     case presets(PresetPicker)
-    case outputs(Cursor)
+    case outputs(OutputChooser)
+    /// The way to the listener's page.
+    case page
     case help(scroll: Int)
     /// An explanation to read.
     case note(title: String, lines: [String])

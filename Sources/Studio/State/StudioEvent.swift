@@ -32,6 +32,14 @@ enum StudioEvent: Sendable {
     case unloaded(opening: Int)
     /// The sound goes somewhere else now.
     case outputChanged
+    /// What ALSA offers, and what it had to say.
+    case outputs([ALSADevice], log: [String])
+    /// The listener's page is served.
+    case pageOpened(PageInfo)
+    /// Its row ended.
+    case pageGone
+    /// From the listener's page.
+    case ordered(PageOrder)
     /// The player's state and latest readings; `milliseconds` on a clock that never goes back.
     case player(PlayerSnapshot, MeterFrame?, milliseconds: Int64)
 
@@ -90,6 +98,11 @@ enum Effect: Sendable, Equatable {
     case setVoice(Voice)
     case setTrims(master: Double, original: Double)
     case chooseOutput(OutputChoice)
+    case listOutputs
+    /// Whether the page may show which voice is heard.
+    case setBlind(Bool)
+    /// Into the clipboard of the machine where the user sits.
+    case copy(String)
     /// Let the preset be heard at once, with its automatic settings estimated.
     case audition(Preset)
     /// Let exactly these parameters be heard.

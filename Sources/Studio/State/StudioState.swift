@@ -57,6 +57,8 @@ struct StudioState: Sendable {
     var overlay: Overlay?
     var message: Notice?
     var typedAhead = TypedAhead()
+    /// The listener's page, once it was served.
+    var page: PageInfo?
     var history = EditHistory()
 
     /// Where chance comes from; seeded by the shell.

@@ -61,6 +61,26 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
     case .outputChanged:
         state.deck.meters = nil
         return [state.trimsEffect]
+    case .outputs(let devices, let log):
+        // The selection stays on its output, not on its number.
+        if case .outputs(var chooser) = state.overlay, state.deck.outputRows.indices.contains(chooser.cursor.index) {
+            let selected = state.deck.outputRows[chooser.cursor.index].choice
+            state.deck.devices = devices
+            chooser.cursor.index = state.deck.outputRows.firstIndex { $0.choice == selected } ?? 0
+            state.overlay = .outputs(chooser)
+        }
+        (state.deck.devices, state.deck.log) = (devices, log)
+        return []
+    case .pageOpened(let page): return state.show(page)
+    case .pageGone:
+        if case .page = state.overlay { state.overlay = nil }
+        state.page = nil
+        state.deck.output = .automatic
+        state.say("the listener's page is closed", .warning)
+        return [.chooseOutput(.automatic)]
+    case .ordered(let order):
+        state.wasUsed = true
+        return state.obey(order)
     case .player(let snapshot, let meters, let milliseconds):
         state.take(snapshot, meters, at: milliseconds)
         return []
@@ -73,9 +93,9 @@ extension StudioState {
     mutating func open(_ path: String) -> [Effect] {
         let opening = deck.opening + 1
         let player = deck.player
-        let kept = (deck.matched, deck.output), before = deck.before
+        let kept = (deck.matched, deck.output, deck.devices, deck.log), before = deck.before
         deck = DeckState()
-        (deck.matched, deck.output) = kept
+        (deck.matched, deck.output, deck.devices, deck.log) = kept
         // The sound card and the voice stay as they are until the player says otherwise.
         deck.player.voice = player.voice
         deck.player.sinkDescription = player.sinkDescription

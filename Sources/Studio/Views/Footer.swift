@@ -83,7 +83,7 @@ private func drawLedgerCount(_ state: StudioState, x: Int, y: Int, width: Int, w
         return canvas.text(failed ? "no ledger" : "ledger" + (canvas.isASCII ? "..." : "…"), x: x, y: y, failed ? .error : .dim, width: width)
     }
     let count = snapshot.rows.count
-    var text = canvas.left + Format.bytes(snapshot.bytesLeft)
+    var text = canvas.left + Format.bytes(snapshot.bytesLeft + Int64(state.deck.player.sentBytes))
     let bytes = count == 0 ? "" : " " + Format.bytes(state.ledger.bytes)
     switch words {
     case 0: text += canvas.dot + "\(count) temp" + bytes

@@ -7,7 +7,8 @@ func draw(_ overlay: Overlay, _ state: StudioState, _ canvas: inout Canvas) {
     case .help(let scroll): drawHelp(scroll, state, &canvas)
     case .palette(let palette): drawPalette(palette, state, &canvas)
     case .presets(let picker): drawPresets(picker, state, &canvas)
-    case .outputs(let cursor): drawOutputs(cursor, state, &canvas)
+    case .outputs(let chooser): drawOutputs(chooser, state, &canvas)
+    case .page: drawPage(state, &canvas)
     case .note(let title, let lines): drawNote(title, lines, &canvas)
     case .abx(let test): drawABX(test, state, &canvas)
     }
@@ -96,28 +97,6 @@ private func drawPresets(_ picker: PresetPicker, _ state: StudioState, _ canvas:
         canvas.text(text, x: area.x, y: area.maxY - detail + row, entry.problem == nil ? .dim : .error, width: area.columns)
     }
     canvas.text("Enter take" + canvas.dot + "Esc back" + canvas.dot + state.keymap.name(of: "transport.voice") + " A/B", x: area.x, y: area.maxY - 1, .accent, width: area.columns)
-}
-
-private func drawOutputs(_ cursor: Cursor, _ state: StudioState, _ canvas: inout Canvas) {
-    let choices = OutputChoice.allCases
-    let columns = min(72, canvas.frame.size.columns - 4)
-    let sink = state.deck.player.sinkDescription
-    let now = wrapped(sink.isEmpty ? "nothing has been played yet" : "now: " + sink, columns - 2, most: 4, ellipsis: canvas.ellipsis)
-    let area = canvas.window(canvas.centred(columns: columns, rows: choices.count + 3 + now.count), title: "Output")
-    guard area.rows > 0, area.columns > 0 else { return }
-    for (row, choice) in choices.enumerated() where row < area.rows {
-        let line = Rect(x: area.x, y: area.y + row, columns: area.columns, rows: 1)
-        var style = canvas.theme[.text]
-        if row == cursor.index {
-            style = canvas.theme[.selection]
-            canvas.fill(line, .selection)
-        }
-        let mark = choice == state.deck.output ? canvas.mark : " "
-        canvas.text(mark + " " + TextWidth.pad(choice.title, 13) + choice.explanation, x: line.x, y: line.y, style: style, width: line.columns)
-    }
-    for (row, line) in now.enumerated() where choices.count + 1 + row < area.rows {
-        canvas.text(line, x: area.x, y: area.y + choices.count + 1 + row, state.deck.player.hasSound || sink.isEmpty ? .dim : .warning, width: area.columns)
-    }
 }
 
 private func drawNote(_ title: String, _ lines: [String], _ canvas: inout Canvas) {

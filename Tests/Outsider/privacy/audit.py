@@ -67,7 +67,10 @@ def judge(here, calls, outputs=(), since=0.0):
             continue
         path = (PATH.search(arguments) or [None, ""])[1]
         if call in ("socket", "connect", "bind", "listen", "sendto", "sendmsg"):
-            if re.search(r"AF_INET|AF_PACKET|AF_NETLINK|AF_VSOCK|sin6?_", arguments):
+            # The port of the listener's page is reserved: a socket with a loopback address reaches nobody else, and nobody reaches it before it listens.
+            if call == "socket" and re.fullmatch(r"AF_INET, SOCK_STREAM\|SOCK_CLOEXEC, \S+", arguments) or call == "bind" and 'inet_addr("127.0.0.1")' in arguments:
+                continue
+            if re.search(r"AF_INET|AF_PACKET|AF_NETLINK|AF_VSOCK|sin6?_", arguments) or call == "listen":
                 wrong.append(f"{call}({arguments[:80]})")
             continue
         place_of = None
