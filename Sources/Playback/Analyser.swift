@@ -12,6 +12,7 @@ final class Analyser: @unchecked Sendable {
     private var original: VoiceMeter
     private var spectrum: SpectrumBands
     private var framesSinceReading = 0
+    private var resetsSeen = 0
     private var compressorReduction = 0.0
     private var limiterReduction = 0.0
 
@@ -56,6 +57,12 @@ final class Analyser: @unchecked Sendable {
             master.reset()
             original.reset()
             framesSinceReading = 0
+        }
+        let resets = shared.pointee.meterResets.load(ordering: .acquiring)
+        if resets != resetsSeen {
+            resetsSeen = resets
+            master.restart()
+            original.restart()
         }
         var done = 0
         while done < block.frames {

@@ -24,6 +24,10 @@ extension AudioThread {
             held = nil
             if next.pointee.aligned {
                 held = next
+            } else if next.pointee.seek & 1 == 1 {
+                // Heard when the loop's end is reached.
+                if let old = looping { giveBack(old) }
+                looping = next
             } else {
                 tapRestarts = true
                 change(to: next, aligned: false)
@@ -43,7 +47,37 @@ extension AudioThread {
         }
     }
 
-    mutating func change(to next: UnsafeMutablePointer<Deck>, aligned: Bool) {
+    /// Frames before the end of a loop at which its start is made ready, in seconds.
+    private static var loopLead: Double { 0.5 }
+
+    /// Keeps the start of a loop ready, and goes there at the frame where the loop ends.
+    mutating func turn(at loopEnd: Int) {
+        guard let deck else { return }
+        if let next = looping {
+            if next.pointee.seek < shared.pointee.seeks.load(ordering: .acquiring) || loopEnd == Int.max {
+                looping = nil
+                // Nobody waits for it any more.
+                if deck.pointee.seek < next.pointee.seek { deck.pointee.seek = next.pointee.seek }
+                giveBack(next)
+                announce(deck)
+            } else if deck.pointee.frame >= loopEnd || deck.pointee.atEnd, leaving == nil {
+                looping = nil
+                tapRestarts = true
+                change(to: next, aligned: false, jumps: false)
+            }
+            return
+        }
+        let now = shared.pointee.seeks.load(ordering: .acquiring)
+        guard loopEnd != Int.max, now == deck.pointee.seek, deck.pointee.frame < loopEnd,
+            Double(loopEnd - deck.pointee.frame) < Self.loopLead * sampleRate
+        else { return }
+        // Unless somebody seeks at this moment: theirs comes first.
+        if shared.pointee.seeks.compareExchange(expected: now, desired: (now + 1) | 1, ordering: .acquiringAndReleasing).exchanged {
+            shared.pointee.feederWakeup.post()
+        }
+    }
+
+    mutating func change(to next: UnsafeMutablePointer<Deck>, aligned: Bool, jumps: Bool = true) {
         if let old = deck {
             if sounding {
                 leaving = old
@@ -55,7 +89,7 @@ extension AudioThread {
         }
         deck = next
         if !aligned {
-            output.jump()
+            if jumps { output.jump() }
             shared.pointee.ended.store(false, ordering: .releasing)
         }
         announce(next)

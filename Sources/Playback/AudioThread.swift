@@ -26,6 +26,8 @@ struct AudioThread: ~Copyable {
     var leavingIsAligned = false
     /// An aligned deck whose moment has not come.
     var held: UnsafeMutablePointer<Deck>?
+    /// The start of the loop, waiting for the loop's end.
+    var looping: UnsafeMutablePointer<Deck>?
 
     var newest: VersionedParameters?
     var sounding = false
@@ -79,11 +81,15 @@ struct AudioThread: ~Copyable {
     /// A start waits for a seek or new parameters to be prepared; something sounding goes on meanwhile.
     var mayStart: Bool {
         guard let deck else { return false }
-        return sounding || (deck.pointee.seek == shared.pointee.seeks.load(ordering: .acquiring)
+        let seek = shared.pointee.seeks.load(ordering: .acquiring)
+        // The way back to a loop's start is for later.
+        return sounding || ((deck.pointee.seek == seek || seek & 1 == 1)
             && deck.pointee.version == shared.pointee.newestVersion.load(ordering: .acquiring))
     }
 
     mutating func step(_ wanted: Int) {
+        let loopEnd = shared.pointee.loopEnd.load(ordering: .acquiring)
+        turn(at: loopEnd)
         guard let deck else { return }
         let stopFrame = shared.pointee.stopFrame.load(ordering: .relaxed)
         if deck.pointee.atEnd || deck.pointee.frame >= stopFrame {
@@ -101,6 +107,7 @@ struct AudioThread: ~Copyable {
         }
         if !sounding { start(deck) }
         var frames = min(output.periodFrames, deck.pointee.available, stopFrame - deck.pointee.frame)
+        if looping != nil, deck.pointee.frame < loopEnd { frames = min(frames, loopEnd - deck.pointee.frame) }
         if let held, held.pointee.firstFrame > deck.pointee.frame { frames = min(frames, held.pointee.firstFrame - deck.pointee.frame) }
         guard frames > 0 else {
             // Nothing is made up: a device runs dry and is started again, a capture waits.

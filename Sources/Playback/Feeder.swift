@@ -119,7 +119,7 @@ final class Feeder: @unchecked Sendable {
 
     private func seek() {
         let number = shared.pointee.seeks.load(ordering: .acquiring)
-        let target = shared.pointee.seekTarget.load(ordering: .acquiring)
+        let target = number & 1 == 1 ? shared.pointee.loopStart.load(ordering: .acquiring) : shared.pointee.seekTarget.load(ordering: .acquiring)
         guard let source = takeFree() else { return }
         if prepare(source, target: target, seek: number, patience: lossless ? nil : Self.patience, aligned: false) {
             served = number

@@ -13,11 +13,15 @@ public struct MeterFrame: Sendable, BitwiseCopyable {
         public var integrated: Double?
         /// LU.
         public var loudnessRange: Double?
-        /// dBTP, the highest since the start or the last seek; nil for silence.
+        /// dBTP, the highest since the start, the last seek or `resetMeters`; nil for silence.
         public var truePeak: Double?
         /// dBFS sample peak of the first two channels within this frame's time (mono: both the same).
         public var peakLeft = MeterFrame.floorDB
         public var peakRight = MeterFrame.floorDB
+        /// dB: the highest true peak of the last 3 s above the short-term loudness (PSR); nil without loudness.
+        public var peakToShortTerm: Double?
+        /// The latest sound as points for a goniometer: left and right, full scale 1, newest last. Every eighth frame or so; zero in mono.
+        public var field = InlineArray<64, SIMD2<Float>>(repeating: SIMD2())
         /// −1…+1 of the first two channels; nil for silence and mono.
         public var correlation: Double?
 

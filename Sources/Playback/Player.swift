@@ -104,6 +104,15 @@ public final class Player: Sendable {
         session.stop(at: seconds.map { Int((max(0, min($0, 1e9)) * session.sampleRate).rounded()) } ?? Int.max)
     }
 
+    /// Repeats a part of the file: whenever its end is reached the sound goes on at its start, to the frame. nil ends that; another file has no loop.
+    public func loop(_ seconds: ClosedRange<Double>?) {
+        guard let session else { return }
+        session.loop(seconds.map { range in
+            let first = Int((max(0, min(range.lowerBound, 1e9)) * session.sampleRate).rounded())
+            return first..<max(first + 1, Int((max(0, min(range.upperBound, 1e9)) * session.sampleRate).rounded()))
+        })
+    }
+
     // MARK: Sound
 
     /// Makes these the chain's parameters: heard with the next block while playing, gliding over some 20 ms.
@@ -143,6 +152,9 @@ public final class Player: Sendable {
     public func retryDevice() { session?.retryDevice() }
 
     // MARK: Readings
+
+    /// Held peaks, integrated loudness and range begin anew.
+    public func resetMeters() { session?.resetMeters() }
 
     /// What the player is doing now.
     public func snapshot() -> PlayerSnapshot {

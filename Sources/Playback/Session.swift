@@ -133,11 +133,27 @@ final class Session: @unchecked Sendable {
     func seek(to frame: Int) {
         let last = info.claimedFrames.map { Int(clamping: $0) } ?? Int.max
         shared.pointee.seekTarget.store(max(0, min(frame, last)), ordering: .releasing)
-        shared.pointee.seeks.add(1, ordering: .acquiringAndReleasing)
+        // The next even number, whatever loop is under way.
+        var now = shared.pointee.seeks.load(ordering: .acquiring)
+        while true {
+            let (isDone, other) = shared.pointee.seeks.compareExchange(expected: now, desired: (now | 1) + 1, ordering: .acquiringAndReleasing)
+            if isDone { break }
+            now = other
+        }
         shared.pointee.feederWakeup.post()
     }
 
     func stop(at frame: Int) { shared.pointee.stopFrame.store(frame, ordering: .releasing) }
+
+    /// Goes on at the range's first frame whenever its end is reached; nil ends that.
+    func loop(_ range: Range<Int>?) {
+        shared.pointee.loopEnd.store(Int.max, ordering: .releasing)
+        guard let range else { return }
+        shared.pointee.loopStart.store(range.lowerBound, ordering: .releasing)
+        shared.pointee.loopEnd.store(range.upperBound, ordering: .releasing)
+    }
+
+    func resetMeters() { shared.pointee.meterResets.add(1, ordering: .releasing) }
 
     func set(_ parameters: ChainParameters) {
         let changed = settings.change(parameters) {
@@ -187,7 +203,8 @@ final class Session: @unchecked Sendable {
         snapshot.playing = shared.pointee.wanted.load(ordering: .acquiring) & 1 == 1
         snapshot.voice = Voice(rawValue: shared.pointee.voice.load(ordering: .relaxed)) ?? .master
         let reading = shared.pointee.playhead.read()
-        if shared.pointee.seeks.load(ordering: .acquiring) > shared.pointee.seeksDone.load(ordering: .acquiring) {
+        let asked = shared.pointee.seeks.load(ordering: .acquiring)
+        if asked & 1 == 0, asked > shared.pointee.seeksDone.load(ordering: .acquiring) {
             // What was asked for, at once: the sound follows in some ms.
             snapshot.frame = shared.pointee.seekTarget.load(ordering: .acquiring)
         } else {

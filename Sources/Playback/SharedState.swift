@@ -35,12 +35,17 @@ struct SharedState: ~Copyable {
     let parameters: LatestValue<VersionedParameters>
     /// The version of the newest parameters put into `parameters`.
     let newestVersion = Atomic<Int>(1)
-    /// Seeks asked for so far; each deck knows which one it serves.
-    let seeks = Atomic<Int>(1)
+    /// Grows with every seek; each deck knows which one it serves. Even for one that somebody asked for, odd for one back to the start of a loop.
+    let seeks = Atomic<Int>(2)
     /// Where the newest of them goes, a frame of the file; written before `seeks`.
     let seekTarget = Atomic<Int>(0)
     /// Playing ends before this frame, with a fade.
     let stopFrame = Atomic<Int>(Int.max)
+    /// When the sound comes to `loopEnd` it goes on at `loopStart`, to the frame. No loop while the end is `Int.max`; the start is written first.
+    let loopStart = Atomic<Int>(0)
+    let loopEnd = Atomic<Int>(Int.max)
+    /// Counts wishes for meters that begin anew.
+    let meterResets = Atomic<Int>(0)
 
     // Decks.
     let incoming = Atomic<UnsafeMutablePointer<Deck>?>(nil)

@@ -10,6 +10,10 @@ struct VoiceMeter: ~Copyable {
     private let size: Int
     private var end = 0
     private var peaks = (left: 0.0, right: 0.0)
+    private var highest = 0.0
+    /// True peaks of the latest readings, for PSR; a ring.
+    private var recent = InlineArray<90, Double>(repeating: 0)
+    private var readings = 0
 
     /// - Parameter history: frames that the spectrum looks back, a power of two.
     init(sampleRate: Double, channels: Int, history size: Int) {
@@ -27,6 +31,16 @@ struct VoiceMeter: ~Copyable {
         history.block.clear(frames: size)
         end = 0
         peaks = (0, 0)
+        highest = 0
+        recent = InlineArray(repeating: 0)
+    }
+
+    /// Held peaks, integrated loudness and range begin anew; what is momentary goes on within its window.
+    mutating func restart() {
+        loudness.reset()
+        truePeak.clearPeaks()
+        highest = 0
+        recent = InlineArray(repeating: 0)
     }
 
     mutating func process(_ block: AudioBlock, frames: Int) {
@@ -53,12 +67,31 @@ struct VoiceMeter: ~Copyable {
         meters.shortTerm = loudness.shortTermLUFS
         meters.integrated = loudness.integratedLUFS
         meters.loudnessRange = loudness.loudnessRangeLU
-        meters.truePeak = truePeak.peak > 0 ? 20 * log10(truePeak.peak) : nil
+        let peak = truePeak.peak
+        truePeak.clearPeaks()
+        highest = max(highest, peak)
+        meters.truePeak = highest > 0 ? 20 * log10(highest) : nil
+        recent[readings % recent.count] = peak
+        readings += 1
+        var most = 0.0
+        for k in recent.indices { most = max(most, recent[k]) }
+        if let short = meters.shortTerm, most > 0 { meters.peakToShortTerm = 20 * log10(most) - short }
+        takeField(&meters.field)
         meters.peakLeft = Self.decibels(peaks.left)
         meters.peakRight = Self.decibels(peaks.right)
         meters.correlation = correlation.current
         peaks = (0, 0)
         return meters
+    }
+
+    /// Every eighth of the latest 512 frames.
+    private func takeField(_ field: inout InlineArray<64, SIMD2<Float>>) {
+        guard history.block.channels > 1 else { return }
+        let left = history.block[0], right = history.block[1]
+        for k in field.indices {
+            let at = (end - 1 - (field.count - 1 - k) * 8) & (size - 1)
+            field[k] = SIMD2(Float(left[at]), Float(right[at]))
+        }
     }
 
     private static func decibels(_ level: Double) -> Float {

@@ -18,6 +18,7 @@ func act(on key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     case .presets(let picker): return choose(in: picker, key, &state)
     case .outputs(let chooser): return state.choose(in: chooser, key)
     case .page: return state.takeWithPage(key)
+    case .platforms(let cursor): return state.choosePlatform(cursor, key)
     case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min($1.keymap.offered(in: $1.view).count - 1, scroll + $0))) }
     case .note: return read(key, &state) { _, state in state.overlay }
     case .abx(let test): return state.take(key, in: test)
@@ -138,6 +139,7 @@ private func finish(_ prompt: Prompt, _ state: inout StudioState) -> [Effect] {
         sound.preset = sound.audible.morphed(to: other, share: share / 100)
         (sound.preset.id, sound.preset.name) = (id, name)
         sound.bypassed = []
+        sound.soloed = nil
         state.say(Format.fixed(share, 0) + " % of the way to " + other.name)
         return state.perform("blend with " + other.name, sound: sound)
     case .presetName:
@@ -211,7 +213,7 @@ private func choose(in picker: PresetPicker, _ key: KeyStroke, _ state: inout St
         state.overlay = nil
         let heard = state.master.sound.audible
         var picked = picker.before
-        (picked.preset, picked.base, picked.bypassed) = (preset, preset, [])
+        (picked.preset, picked.base, picked.bypassed, picked.soloed) = (preset, preset, [], nil)
         state.history.record(Edit(what: "preset " + preset.name, change: .sound(from: picker.before, to: picked)))
         state.master.sound = picked
         state.say(preset.name + ": " + preset.intent)
@@ -233,7 +235,7 @@ private func choose(in picker: PresetPicker, _ key: KeyStroke, _ state: inout St
     state.overlay = .presets(picker)
     guard now.indices.contains(picker.cursor.index), let preset = now[picker.cursor.index].preset else { return [] }
     let heard = state.master.sound.audible
-    (state.master.sound.preset, state.master.sound.base, state.master.sound.bypassed) = (preset, preset, [])
+    (state.master.sound.preset, state.master.sound.base, state.master.sound.bypassed, state.master.sound.soloed) = (preset, preset, [], nil)
     return preset == heard ? [] : state.soundChanged()
 }
 

@@ -154,7 +154,7 @@ struct StudioApp: TerminalApp {
                             composer: LiveComposer(backend: backend, post: post),
                             ledger: LiveLedger(backend: backend, post: post), presets: LivePresets(backend: backend, post: post), time: time)
         self.backend = backend
-        perform([.listPresets, .holdUndo] + waiting, &turn)
+        perform([.listPresets, .listPlatforms, .holdUndo] + waiting, &turn)
         waiting = []
         if let opens { perform(state.open(opens), &turn) }
         if state.deck.output == .page { perform([.chooseOutput(.page)], &turn) }

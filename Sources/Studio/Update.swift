@@ -21,9 +21,9 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         return [.keep(path: path)]
 
     case .listing, .listingFailed, .folderChanged, .fileChanged, .facts: return updateFiles(&state, event)
-    case .opened, .openFailed, .measuring, .measured, .measureFailed, .measurementGone, .unloaded, .outputChanged, .player, .outputs, .pageOpened, .pageGone, .ordered:
+    case .opened, .openFailed, .measuring, .measured, .measureFailed, .measurementGone, .unloaded, .outputChanged, .player, .outputs, .referenceLeft, .pageOpened, .pageGone, .ordered:
         return updateDeck(&state, event)
-    case .settled, .solved, .solveFailed, .referenceKept, .presets, .presetSaved, .presetExists, .presetFailed: return updateMaster(&state, event)
+    case .settled, .solved, .solveFailed, .referenceKept, .platforms, .presets, .presetSaved, .presetExists, .presetFailed: return updateMaster(&state, event)
 
     case .promptRead, .promptGone, .takeOutlined, .takePlayable, .takeProgress, .takeReady, .takeGone, .takeFailed, .takeSaved:
         return updateGenerate(&state, event)

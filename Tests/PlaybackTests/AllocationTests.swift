@@ -43,9 +43,13 @@ import Testing
             state.pointee.parameters.put(VersionedParameters(parameters: ChainParameters(), version: 2))
             until { state.pointee.versionInUse.load(ordering: .acquiring) == 2 }
             state.pointee.seekTarget.store(48_000, ordering: .releasing)
-            state.pointee.seeks.add(1, ordering: .releasing)
+            state.pointee.seeks.add(2, ordering: .releasing)
             state.pointee.feederWakeup.post()
-            until { state.pointee.seeksDone.load(ordering: .acquiring) == 2 && state.pointee.playhead.read().frame > 52_000 }
+            until { state.pointee.seeksDone.load(ordering: .acquiring) == 4 && state.pointee.playhead.read().frame > 52_000 }
+            // Around a loop twice.
+            state.pointee.loopStart.store(50_000, ordering: .releasing)
+            state.pointee.loopEnd.store(56_000, ordering: .releasing)
+            until { state.pointee.seeksDone.load(ordering: .acquiring) >= 7 }
             state.pointee.wanted.store(2, ordering: .releasing)
             until { !state.pointee.sounding.load(ordering: .acquiring) }
             state.pointee.quit.store(true, ordering: .releasing)

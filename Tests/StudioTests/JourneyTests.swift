@@ -43,6 +43,10 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, Ledger
     func choose(_ output: OutputChoice) { note("output") }
     func listOutputs() {}
     func setBlind(_ isBlind: Bool) {}
+    func hear(_ track: ReferenceTrack?, trim: Double) { note("reference") }
+    func loop(_ seconds: ClosedRange<Double>?) { note("loop") }
+    func resetMeters() {}
+    func listPlatforms() {}
     func know(_ profile: InputProfile?) {}
     func audition(_ preset: Preset) { note("audition \(preset.target.lufs) \(preset.compressor.ratio)") }
     func use(_ parameters: ChainParameters) { note("use") { $0.parameters = parameters } }

@@ -59,7 +59,7 @@ import Testing
         let curve = ToneTarget(
             id: "ref-rough-v7-wav", name: "rough_v7.wav", kind: .reference, source: "", date: "2026-11-21",
             points: [.init(hz: 20, db: 0), .init(hz: 20_000, db: -20)])
-        let effects = update(&state, .referenceKept(curve))
+        let effects = update(&state, .referenceKept(curve, ReferenceTrack(path: "/music/hit.flac", lufs: -9)))
         #expect(state.master.sound.preset.tone.mode == .curve && state.master.sound.preset.tone.curve == "ref-rough-v7-wav")
         #expect(state.master.sound.preset.tone.settings.amountPct == 70)
         #expect(effects.contains { if case .audition = $0 { true } else { false } })

@@ -37,10 +37,30 @@ extension Command {
                 }) { state in
             guard let block = state.master.selected?.block else { return [] }
             var sound = state.master.sound
+            sound.soloed = nil
             let bypasses = sound.bypassed.insert(block).inserted
             if !bypasses { sound.bypassed.remove(block) }
             state.say(block.label + (bypasses ? " bypassed" : " in the path"))
             return state.perform("bypass " + block.label, sound: sound)
+        },
+        Command("master.solo", "Solo the block", keys: [.character("s")], in: [.master],
+                help: "Hears the parameter's block alone: all others that can be bypassed leave the path; again brings them back.",
+                unavailable: { state in
+                    guard let block = state.master.selected?.block else { return withoutParameter(state) }
+                    if Sound.bypassable.contains(block) || state.master.sound.soloed != nil { return nil }
+                    return "loudness, limiter and output always stay in the path; choose a block before them"
+                }) { state in
+            guard let block = state.master.selected?.block else { return [] }
+            var sound = state.master.sound
+            sound.soloed = sound.soloed == block || !Sound.bypassable.contains(block) ? nil : block
+            state.say(sound.soloed.map { $0.label + " alone, with loudness and limiter" } ?? "all blocks in the path")
+            return state.perform("solo " + block.label, sound: sound)
+        },
+        Command("master.platforms", "What services will do", keys: [.character("v")], in: [.master],
+                help: "What streaming services will turn the original and the master to; each is heard at its level while you move.",
+                unavailable: { state in state.platforms.isEmpty ? "the list of services could not be read" : Unavailable.withoutProfile(state) }) { state in
+            state.overlay = .platforms(Cursor())
+            return state.platformTrims(0)
         },
         Command("master.presets", "Presets", keys: [.character("p")], in: [.files, .master], footer: ("preset", 7),
                 help: "Chooses a preset; each is heard while you move.", waits: { $0.master.presets.isEmpty }) { state in
@@ -141,6 +161,7 @@ extension StudioState {
         }
         guard sound != master.sound else { return [] }
         sound.bypassed.remove(parameter.block)
+        if sound.soloed != parameter.block, Sound.bypassable.contains(parameter.block) { sound.soloed = nil }
         let value = sound.preset.value(of: parameter.key).map(parameter.text) ?? ""
         return perform(parameter.label + " " + value, sound: sound)
     }

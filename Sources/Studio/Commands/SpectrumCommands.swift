@@ -11,6 +11,17 @@ extension Command {
             state.say(state.spectrum.averaging == .fast ? "fast spectrum" : "spectrum averaged over the last seconds")
             return []
         },
+        Command("spectrum.time", "Spectrogram", keys: [.character("W")], help: "The spectrum along the file instead of bars, filled as it is heard; again shows bars.") { state in
+            state.spectrum.showsTime.toggle()
+            state.say(state.spectrum.showsTime ? "spectrogram: time to the right, frequency upwards" : "spectrum of the moment")
+            return []
+        },
+        Command("meters.reset", "Reset the meters", keys: [.character("z")],
+                help: "Held peaks, integrated loudness, range and PSR begin anew from here.", unavailable: Unavailable.withoutFile) { state in
+            state.deck.held = nil
+            state.say("peaks, integrated loudness and range begin anew")
+            return [.resetMeters]
+        },
         Command("spectrum.hold", "Hold spectrum peaks", keys: [.character("P")], help: "Marks the highest level of each band from now on; again forgets them.") { state in
             state.spectrum.holdsPeaks.toggle()
             state.deck.held = nil

@@ -21,6 +21,7 @@ extension Command {
         Command("transport.voice", "Switch A/B", keys: [.character("x")], footer: ("A/B", 1),
                 help: "A is the original, B the master; both run in step, at equal loudness when matched.",
                 unavailable: Unavailable.withoutFile) { state in
+            if state.deck.hearsReference { return state.leaveReference() }
             let voice: Voice = state.deck.player.voice == .master ? .original : .master
             state.deck.player.voice = voice
             // The numbers change with the voice at once, not at their next turn.
@@ -30,6 +31,7 @@ extension Command {
         Command("transport.difference", "Hear the difference", keys: [.character("D")],
                 help: "Only what the mastering changes: B minus A, at equal loudness when matched. Again, or A/B, goes back.",
                 unavailable: Unavailable.withoutFile) { state in
+            if state.deck.hearsReference { return state.leaveReference() }
             let voice: Voice = state.deck.voice == .difference ? state.deck.voiceBefore : .difference
             state.deck.voiceBefore = state.deck.voice
             state.deck.player.voice = voice
@@ -52,6 +54,42 @@ extension Command {
         seek("transport.forward", "Forward 5 s", "]", 5),
         seek("transport.backFar", "Back 30 s", "{", -30),
         seek("transport.forwardFar", "Forward 30 s", "}", 30),
+        Command("transport.loopStart", "Loop from here", keys: [.character("(")], help: "Marks where the repeated part begins.", unavailable: Unavailable.withoutFile) { state in
+            let here = state.deck.player.position, end = state.deck.region?.end
+            state.deck.region = Region(start: here, end: end.flatMap { $0 > here + Region.shortest ? $0 : nil })
+            if state.deck.region?.end != nil { state.deck.region?.isOn = true }
+            state.say(state.deck.region?.end == nil ? "the loop begins here; " + state.keymap.name(of: "transport.loopEnd") + " ends it" : "the loop begins here")
+            return [.loop(state.deck.region?.range)]
+        },
+        Command("transport.loopEnd", "Loop to here", keys: [.character(")")], help: "Marks where the repeated part ends, and repeats it, to the sample.",
+                unavailable: { state in
+                    if let why = Unavailable.withoutFile(state) { return why }
+                    guard let start = state.deck.region?.start else { return nil }
+                    return state.deck.player.position > start + Region.shortest ? nil : "the end must lie after the start"
+                }) { state in
+            state.deck.region = Region(start: state.deck.region?.start ?? 0, end: state.deck.player.position, isOn: true)
+            state.say("repeating " + Format.duration(state.deck.region?.start ?? 0, tenths: true) + " to " + Format.duration(state.deck.player.position, tenths: true))
+            return [.loop(state.deck.region?.range)]
+        },
+        Command("transport.loop", "Loop on or off", keys: [.character("\\")], help: "Repeats the marked part, or goes on behind it.",
+                unavailable: { $0.deck.region?.end == nil ? "mark a part first: " + $0.keymap.name(of: "transport.loopStart") + " and " + $0.keymap.name(of: "transport.loopEnd") : nil }) { state in
+            state.deck.region?.isOn.toggle()
+            guard let region = state.deck.region else { return [] }
+            state.say(region.isOn ? "repeating" : "not repeating")
+            // From behind the part it would never be reached.
+            let back: [Effect] = region.isOn && state.deck.player.position >= region.end ?? 0 ? state.seek(to: region.start) : []
+            return [.loop(region.range)] + back
+        },
+        Command("transport.reference", "Hear the reference", keys: [.character("C")],
+                help: "The recording that was matched last, as it is, at the loudness of A and B; again, or A/B, goes back to where you were.",
+                unavailable: { state in
+                    if state.deck.hearsReference { return nil }
+                    if state.deck.reference == nil { return "choose one first: " + state.keymap.name(of: "master.reference") + " in Master" }
+                    if state.deck.take != nil { return "a take is compared with other takes" }
+                    return Unavailable.withoutFile(state)
+                }) { state in
+            state.deck.hearsReference ? state.leaveReference() : state.hearReference()
+        },
         Command("transport.output", "Choose the output", keys: [.character("o")],
                 help: "Where the sound goes: your browser through ssh, an ALSA device of this machine, or nowhere, with the meters on a clock; and what ALSA said.") { state in
             var chooser = OutputChooser()

@@ -121,7 +121,7 @@ final class LiveEngine: MasteringEngine {
                 let curve = try ReferenceSet([.init(name: name, analysis: profile.analysis)]).curve(
                     id: String(("ref-" + identifier(from: name)).prefix(64)), name: name, date: Date.now.formatted(.iso8601.year().month().day()))
                 try await RecordedFile.record(in: ToneLibrary.userFolder, purpose: .mastering, ledger: backend.parts.ledger) { try ToneLibrary.save(curve, scratchName: $0) }
-                post(.referenceKept(curve))
+                post(.referenceKept(curve, ReferenceTrack(path: path, lufs: profile.analysis.integratedLUFS)))
             } catch {
                 post(.notice(Notice(Self.words(error, path), .error)))
             }

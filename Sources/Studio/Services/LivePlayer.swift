@@ -24,6 +24,10 @@ final class LivePlayer: Playing {
         var correction = 0.0
         var output = OutputChoice.automatic
         var voice = Voice.master
+        /// Where the mix goes on when the reference has been heard.
+        var mixAt: Double?
+        /// Where the reference goes on when it is heard again.
+        var referenceAt = 0.0
     }
 
     private let state: Mutex<State>
@@ -52,6 +56,7 @@ final class LivePlayer: Playing {
         page.keep()
         state.withLock { state in
             (state.path, state.opening, state.preset, state.correction) = (path, opening, preset, 0)
+            (state.mixAt, state.referenceAt) = (nil, 0)
             state.parameters = Self.estimate(preset, state.profile)
         }
         Task { [self] in
@@ -185,6 +190,40 @@ final class LivePlayer: Playing {
         }
     }
 
+    func loop(_ seconds: ClosedRange<Double>?) { queue.async { [self] in player?.loop(seconds) } }
+    func resetMeters() { player?.resetMeters() }
+
+    func hear(_ track: ReferenceTrack?, trim: Double) {
+        queue.async { [self] in
+            guard let player, let path = state.withLock({ $0.path }) else { return }
+            let was = player.snapshot()
+            do {
+                if let track {
+                    state.withLock { if $0.mixAt == nil { $0.mixAt = was.position } }
+                    try player.load(path: track.path, parameters: ChainParameters(), startSeconds: state.withLock { $0.referenceAt })
+                    player.setVoice(.original)
+                    player.setMatch(masterDB: 0, originalDB: trim)
+                    player.play()
+                } else if let at = state.withLock({ state in
+                    defer { state.mixAt = nil }
+                    return state.mixAt
+                }) {
+                    state.withLock { $0.referenceAt = was.ended ? 0 : was.position }
+                    let (parameters, voice) = state.withLock { ($0.parameters, $0.voice) }
+                    try player.load(path: path, parameters: parameters, startSeconds: at)
+                    player.setVoice(voice)
+                    player.play()
+                }
+            } catch {
+                post(.notice(Notice(Path.name(of: track?.path ?? path) + ": \((error as? AudioFileError)?.message ?? "\(error)")", .error)))
+                if track != nil {
+                    post(.referenceLeft)
+                    hear(nil, trim: 0)
+                }
+            }
+        }
+    }
+
     private func change(to output: OutputChoice) {
         queue.async { [self] in
             let (old, path, parameters) = state.withLock { state in
@@ -192,11 +231,16 @@ final class LivePlayer: Playing {
                 return (state.player, state.path, state.parameters)
             }
             guard let old else { return }
-            let was = old.snapshot()
+            var was = old.snapshot()
+            // The mix comes back with the new output.
+            if let at = state.withLock({ state in
+                defer { state.mixAt = nil }
+                return state.mixAt
+            }) { was.position = at }
             // The device must be free before it can be had again.
             old.shutdown()
             let new = Player(options: options(for: output))
-            new.setVoice(was.voice)
+            new.setVoice(state.withLock { $0.voice })
             state.withLock { $0.player = new }
             guard was.loaded, let path else { return }
             do {

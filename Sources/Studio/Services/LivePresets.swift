@@ -19,6 +19,16 @@ final class LivePresets: PresetStore {
         queue.async { [post] in post(.presets(PresetLibrary.list().map(Self.entry))) }
     }
 
+    func listPlatforms() {
+        queue.async { [post] in
+            do throws(PresetError) {
+                post(.platforms(try PlatformLibrary.load()))
+            } catch {
+                post(.notice(Notice(error.message, .warning)))
+            }
+        }
+    }
+
     private static func entry(_ summary: PresetSummary) -> PresetEntry {
         var entry = PresetEntry(id: summary.id, name: summary.name, intent: summary.intent, isFactory: summary.isFactory, preset: nil,
                                 problem: summary.problem?.message)

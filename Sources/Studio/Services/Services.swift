@@ -32,6 +32,10 @@ protocol Playing: Sendable {
     /// Answers with `outputs`.
     func listOutputs()
     func setBlind(_ isBlind: Bool)
+    /// Answers with `referenceLeft` when it cannot be loaded.
+    func hear(_ track: ReferenceTrack?, trim: Double)
+    func loop(_ seconds: ClosedRange<Double>?)
+    func resetMeters()
     /// What the automatic settings are estimated from; nil forgets it.
     func know(_ profile: InputProfile?)
     func audition(_ preset: Preset)
@@ -94,6 +98,8 @@ protocol LedgerReading: Sendable {
 protocol PresetStore: Sendable {
     /// Answers with `presets`.
     func list()
+    /// Answers with `platforms`, or with a notice.
+    func listPlatforms()
     /// Answers with `presetSaved`, `presetExists` or `presetFailed`.
     func save(_ preset: Preset, replacing: Bool)
 }
@@ -136,6 +142,10 @@ struct Services: Sendable {
         case .chooseOutput(let output): player.choose(output)
         case .listOutputs: player.listOutputs()
         case .setBlind(let isBlind): player.setBlind(isBlind)
+        case .hearReference(let track, let trim): player.hear(track, trim: trim)
+        case .loop(let seconds): player.loop(seconds)
+        case .resetMeters: player.resetMeters()
+        case .listPlatforms: presets.listPlatforms()
         case .audition(let preset): player.audition(preset)
         case .use(let parameters): player.use(parameters)
         case .settle(let version): engine.settle(version: version)

@@ -118,6 +118,11 @@ struct DeckState: Sendable {
     var log: [String] = []
     /// The louder voice is turned down to the other.
     var matched = true
+    /// What is repeated.
+    var region: Region?
+    /// A recording to compare with, and whether it is heard in the mix's place.
+    var reference: ReferenceTrack?
+    var hearsReference = false
     /// What was heard before the difference.
     var voiceBefore = Voice.master
 
@@ -139,6 +144,9 @@ struct DeckState: Sendable {
     }
 
     init() {}
+
+    /// Sound of the voice over the file, as far as it was heard.
+    var spectrogram = Spectrogram()
 
     var isLoaded: Bool { stage == .ready }
     var duration: Double? { player.duration ?? facts?.seconds ?? profile?.analysis.seconds }

@@ -26,6 +26,8 @@ struct Sound: Sendable, Equatable {
     var base: Preset
     /// Blocks taken out of the path for comparison; their settings are kept.
     var bypassed: Set<PresetParameter.Block> = []
+    /// The only block that is in the path of those that can be left out.
+    var soloed: PresetParameter.Block?
     /// Kept settings, the newest last.
     var snapshots: [Preset] = []
 
@@ -43,10 +45,13 @@ struct Sound: Sendable, Equatable {
         .assistant, .condition, .eq, .tone, .dyneq, .compressor, .multiband, .saturation, .stereo, .clip,
     ]
 
+    /// Blocks that are not in the path.
+    var silent: Set<PresetParameter.Block> { soloed.map { Self.bypassable.subtracting([$0]) } ?? bypassed }
+
     /// What is heard and rendered: the preset with the bypassed blocks neutral.
     var audible: Preset {
         var heard = preset
-        for block in bypassed {
+        for block in silent {
             switch block {
             case .assistant: heard.assistant.on = false
             case .condition:
@@ -207,5 +212,5 @@ struct MasterState: Sendable {
     }
 
     /// The preset's name as shown: with a star once it was changed.
-    var title: String { sound.preset.name + (sound.isModified || !sound.bypassed.isEmpty ? "*" : "") }
+    var title: String { sound.preset.name + (sound.isModified || !sound.silent.isEmpty ? "*" : "") }
 }

@@ -13,6 +13,8 @@ enum Overlay: Sendable, Equatable {
     /// An explanation to read.
     case note(title: String, lines: [String])
     case abx(ABXTest)
+    /// The services, each heard at its level.
+    case platforms(Cursor)
 }
 
 /// A line being typed in place of the footer.

@@ -41,7 +41,8 @@ extension StudioState {
             deck.numbers = deck.meters
             deck.numbersAt = milliseconds
         }
-        if let duration = deck.duration {
+        if let duration = deck.duration, !deck.hearsReference {
+            deck.spectrogram.record(meters, position: meters.position, duration: duration)
             deck.masterHistory.record(momentary: meters.master.momentary, shortTerm: meters.master.shortTerm,
                                       position: meters.position, duration: duration)
             deck.originalHistory.record(momentary: meters.original.momentary, shortTerm: meters.original.shortTerm,

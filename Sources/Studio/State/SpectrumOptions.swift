@@ -12,6 +12,8 @@ struct SpectrumOptions: Sendable, Equatable {
         case slow
     }
 
+    /// Time along the file, frequency upwards, instead of bars.
+    var showsTime = false
     var tilt = Tilt.flat
     var averaging = Averaging.fast
     /// The highest levels stay marked.

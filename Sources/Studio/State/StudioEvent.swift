@@ -48,7 +48,10 @@ enum StudioEvent: Sendable {
     case solved(version: Int, SolvedMaster)
     case solveFailed(version: Int, String)
 
-    case referenceKept(ToneTarget)
+    case referenceKept(ToneTarget, ReferenceTrack)
+    /// The reference could not be loaded, or the mix is back.
+    case referenceLeft
+    case platforms([Platform])
     case presets([PresetEntry])
     case presetSaved(Preset, path: String)
     case presetExists(Preset)
@@ -97,6 +100,12 @@ enum Effect: Sendable, Equatable {
     case keep(path: String)
     case setVoice(Voice)
     case setTrims(master: Double, original: Double)
+    /// Hear a reference in the mix's place, turned down by so many dB; nil goes back to the mix.
+    case hearReference(ReferenceTrack?, trim: Double)
+    /// Seconds to repeat; nil goes on.
+    case loop(ClosedRange<Double>?)
+    case resetMeters
+    case listPlatforms
     case chooseOutput(OutputChoice)
     case listOutputs
     /// Whether the page may show which voice is heard.

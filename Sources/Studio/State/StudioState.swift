@@ -19,9 +19,9 @@ enum ViewID: Int, Sendable, CaseIterable {
 /// The parts a layout can hold. The first five are the views' own.
 enum PanelID: Sendable, Hashable {
     case view(ViewID)
-    case waveform, spectrum, loudness, dynamics
+    case waveform, spectrum, loudness, dynamics, field
 
-    static let graphs: [PanelID] = [.waveform, .spectrum, .loudness, .dynamics]
+    static let graphs: [PanelID] = [.waveform, .spectrum, .loudness, .dynamics, .field]
 }
 
 /// Which shapes the terminal can show.
@@ -64,6 +64,8 @@ struct StudioState: Sendable {
     /// Where chance comes from; seeded by the shell.
     var chance = Chance(seed: 0)
     var spectrum = SpectrumOptions()
+    /// What streaming services do to levels.
+    var platforms: [Platform] = []
 
     var files: FilesState
     var deck = DeckState()

@@ -42,6 +42,7 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         state.deck.measuring = nil
         state.deck.masterHistory.clear()
         state.deck.originalHistory.clear()
+        state.deck.spectrogram.clear()
         state.master.solved = nil
         state.master.solving = false
         state.master.solveProblem = nil
@@ -57,10 +58,13 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         // What is drawn of the sound goes with it.
         state.deck.masterHistory.clear()
         state.deck.originalHistory.clear()
+        state.deck.spectrogram.clear()
         return []
     case .outputChanged:
         state.deck.meters = nil
-        return [state.trimsEffect]
+        // The mix is loaded again, whatever was heard.
+        state.deck.hearsReference = false
+        return [state.trimsEffect, .loop(state.deck.region?.range)]
     case .outputs(let devices, let log):
         // The selection stays on its output, not on its number.
         if case .outputs(var chooser) = state.overlay, state.deck.outputRows.indices.contains(chooser.cursor.index) {
@@ -71,6 +75,9 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         }
         (state.deck.devices, state.deck.log) = (devices, log)
         return []
+    case .referenceLeft:
+        state.deck.hearsReference = false
+        return [state.trimsEffect, .loop(state.deck.region?.range)]
     case .pageOpened(let page): return state.show(page)
     case .pageGone:
         if case .page = state.overlay { state.overlay = nil }
@@ -93,9 +100,9 @@ extension StudioState {
     mutating func open(_ path: String) -> [Effect] {
         let opening = deck.opening + 1
         let player = deck.player
-        let kept = (deck.matched, deck.output, deck.devices, deck.log), before = deck.before
+        let kept = (deck.matched, deck.output, deck.devices, deck.log, deck.reference), before = deck.before
         deck = DeckState()
-        (deck.matched, deck.output, deck.devices, deck.log) = kept
+        (deck.matched, deck.output, deck.devices, deck.log, deck.reference) = kept
         // The sound card and the voice stay as they are until the player says otherwise.
         deck.player.voice = player.voice
         deck.player.sinkDescription = player.sinkDescription

@@ -17,15 +17,20 @@ func updateMaster(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] 
         state.master.solveProblem = problem
         state.say(problem, .error)
         return []
-    case .referenceKept(let curve):
+    case .referenceKept(let curve, let track):
+        state.deck.reference = track
         var sound = state.master.sound
         sound.preset.tone.mode = .curve
         sound.preset.tone.curve = curve.id
         // As far as the preset Reference Match goes.
         (sound.preset.tone.settings.amountPct, sound.preset.tone.settings.maxDB, sound.preset.tone.settings.sideAmountPct) = (70, 4, 40)
         sound.bypassed.remove(.tone)
-        state.say("toward " + curve.name + ", kept as the curve " + curve.id)
+        if sound.soloed != .tone { sound.soloed = nil }
+        state.say("toward " + curve.name + ", kept as the curve " + curve.id + "; " + state.keymap.name(of: "transport.reference") + " hears it")
         return state.perform("reference " + curve.name, sound: sound)
+    case .platforms(let platforms):
+        state.platforms = platforms
+        return []
     case .presets(let entries):
         state.master.presets = entries
         return state.actOnTypedAhead()
@@ -35,6 +40,7 @@ func updateMaster(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] 
         sound.preset = sound.audible
         (sound.preset.id, sound.preset.name, sound.preset.intent) = (preset.id, preset.name, preset.intent)
         sound.bypassed = []
+        sound.soloed = nil
         if sound.preset == preset { state.master.sound = sound }
         state.master.sound.base = preset
         state.say(Path.name(of: path) + ": saved in " + (Path.parent(of: path) ?? "/"))

@@ -57,6 +57,7 @@ struct Layout {
         case .spectrum: (6, 8, .max)
         case .loudness: (5, 5, 18)
         case .dynamics: (5, 4, 7)
+        case .field: (9, 4, 14)
         case .view: (3, 1, .max)
         }
     }
@@ -64,7 +65,8 @@ struct Layout {
     /// As many graphs as fit below each other: the focused one first, then the ones that are looked at most.
     private mutating func stack(_ area: Rect, _ focus: PanelID) {
         guard area.columns > 0, area.rows > 0 else { return }
-        var wanted: [PanelID] = [.waveform, .spectrum, .dynamics, .loudness]
+        // Its points move in every frame: only where there is room to spare, or when it was chosen.
+        var wanted: [PanelID] = [.waveform, .spectrum, .dynamics, .loudness] + (area.rows >= 45 || focus == .field ? [.field] : [])
         if let index = wanted.firstIndex(of: focus) { wanted.insert(wanted.remove(at: index), at: 0) }
         var chosen: Set<PanelID> = []
         var left = area.rows

@@ -7,6 +7,9 @@ func drawLoudness(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let heard = deck.heardNumbers
     let target = state.master.sound.audible.target.lufs
     var numbers = "I " + Format.reading(heard?.integrated) + canvas.dot + "target " + Format.fixed(target, 1)
+    if rect.columns >= 76, let peak = heard?.truePeak, let integrated = heard?.integrated {
+        numbers = "PLR " + Format.fixed(peak - integrated, 1) + " PSR " + Format.reading(heard?.peakToShortTerm) + canvas.dot + numbers
+    }
     if rect.columns >= 52 { numbers = "M " + Format.reading(heard?.momentary) + " S " + Format.reading(heard?.shortTerm) + " " + numbers }
     let area = canvas.panel(rect, title: "Loudness", numbers: numbers, focused: state.focus == .loudness)
     guard area.rows > 0, area.columns > 0 else { return }

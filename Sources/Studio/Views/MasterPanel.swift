@@ -9,7 +9,7 @@ func drawMaster(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let area = canvas.panel(rect, title: "Master: " + master.title, numbers: filter, focused: state.focus == .view(.master))
     guard area.rows > 0, area.columns > 0 else { return }
 
-    let detail = area.rows >= 16 ? 6 : area.rows >= 12 ? 5 : area.rows >= 7 ? 2 : 0
+    let detail = area.rows >= 24 ? 7 : area.rows >= 16 ? 6 : area.rows >= 12 ? 5 : area.rows >= 7 ? 2 : 0
     let height = area.rows - detail
     guard let selected = master.selectedRow else {
         canvas.text("nothing matches", x: area.x, y: area.y, .dim, width: area.columns)
@@ -30,16 +30,17 @@ func drawMaster(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
 }
 
 private func drawHeading(_ block: PresetParameter.Block, _ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
-    let bypassed = state.master.sound.bypassed.contains(block)
+    let bypassed = state.master.sound.silent.contains(block), isSolo = state.master.sound.soloed == block
     let used = canvas.text(block.label, x: rect.x, y: rect.y, bypassed ? .dim : .title, width: rect.columns)
     if bypassed { canvas.text("bypassed", x: rect.x + used + 1, y: rect.y, .warning, width: rect.columns - used - 1) }
+    if isSolo { canvas.text("solo", x: rect.x + used + 1, y: rect.y, .accent, width: rect.columns - used - 1) }
 }
 
 private func drawParameter(_ parameter: PresetParameter, isSelected: Bool, _ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let sound = state.master.sound
     guard let value = sound.preset.value(of: parameter.key) else { return }
     let isChanged = sound.base.value(of: parameter.key) != value
-    let isBypassed = sound.bypassed.contains(parameter.block)
+    let isBypassed = sound.silent.contains(parameter.block)
     var name = canvas.theme[isBypassed ? .dim : .text], number = canvas.theme[isBypassed ? .dim : isChanged ? .changed : .value]
     if isSelected {
         let role: Role = state.view == .master ? .selection : .selectionIdle
@@ -76,7 +77,9 @@ private func drawDetail(_ parameter: PresetParameter, _ rect: Rect, _ state: Stu
         // What the setting leads to is told in full before what the parameter does.
         let told = wrapped(solve.0, rect.columns, most: rect.rows - 3, ellipsis: canvas.ellipsis)
         lines += wrapped(parameter.effect, rect.columns, most: min(3, rect.rows - 2 - told.count), ellipsis: canvas.ellipsis).map { ($0, .text) }
-        lines.append((parameter.rangeText + canvas.dot + "preset " + base, .dim))
+        let usual = Preset().value(of: parameter.key).map(parameter.text) ?? "-"
+        lines.append((parameter.rangeText + canvas.dot + "preset " + base + (usual == base ? "" : canvas.dot + "default " + usual), .dim))
+        if rect.rows >= 7, let now = effectSoFar(parameter.block, state) { lines.append((now, .reduction)) }
         lines += told.map { ($0, solve.1) }
     } else {
         lines = [(parameter.effect, .dim), solve]
@@ -86,6 +89,24 @@ private func drawDetail(_ parameter: PresetParameter, _ rect: Rect, _ state: Stu
     }
     for (row, line) in lines.suffix(rect.rows).enumerated() {
         canvas.text(line.0, x: rect.x, y: rect.maxY - min(lines.count, rect.rows) + row, line.1, width: rect.columns)
+    }
+}
+
+/// What the block does to the sound at this moment, where that is measured.
+private func effectSoFar(_ block: PresetParameter.Block, _ state: StudioState) -> String? {
+    let numbers = state.deck.numbers
+    switch block {
+    case .compressor: return numbers.map { "now " + Format.fixed($0.compressorReduction, 1) + " dB" }
+    case .limiter: return numbers.map { "now " + Format.fixed($0.limiterReduction, 1) + " dB" + (state.master.solved.map { ", at most " + Format.fixed(-$0.limiterMaxReductionDB, 1) } ?? "") }
+    case .target:
+        guard case let (master?, original?) = state.loudness else { return nil }
+        return "B is " + Format.signed(master - original, 1) + " LU beside A"
+    case .stereo:
+        guard let a = numbers?.original.correlation, let b = numbers?.master.correlation else { return nil }
+        return "correlation A " + Format.signed(a, 2) + ", B " + Format.signed(b, 2)
+    default:
+        guard let meters = numbers, let m = meters.master.momentary, let o = meters.original.momentary else { return nil }
+        return "B is " + Format.signed(m - o, 1) + " LU beside A now"
     }
 }
 

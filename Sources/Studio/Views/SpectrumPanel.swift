@@ -11,8 +11,9 @@ func drawSpectrum(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     var numbers = (words + (most.isEmpty ? [] : [most])).joined(separator: canvas.dot)
     // What was chosen must be in sight; where the picture is highest can be seen.
     if TextWidth.of(numbers) > rect.columns - 18 { numbers = words.joined(separator: canvas.dot) }
-    let area = canvas.panel(rect, title: "Spectrum", numbers: numbers, focused: state.focus == .spectrum)
+    let area = canvas.panel(rect, title: state.spectrum.showsTime ? "Spectrogram" : "Spectrum", numbers: numbers, focused: state.focus == .spectrum)
     guard area.rows > 0, area.columns > 0 else { return }
+    if state.spectrum.showsTime { return drawSpectrogram(area, state, &canvas) }
     guard let meters = deck.meters else {
         canvas.text(deck.isLoaded ? state.keymap.name(of: "transport.play") + " plays" : "nothing is heard", x: area.x, y: area.y + area.rows / 2, .dim, width: area.columns)
         return

@@ -19,7 +19,10 @@ func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         + Format.duration(deck.shownPosition, tenths: true) + " / " + length
     let numbers = deck.heardNumbers
     // Text, role and rank: the highest ranks are left out first; the match gives way to a mark instead.
-    var parts: [(String, Role, Int)] = [(position, .title, 0), (deck.voice.title, .accent, 1)]
+    var parts: [(String, Role, Int)] = [(position, .title, 0), (deck.hearsReference ? "C reference" : deck.voice.title, .accent, 1)]
+    if let range = deck.region?.range {
+        parts.append(("loop " + Format.duration(range.lowerBound, tenths: true) + "-" + Format.duration(range.upperBound, tenths: true), .accent, 3))
+    }
     var matchMark: String?
     if deck.matched, deck.profile != nil {
         let trims = state.trims
@@ -34,10 +37,11 @@ func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     // The range of a short passage says nothing yet (EBU Tech 3342: from 60 s on).
     parts.append(("LRA " + Format.reading((numbers?.loudnessRange).flatMap { deck.shownPosition >= 60 ? $0 : nil }), .text, 7))
     parts.append(("TP " + padded(numbers?.truePeak), (numbers?.truePeak ?? -1) > 0 ? .error : .text, 5))
+    parts.append(("PSR " + Format.reading(numbers?.peakToShortTerm), .text, 9))
     parts.append(("corr " + (numbers?.correlation.map { Format.signed($0, 2) } ?? "-"), .text, 8))
     if deck.player.xruns > 0 { parts.append(("\(deck.player.xruns) dropouts", .warning, 2)) }
     let sink = deck.player.sinkDescription
-    if !sink.isEmpty { parts.append(deck.player.hasSound ? (sink, .dim, 9) : ("no sound" + canvas.dot + state.keymap.name(of: "transport.output"), .warning, 2)) }
+    if !sink.isEmpty { parts.append(deck.player.hasSound ? (sink, .dim, 10) : ("no sound" + canvas.dot + state.keymap.name(of: "transport.output"), .warning, 2)) }
 
     while parts.count > 1, parts.reduce(0, { $0 + TextWidth.of($1.0) + 2 }) - 2 > rect.columns {
         guard let widest = parts.indices.max(by: { parts[$0].2 < parts[$1].2 }) else { break }

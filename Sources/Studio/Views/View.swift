@@ -24,6 +24,7 @@ private func draw(_ id: PanelID, _ rect: Rect, _ state: StudioState, _ canvas: i
     case .spectrum: drawSpectrum(rect, state, &canvas)
     case .loudness: drawLoudness(rect, state, &canvas)
     case .dynamics: drawDynamics(rect, state, &canvas)
+    case .field: drawField(rect, state, &canvas)
     }
 }
 

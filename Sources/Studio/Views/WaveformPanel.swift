@@ -41,8 +41,19 @@ func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
             canvas.column(share, x: area.x + x, area, x < head ? .waveformPlayed : .waveform)
         }
     }
+    if let region = deck.region, let duration = deck.duration, duration > 0 { drawRegion(region, duration, area, &canvas) }
     if head < area.columns {
         for row in 0..<area.rows { canvas.text(canvas.isASCII ? "|" : "│", x: area.x + head, y: area.y + row, .playhead) }
+    }
+}
+
+/// The ends of the repeated part, in the rows at the edges.
+private func drawRegion(_ region: Region, _ duration: Double, _ area: Rect, _ canvas: inout Canvas) {
+    func column(_ seconds: Double) -> Int { area.x + max(0, min(area.columns - 1, Int(seconds / duration * Double(area.columns)))) }
+    let role: Role = region.isOn ? .accent : .dim
+    for y in Set([area.y, area.maxY - 1]) {
+        canvas.text(canvas.isASCII ? "[" : "▐", x: column(region.start), y: y, role)
+        if let end = region.end { canvas.text(canvas.isASCII ? "]" : "▌", x: column(end), y: y, role) }
     }
 }
 
