@@ -50,13 +50,7 @@ public enum Studio {
         terminal.framesPerSecond = 20
         if options.usesControllingTerminal { terminal.device = .controlling }
         let mailbox = try Mailbox<StudioEvent>()
-        let (folder, file) = start(options.path)
-        var state = StudioState(folder: folder, preset: options.preset)
-        state.chance = Chance(seed: UInt64.random(in: .min ... .max))
-        state.ledger.exportFolder = Ledger.defaultDirectory + "/exports"
-        if options.sink == .null { state.deck.output = .silent }
-        if options.opensPage { state.deck.output = .page }
-        var app = StudioApp(state: state, opens: file, options: options, mailbox: mailbox)
+        var app = StudioApp(options, mailbox: mailbox)
         let loop = try EventLoop<StudioEvent>(options: terminal, mailbox: mailbox)
         app.adapt(to: loop.capabilities)
         // The loop has its own handlers and puts these back when it ends: a line that hangs up says so twice, and the second
@@ -68,6 +62,17 @@ public enum Studio {
         let goingOn = app.jobsGoingOn
         app.shutDown(within: patience)
         return (reason.exitStatus, goingOn)
+    }
+
+    /// The state at the start, and the file to open.
+    static func start(_ options: StudioOptions) -> (StudioState, file: String?) {
+        let (folder, file) = start(options.path)
+        var state = StudioState(folder: folder, preset: options.preset)
+        state.chance = Chance(seed: UInt64.random(in: .min ... .max))
+        state.ledger.exportFolder = Ledger.defaultDirectory + "/exports"
+        if options.sink == .null { state.deck.output = .silent }
+        if options.opensPage { state.deck.output = .page }
+        return (state, file)
     }
 
     /// The folder to show and the file to open in it.

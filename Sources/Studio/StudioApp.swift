@@ -16,6 +16,8 @@ struct StudioApp: TerminalApp {
     /// What keys asked for before there were services to do it.
     private(set) var waiting: [Effect] = []
     private var isPainted = false
+    /// A render was asked for and is not in the queue yet.
+    private var isOrdering = false
     /// Milliseconds of the last key, and of the last look at whether the folder has changed.
     private var lastInput: Int64 = 0
     private var lastLook: Int64 = 0
@@ -41,6 +43,11 @@ struct StudioApp: TerminalApp {
         if let opens { self.state.files.wanted = Path.name(of: opens) }
         // The folder is read while the terminal is being prepared: the first frame may have its rows already.
         for case .list(let query) in self.state.listAgain() { files.list(query) }
+    }
+
+    init(_ options: StudioOptions, mailbox: Mailbox<StudioEvent>) {
+        let (state, file) = Studio.start(options)
+        self.init(state: state, opens: file, options: options, mailbox: mailbox)
     }
 
     /// What the terminal shows, known once it has been looked at.
@@ -104,7 +111,13 @@ struct StudioApp: TerminalApp {
         }
     }
 
-    private mutating func step(_ event: StudioEvent, _ turn: inout Turn) { perform(update(&state, event), &turn) }
+    private mutating func step(_ event: StudioEvent, _ turn: inout Turn) {
+        switch event {
+        case .jobs, .notice, .planned: isOrdering = false
+        default: break
+        }
+        perform(update(&state, event), &turn)
+    }
 
     private mutating func perform(_ effects: [Effect], _ turn: inout Turn) {
         for effect in effects {
@@ -113,7 +126,10 @@ struct StudioApp: TerminalApp {
             case .suspend: turn.requests.append(.suspend)
             case .quit: turn.requests.append(.end)
             case .copy(let text): turn.requests.append(.copy(text))
-            default: if let services { services.perform(effect) } else { waiting.append(effect) }
+            default:
+                if case .render = effect { isOrdering = true }
+                if case .plan = effect { isOrdering = true }
+                if let services { services.perform(effect) } else { waiting.append(effect) }
             }
         }
     }
@@ -159,6 +175,52 @@ struct StudioApp: TerminalApp {
         if let opens { perform(state.open(opens), &turn) }
         if state.deck.output == .page { perform([.chooseOutput(.page)], &turn) }
     }
+
+    // MARK: In lines
+
+    /// Services without a picture before them.
+    mutating func beginWithoutScreen() -> [Turn.Request] {
+        isPainted = true
+        var turn = Turn()
+        begin(&turn)
+        return turn.requests
+    }
+
+    mutating func take(_ events: [StudioEvent]) -> [Turn.Request] {
+        var turn = Turn()
+        for event in events { step(event, &turn) }
+        return turn.requests
+    }
+
+    mutating func read(_ line: String) -> (LineReader.Answer, [Turn.Request]) {
+        var turn = Turn()
+        state.message = nil
+        state.wasUsed = true
+        let answer = LineReader.read(line, &state)
+        if case .done(let effects) = answer { perform(effects, &turn) }
+        return (answer, turn.requests)
+    }
+
+    /// The clock and the player's word, as a tick brings them.
+    mutating func refresh() {
+        var turn = Turn()
+        let wall = time.wall()
+        step(.clock(now: wall.seconds, wall: wall.text), &turn)
+        guard let services, state.deck.isLoaded else { return }
+        let (snapshot, meters) = services.player.readings()
+        step(.player(snapshot, meters, milliseconds: time.milliseconds()), &turn)
+    }
+
+    /// Something that was asked for is not done yet.
+    var isBusy: Bool {
+        if case .opening = state.deck.stage { return true }
+        return state.deck.measuring != nil || state.master.solving || (state.deck.profile != nil && state.master.solved == nil && state.master.solveProblem == nil)
+            || state.queue.active > 0 || state.generate.isMaking || !state.files.complete || isOrdering
+    }
+
+    mutating func closeOverlay() { state.overlay = nil }
+
+    // MARK: Time
 
     private var wake: Turn.Wake {
         if services == nil { return .after(0) }

@@ -13,10 +13,10 @@ public enum TerminalError: Error, Equatable, Sendable {
     public var message: String {
         switch self {
         case .notATerminal(let which):
-            "\(which) is not a terminal: run in a terminal; lathe analyze, master and preview work without one"
+            "\(which) is not a terminal"
         case .unusable(let term, let reason):
             (term.isEmpty ? "TERM is not set" : "TERM=\(Sanitise.line(term)) \(reason)")
-                + ": set TERM to your terminal's name, for example TERM=xterm-256color; lathe analyze, master and preview work without it"
+                + "; set TERM to your terminal's name for the screen, for example TERM=xterm-256color"
         case .busy: "the terminal is already in use by this process: close the other screen first"
         case .system(let call, let code):
             "\(call) failed: \(SystemCall.text(of: code))"

@@ -21,6 +21,8 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
     var needsEngine: Bool { true }
     @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n")) var port: UInt16?
 
+    @Flag(help: "Lines in place of a screen: for screen readers, terminals that cannot be drawn on, and scripts on standard input.") var lines = false
+
     func validate() throws {
         if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
         if sink == .stdout, isatty(STDOUT_FILENO) == 1 { throw ValidationError("standard output is the terminal; pipe it into a player") }
@@ -42,7 +44,23 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
         options.launcher = Lathe.launcher
         let (status, active) = try await Studio.run(options)
         if active > 0 { Output.warning("\(active) job\(active == 1 ? "" : "s") still at work; lathe queue attach follows \(active == 1 ? "it" : "them")") }
+        let status = try await run(options)
         if status != 0 { throw ReportedFailure(exitCode: status) }
+    }
+
+    /// On the screen; in lines where there is none, or none that can be drawn on.
+    private func run(_ options: StudioOptions) async throws(TerminalError) -> Int32 {
+        if lines { return try await LineStudio.run(options) }
+        do throws(TerminalError) { return try await Studio.run(options) } catch {
+            switch error {
+            case .notATerminal, .unusable:
+                // Standard output carries sound: there is no place for lines.
+                if options.usesControllingTerminal { throw error }
+                Output.warning(error.message + "; going on in lines")
+                return try await LineStudio.run(options)
+            case .busy, .system: throw error
+            }
+        }
     }
 
     /// Before the screen is taken over, so that the line stays readable.

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""The producer's way without a screen: lines in, lines out, as with a screen reader, a terminal that cannot be drawn on, or a script.
+
+    LATHE_BINARY=path/to/lathe lines.py
+"""
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LATHE = os.path.abspath(os.environ.get("LATHE_BINARY") or os.path.join(HERE, "../../.build-test/release/lathe"))
+sys.path.insert(0, os.path.join(HERE, "../Support"))
+sys.dont_write_bytecode = True
+import mix  # noqa: E402
+
+CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
+
+
+def place(root):
+    music = os.path.join(root, "mixes")
+    os.makedirs(music)
+    mix.write(os.path.join(music, "rough.wav"), 8.0, 44100)
+    environment = dict(os.environ, HOME=root, XDG_STATE_HOME=root + "/state", XDG_CONFIG_HOME=root + "/config", ALSA_CONFIG_PATH="/dev/null")
+    return music, environment
+
+
+def script(root):
+    """A whole session from standard input: open, listen, set, compare, render, look, quit."""
+    music, environment = place(root)
+    words = ["list", "open rough.wav", "wait", "status", "preset pop", "set limiter.ceiling -1.5", "wait", "a", "b", "seek 0:03", "render", "wait", "queue", "list", "ledger", "list", "help render", "quit"]
+    run = subprocess.run([LATHE, "--lines", "--sink", "null", music], input="\n".join(words) + "\n", env=environment, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, (run.returncode, run.stderr, run.stdout)
+    assert os.path.exists(os.path.join(music, "rough-master.wav")), run.stdout
+    for expected in ("rough.wav", "measured:", "master:", "rough-master.wav is ready", "(target.ceiling_dbtp): -1.5", "done, "):
+        assert expected in run.stdout, f"{expected!r} was not said:\n{run.stdout}"
+    assert not CONTROL.search(run.stdout.encode()), "control characters in lines"
+    print("lines: a script opens, compares, sets, renders and looks")
+
+
+def dumb(root):
+    """TERM=dumb in a terminal: lines by themselves, with the reason."""
+    music, environment = place(root)
+    environment["TERM"] = "dumb"
+    pid, line = pty.fork()
+    if pid == 0:
+        os.execve(LATHE, [LATHE, "--sink", "null", music], environment)
+    seen = b""
+
+    def until(text):
+        nonlocal seen
+        deadline = time.time() + 30
+        while text not in seen:
+            assert time.time() < deadline, seen
+            if select.select([line], [], [], 0.2)[0]:
+                seen += os.read(line, 4096)
+
+    until(b"help lists the words")
+    assert b"TERM=dumb" in seen
+    os.write(line, b"list\n")
+    until(b"rough.wav")
+    os.write(line, b"quit\n")
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert b"\x1b" not in seen, "an escape sequence on a dumb terminal"
+    print("lines: TERM=dumb goes on in lines, without one escape sequence")
+
+
+def ended(root):
+    """SIGTERM and a lost line end it, with its temporary data."""
+    music, environment = place(root)
+    run = subprocess.Popen([LATHE, "--lines", "--sink", "null", music], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    run.stdout.readline()
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(10) == 143, run.returncode
+    run = subprocess.run([LATHE, music], stdin=subprocess.DEVNULL, env=environment, capture_output=True, text=True, timeout=20)
+    assert run.returncode == 0 and "help lists the words" in run.stdout, (run.returncode, run.stdout, run.stderr)
+    print("lines: ends on SIGTERM with 143, and at the end of its input")
+
+
+def main():
+    for part in (script, dumb, ended):
+        root = tempfile.mkdtemp(prefix="lathe-lines-")
+        try:
+            part(root)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+main()
