@@ -18,6 +18,7 @@ func act(on key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     case .presets(let picker): return choose(in: picker, key, &state)
     case .outputs(let chooser): return state.choose(in: chooser, key)
     case .page: return state.takeWithPage(key)
+    case .places(let cursor): return state.choosePlace(cursor, key)
     case .platforms(let cursor): return state.choosePlatform(cursor, key)
     case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min($1.keymap.offered(in: $1.view).count - 1, scroll + $0))) }
     case .note: return read(key, &state) { _, state in state.overlay }

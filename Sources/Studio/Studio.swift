@@ -19,8 +19,23 @@ public struct StudioOptions: Sendable {
     public var usesControllingTerminal = false
     /// Starts the engine that renders outlive the studio in; without one they run in this process and end with it.
     public var launcher: EngineLauncher?
+    public var mouse = false
+    public var framesPerSecond = 20.0
+    /// nil is braille where the terminal has UTF-8.
+    var glyphs: GlyphSet?
     /// The sound goes to a listener's page from the start.
     public var opensPage = false
+
+    /// What the settings say, for the options that the command line leaves open.
+    public init(_ settings: StudioSettings, path: String, theme: Theme?, preset: Preset) {
+        self.init(path: path, theme: theme, preset: preset)
+        (color, mouse, framesPerSecond, glyphs) = (settings.color, settings.mouse, Double(settings.framesPerSecond), settings.glyphs)
+        switch settings.output {
+        case .automatic: if !settings.device.isEmpty { sink = .alsa(device: settings.device) }
+        case .browser: opensPage = true
+        case .silent: sink = .null
+        }
+    }
 
     public init(path: String = ".", theme: Theme? = nil, preset: Preset = Preset()) {
         self.path = path
@@ -47,7 +62,8 @@ public enum Studio {
     private static func runHere(_ options: StudioOptions) throws(TerminalError) -> (Int32, Int) {
         var terminal = TerminalOptions()
         terminal.color = options.color
-        terminal.framesPerSecond = 20
+        terminal.framesPerSecond = options.framesPerSecond
+        terminal.mouse = options.mouse
         if options.usesControllingTerminal { terminal.device = .controlling }
         let mailbox = try Mailbox<StudioEvent>()
         var app = StudioApp(options, mailbox: mailbox)

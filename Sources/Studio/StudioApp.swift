@@ -53,7 +53,8 @@ struct StudioApp: TerminalApp {
     /// What the terminal shows, known once it has been looked at.
     mutating func adapt(to capabilities: Capabilities) {
         setColors(capabilities.colorDepth)
-        state.glyphs = capabilities.utf8 ? .braille : .ascii
+        // Shapes that the terminal cannot show are not forced on it.
+        state.glyphs = capabilities.utf8 ? options.glyphs ?? .braille : .ascii
     }
 
     mutating func handle(_ events: [LoopEvent<StudioEvent>]) -> Turn {
@@ -107,7 +108,11 @@ struct StudioApp: TerminalApp {
         case .diagnostic(let line):
             step(.notice(Notice(line, .warning)), &turn)
             turn.draw = max(turn.draw, .whenDue)
-        case .mouse, .focus, .ending, .reply: break
+        case .mouse(let mouse):
+            lastInput = time.milliseconds()
+            step(.mouse(mouse), &turn)
+            turn.draw = .now
+        case .focus, .ending, .reply: break
         }
     }
 
@@ -170,7 +175,7 @@ struct StudioApp: TerminalApp {
                             composer: LiveComposer(backend: backend, post: post),
                             ledger: LiveLedger(backend: backend, post: post), presets: LivePresets(backend: backend, post: post), time: time)
         self.backend = backend
-        perform([.listPresets, .listPlatforms, .holdUndo] + waiting, &turn)
+        perform([.listPresets, .listPlatforms, .holdUndo, .readPlaces] + waiting, &turn)
         waiting = []
         if let opens { perform(state.open(opens), &turn) }
         if state.deck.output == .page { perform([.chooseOutput(.page)], &turn) }

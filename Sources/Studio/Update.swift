@@ -8,6 +8,12 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         state.wasUsed = true
         return press(key, &state)
     case .paste(let text): return paste(text, &state)
+    case .mouse(let mouse):
+        state.wasUsed = true
+        return state.take(mouse)
+    case .placesRead(let folders):
+        state.places.marked = folders
+        return []
     case .resize(let size):
         state.size = size
         return []

@@ -53,6 +53,8 @@ struct Lathe: AsyncParsableCommand {
         subcommands: [
             StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, TiersCommand.self, PresetsCommand.self,
             ThemesCommand.self, KeysCommand.self, QueueCommand.self, EngineCommand.self, ServeCommand.self, StatsCommand.self, DoctorCommand.self, BenchCommand.self,
+            StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self,
+            ThemesCommand.self, KeysCommand.self, ConfigCommand.self, DoctorCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: StudioCommand.self)
 

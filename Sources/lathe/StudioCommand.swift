@@ -12,15 +12,16 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
         commandName: "studio", abstract: "Open the studio in a folder, or with a file. The default: lathe [PATH]")
 
     @Argument(help: "A folder or an audio file; where you stand when left out.") var path: String?
-    @Option(help: ArgumentHelp("A preset's name or file.", valueName: "name|file")) var preset = "streaming"
+    @Option(help: ArgumentHelp("A preset's name or file.", valueName: "name|file")) var preset: String?
     @Option(help: ArgumentHelp("A theme's name or file; else what suits the terminal's colours.", valueName: "name|file")) var theme: String?
-    @Option(help: ArgumentHelp("auto, never, 16, 256 or truecolor.", valueName: "colours")) var color = ColorDepth.Choice.auto
+    @Option(help: ArgumentHelp("auto, never, 16, 256 or truecolor.", valueName: "colours")) var color: ColorDepth.Choice?
     @Option(help: ArgumentHelp("alsa, null (a clock without sound), stdout (raw float PCM), or http: a page for your browser, through ssh -L.", valueName: "sink")) var sink: PreviewCommand.SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
 
     var needsEngine: Bool { true }
     @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n")) var port: UInt16?
 
+    @Flag(inversion: .prefixedNo, help: "Clicks and wheel; the terminal's own selection then needs Shift.") var mouse: Bool?
     @Flag(help: "Lines in place of a screen: for screen readers, terminals that cannot be drawn on, and scripts on standard input.") var lines = false
 
     func validate() throws {
@@ -30,8 +31,11 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
 
     func run() async throws {
         if let path { try Self.check(path) }
-        var options = StudioOptions(path: path ?? ".", theme: try theme.map { try ThemeLibrary.load($0) }, preset: try PresetLibrary.load(preset))
-        options.color = color
+        let settings = try StudioSettings.load()
+        var options = StudioOptions(settings, path: path ?? ".", theme: try (theme ?? settings.theme).map { try ThemeLibrary.load($0) }, preset: try PresetLibrary.load(preset ?? settings.preset))
+        if let color { options.color = color }
+        if let mouse { options.mouse = mouse }
+        if sink != nil || device != nil { (options.sink, options.opensPage) = (.automatic, false) }
         switch sink {
         case .null: options.sink = .null
         case .stdout:
@@ -39,18 +43,19 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
             options.usesControllingTerminal = true
         case .alsa: options.sink = device.map { .alsa(device: $0) } ?? .automatic
         case .http: options.opensPage = true
-        case nil: options.sink = device.map { .alsa(device: $0) } ?? .automatic
+        case nil: if let device { options.sink = .alsa(device: device) }
         }
         options.launcher = Lathe.launcher
         let (status, active) = try await Studio.run(options)
         if active > 0 { Output.warning("\(active) job\(active == 1 ? "" : "s") still at work; lathe queue attach follows \(active == 1 ? "it" : "them")") }
         let status = try await run(options)
+        let status = try await run(options, inLines: lines || settings.lines)
         if status != 0 { throw ReportedFailure(exitCode: status) }
     }
 
     /// On the screen; in lines where there is none, or none that can be drawn on.
-    private func run(_ options: StudioOptions) async throws(TerminalError) -> Int32 {
-        if lines { return try await LineStudio.run(options) }
+    private func run(_ options: StudioOptions, inLines: Bool) async throws(TerminalError) -> Int32 {
+        if inLines { return try await LineStudio.run(options) }
         do throws(TerminalError) { return try await Studio.run(options) } catch {
             switch error {
             case .notATerminal, .unusable:

@@ -31,6 +31,8 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, Ledger
         note("list") { $0.answers.append(.listing(number: query.number, rows: query.arrange(testRows), total: testRows.count, complete: true)) }
     }
     func check(_ query: FileQuery) {}
+    func readPlaces() {}
+    func savePlaces(_ folders: [String]) { note("places") }
     func watch(_ path: String) { note("watch") }
     func readFacts(of paths: [String]) { note("facts") { world in for path in paths { world.answers.append(.facts(path: path, testFacts)) } } }
 

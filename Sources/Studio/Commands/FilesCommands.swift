@@ -30,6 +30,21 @@ extension Command {
             state.files.wanted = state.files.selected?.name
             return state.listAgain()
         },
+        Command("files.bookmark", "Mark the folder", keys: [.character("m")], in: [.files], help: "Keeps this folder among your places; again forgets it.") { state in
+            let folder = state.files.query.folder
+            if let index = state.places.marked.firstIndex(of: folder) {
+                state.places.marked.remove(at: index)
+                state.say(Path.brief(folder) + ": no longer among your places")
+            } else {
+                state.places.marked.append(folder)
+                state.say(Path.brief(folder) + ": among your places; " + state.keymap.name(of: "files.places") + " goes there")
+            }
+            return [.savePlaces(state.places.marked)]
+        },
+        Command("files.places", "Places", keys: [.character("'")], in: [.files], help: "The folders you marked, and the files you opened since the studio began.") { state in
+            state.overlay = .places(Cursor())
+            return []
+        },
         Command("files.mark", "Mark", keys: [.character("v")], in: [.files], footer: ("mark", 5),
                 help: "Marks the file for rendering together with the others (r), and moves on.", waits: \.areRowsComing,
                 unavailable: { state in

@@ -160,6 +160,11 @@ struct LineReader {
             chooser.cursor.index = number - 1
             state.overlay = .outputs(chooser)
             return key(KeyStroke(.enter))
+        case .places(var cursor):
+            guard let number = Int(line), state.places.rows.indices.contains(number - 1) else { return key(KeyStroke(.escape)) }
+            cursor.index = number - 1
+            state.overlay = .places(cursor)
+            return key(KeyStroke(.enter))
         case .abx:
             guard let c = line.first, line.count == 1 else { return [] }
             return key(.character(c))

@@ -114,6 +114,7 @@ extension StudioState {
                 func words(_ p: Platform.Preview?) -> String { p.map { Format.signed($0.gainDB, 1) + " dB, " + Format.fixed($0.playsAt, 1) + " LUFS" } ?? "-" }
                 return platform.name + ": A " + words(a) + "; B " + words(b)
             }, true)
+        case .places(let cursor): (places.rows.enumerated().map { "\($0.offset + 1)\($0.offset == cursor.index ? "*" : "") " + $0.element.path } + ["Type a number; . leaves it as it is."], false)
         case .page: (page.map { [$0.forward.map { "At your end: " + $0 }, "Then open " + $0.url].compactMap { $0 } } ?? [], true)
         case .abx(let test): (["Blind test, trial \(test.trials.count + 1). a, b, x: hear A, B or X. A, B: say what X is. . ends it."], false)
         case .help, .palette: (keymap.offered(in: view).map { $0.title.lowercased() + " (" + $0.id + "): " + $0.help }, true)

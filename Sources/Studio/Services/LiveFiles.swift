@@ -191,6 +191,20 @@ final class LiveFiles: FileListing {
         return entry
     }
 
+    private static let placesQueue = DispatchQueue(label: "lathe.places", qos: .utility)
+
+    func readPlaces() {
+        Self.placesQueue.async { [post] in
+            do throws(SettingsError) { post(.placesRead(try Places.load())) } catch { post(.notice(Notice(error.message, .warning))) }
+        }
+    }
+
+    func savePlaces(_ folders: [String]) {
+        Self.placesQueue.async { [post] in
+            do throws(SettingsError) { try Places.save(folders) } catch { post(.notice(Notice(error.message, .error))) }
+        }
+    }
+
     func readFacts(of paths: [String]) {
         headers.async { [post] in
             for path in paths {

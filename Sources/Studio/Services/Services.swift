@@ -16,6 +16,9 @@ protocol FileListing: Sendable {
     func watch(_ path: String)
     /// Answers with `facts` for each path.
     func readFacts(of paths: [String])
+    /// Answers with `placesRead`, or with a notice.
+    func readPlaces()
+    func savePlaces(_ folders: [String])
 }
 
 /// The sound: one file at a time. Everything returns at once.
@@ -127,6 +130,8 @@ struct Services: Sendable {
         switch effect {
         case .list(let query): files.list(query)
         case .readFacts(let paths): files.readFacts(of: paths)
+        case .readPlaces: files.readPlaces()
+        case .savePlaces(let folders): files.savePlaces(folders)
         case .watch(let path): files.watch(path)
         case .open(let path, let opening, let preset):
             player.know(nil)

@@ -1,8 +1,8 @@
 import Terminal
 
-/// Why a theme or a keymap was refused.
+/// Why a file of settings was refused or could not be written.
 public struct SettingsError: Error, Sendable, Equatable {
-    public enum Kind: Int32, Sendable { case unusable = 65, missing = 66 }
+    public enum Kind: Int32, Sendable { case unusable = 65, missing = 66, cannotCreate = 73 }
 
     public var kind: Kind
     public var file: String

@@ -42,6 +42,16 @@ enum SettingsFile {
         return text
     }
 
+    /// Whole or not at all, for the user alone; makes the folder.
+    static func write(_ text: String, to path: String, in folder: String) throws(SettingsError) {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try AtomicOutput.write(text, to: path)
+        } catch {
+            throw SettingsError(kind: .cannotCreate, file: path, problem: "cannot be written", remedy: "check the folder's permissions and free space")
+        }
+    }
+
     /// The parsed table and where its keys stand.
     /// - Throws: `.unusable` for texts that are too long, nested deeper than `sections` says, or no TOML.
     static func parse(_ text: String, file: String, limit: Int, what: String, sections: String) throws(SettingsError) -> (TOMLTable, TOMLPositions) {

@@ -13,6 +13,8 @@ enum Overlay: Sendable, Equatable {
     /// An explanation to read.
     case note(title: String, lines: [String])
     case abx(ABXTest)
+    /// Marked folders and opened files.
+    case places(Cursor)
     /// The services, each heard at its level.
     case platforms(Cursor)
 }

@@ -7,6 +7,8 @@ import Terminal
 enum StudioEvent: Sendable {
     case key(KeyStroke)
     case paste(String)
+    case mouse(Mouse)
+    case placesRead([String])
     case resize(Size)
     /// Seconds since 1970 and the wall clock's `HH:MM`.
     case clock(now: Double, wall: String)
@@ -105,6 +107,8 @@ enum Effect: Sendable, Equatable {
     /// Seconds to repeat; nil goes on.
     case loop(ClosedRange<Double>?)
     case resetMeters
+    case readPlaces
+    case savePlaces([String])
     case listPlatforms
     case chooseOutput(OutputChoice)
     case listOutputs

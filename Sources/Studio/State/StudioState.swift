@@ -70,6 +70,7 @@ struct StudioState: Sendable {
     var files: FilesState
     var deck = DeckState()
     var master: MasterState
+    var places = PlacesState()
     var generate = GenerateState()
     var queue = QueueState()
     var ledger = LedgerState()

@@ -109,6 +109,7 @@ extension StudioState {
         deck.player.hasSound = player.hasSound
         deck.opening = opening
         deck.path = path
+        if !path.hasPrefix("/proc/self/fd/") { places.opened(path) }
         deck.stage = .opening
         deck.measuring = 0
         deck.facts = files.facts[path]

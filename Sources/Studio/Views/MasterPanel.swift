@@ -9,7 +9,7 @@ func drawMaster(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let area = canvas.panel(rect, title: "Master: " + master.title, numbers: filter, focused: state.focus == .view(.master))
     guard area.rows > 0, area.columns > 0 else { return }
 
-    let detail = area.rows >= 24 ? 7 : area.rows >= 16 ? 6 : area.rows >= 12 ? 5 : area.rows >= 7 ? 2 : 0
+    let detail = masterDetailRows(area.rows)
     let height = area.rows - detail
     guard let selected = master.selectedRow else {
         canvas.text("nothing matches", x: area.x, y: area.y, .dim, width: area.columns)
@@ -28,6 +28,9 @@ func drawMaster(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     drawDetail(Preset.parameters[selected.parameter],
                Rect(x: area.x, y: area.maxY - detail, columns: area.columns, rows: detail), state, &canvas)
 }
+
+/// Rows below the list that say more of the selected parameter.
+func masterDetailRows(_ rows: Int) -> Int { rows >= 24 ? 7 : rows >= 16 ? 6 : rows >= 12 ? 5 : rows >= 7 ? 2 : 0 }
 
 private func drawHeading(_ block: PresetParameter.Block, _ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let bypassed = state.master.sound.silent.contains(block), isSolo = state.master.sound.soloed == block

@@ -11,6 +11,7 @@ func draw(_ overlay: Overlay, _ state: StudioState, _ canvas: inout Canvas) {
     case .page: drawPage(state, &canvas)
     case .note(let title, let lines): drawNote(title, lines, &canvas)
     case .abx(let test): drawABX(test, state, &canvas)
+    case .places(let cursor): drawPlaces(cursor, state, &canvas)
     case .platforms(let cursor): drawPlatforms(cursor, state, &canvas)
     }
 }
