@@ -54,7 +54,7 @@ struct Lathe: AsyncParsableCommand {
             StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, TiersCommand.self, PresetsCommand.self,
             ThemesCommand.self, KeysCommand.self, QueueCommand.self, EngineCommand.self, ServeCommand.self, StatsCommand.self, DoctorCommand.self, BenchCommand.self,
             StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self,
-            ThemesCommand.self, KeysCommand.self, ConfigCommand.self, DoctorCommand.self, BenchCommand.self,
+            ThemesCommand.self, KeysCommand.self, ConfigCommand.self, ManualCommand.self, DoctorCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: StudioCommand.self)
 

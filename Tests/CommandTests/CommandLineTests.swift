@@ -203,3 +203,30 @@ import Testing
         #expect(try place.openRows().isEmpty)
     }
 }
+
+/// The manual page and the completions know what `--help` knows.
+@Suite struct ManualTests {
+    @Test func everyCommandAndOptionStandsInTheManual() throws {
+        let page = try Workspace().run("manual").out
+        for command in ["studio", "master", "generate", "analyze", "preview", "ledger", "ledger destroy", "presets", "themes", "keys", "config", "doctor"] {
+            #expect(page.contains("\n.SS lathe \(command)\n"), "\(command)")
+        }
+        for option in ["\\fB\\-\\-preset\\fR", "\\fB\\-\\-sink\\fR", "\\fB\\-\\-stems\\fR", "\\fB\\-\\-lines\\fR"] { #expect(page.contains(option), "\(option)") }
+        // A line that begins with a dot is a request: only those of man(7) that we use.
+        let requests = Set(page.split(separator: "\n").filter { $0.hasPrefix(".") }.map { $0.prefix { $0 != " " } })
+        #expect(requests.isSubset(of: [".TH", ".SH", ".SS", ".TP", ".PP", ".br", ".B", ".I"]), "\(requests)")
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"]) func completionsAreMade(_ shell: String) throws {
+        let script = try Workspace().run("--generate-completion-script", shell)
+        #expect(script.status == 0 && script.out.contains("preview") && script.out.contains("sink"))
+    }
+
+    @Test func theConfigurationIsWrittenOnceAndChecked() throws {
+        let place = try Workspace()
+        #expect(try place.run("config", "write").status == 0)
+        #expect(try place.run("config", "check").status == 0)
+        let again = try place.run("config", "write")
+        #expect(again.status == 65 && again.err.contains("exists already"))
+    }
+}
