@@ -346,13 +346,30 @@ struct GoldenTests {
         case "prompt": press(&state, "2"); press(&state, KeyStroke(.enter)); press(&state, "k", "g"); press(&state, KeyStroke(.enter))
         case "difference": press(&state, "D", "t", "P"); play(&state, to: 73, from: 72.4, every: 0.2)
         case "abx": press(&state, "X", "A", "b")
+        case "spectrogram": press(&state, "W")
+        case "field": state.graph = .field
+        case "solo":
+            press(&state, "2")
+            state.master.selectedKey = "compressor.ratio"
+            press(&state, "s")
+            state.message = nil
+        case "outputs":
+            press(&state, "o")
+            _ = update(&state, .outputs([ALSADevice(name: "default", explanation: "Default ALSA device"), ALSADevice(name: "hw:CARD=USB,DEV=0", explanation: "USB interface, direct")], log: ["snd_pcm_open: hw:CARD=USB,DEV=0: busy"]))
+            press(&state, "l")
+        case "page": _ = update(&state, .pageOpened(PageInfo(url: "http://127.0.0.1:8417/0123456789abcdef0123456789abcdef/", forward: "ssh -N -L 8417:127.0.0.1:8417 mia@203.0.113.5")))
+        case "loop":
+            press(&state, "(")
+            play(&state, to: 90, from: 72.4, every: 0.2)
+            press(&state, ")")
+            state.message = nil
         case "question": press(&state, "5"); press(&state, .control("d"))
         default: break
         }
         return state
     }
 
-    @Test(arguments: ["files", "master", "generate", "queue", "ledger", "presets", "palette", "help", "ascii", "blocks", "original", "prompt", "question", "difference", "abx"],
+    @Test(arguments: ["files", "master", "generate", "queue", "ledger", "presets", "palette", "help", "ascii", "blocks", "original", "prompt", "question", "difference", "abx", "spectrogram", "field", "solo", "outputs", "page", "loop"],
           [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)])
     func screensLookAsKept(name: String, size: Size) throws {
         let file = Self.folder.appendingPathComponent("\(name)-\(size.columns)x\(size.rows).txt")
