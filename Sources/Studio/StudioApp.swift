@@ -11,6 +11,7 @@ struct StudioApp: TerminalApp {
     private let mailbox: Mailbox<StudioEvent>
     private let time = LiveTime()
     private let files: LiveFiles
+    private let themes: ThemeWatch
     private var services: Services?
     private var backend: Backend?
     /// What keys asked for before there were services to do it.
@@ -33,6 +34,7 @@ struct StudioApp: TerminalApp {
         self.options = options
         self.mailbox = mailbox
         files = LiveFiles { mailbox.post($0) }
+        themes = ThemeWatch { mailbox.post($0) }
         do throws(SettingsError) {
             self.state.keymap = try Keymap.load()
         } catch {
@@ -83,6 +85,7 @@ struct StudioApp: TerminalApp {
     private mutating func setColors(_ depth: ColorDepth) {
         do throws(SettingsError) {
             if let theme = options.theme { state.theme = theme } else { state.theme = try ThemeLibrary.standard(for: depth) }
+            themes.follow(state.theme)
         } catch {
             state.theme = .fallback
             state.say(error.message, .warning)
@@ -112,7 +115,10 @@ struct StudioApp: TerminalApp {
             lastInput = time.milliseconds()
             step(.mouse(mouse), &turn)
             turn.draw = .now
-        case .focus, .ending, .reply: break
+        case .focus(let hasFocus):
+            step(.focus(hasFocus), &turn)
+            if hasFocus { turn.draw = .now }
+        case .ending, .reply: break
         }
     }
 
@@ -155,6 +161,7 @@ struct StudioApp: TerminalApp {
         if isWatching, time.milliseconds() - lastLook >= Self.lookEvery {
             lastLook = time.milliseconds()
             services?.files.check(state.files.query)
+            themes.look()
         }
         guard let services, state.deck.isLoaded else { return happened }
         let (snapshot, meters) = services.player.readings()

@@ -11,6 +11,13 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
     case .mouse(let mouse):
         state.wasUsed = true
         return state.take(mouse)
+    case .themeRead(let theme):
+        state.theme = theme
+        state.say(theme.name + " was changed and is in use")
+        return []
+    case .focus(let hasFocus):
+        state.hasFocus = hasFocus
+        return []
     case .placesRead(let folders):
         state.places.marked = folders
         return []

@@ -23,6 +23,55 @@ struct ThemeTests {
         #expect(depths == Set(ColorDepth.allCases))
     }
 
+    @Test func aThemeInheritsWhatItDoesNotWrite_andItsPaletteReachesTheRolesItInherits() throws {
+        let base = "schema = 1\nname = \"Base\"\ndepth = \"256\"\n[palette]\nink = 250\npaper = 16\n[roles]\ntext = \"ink on paper\"\naccent = \"ink bold\"\n"
+        let child = "schema = 1\nname = \"Child\"\ninherits = \"base\"\n[palette]\nink = 220\n[roles]\ntitle = \"ink underline\"\n"
+        let theme = try Theme.parse(toml: child, file: "/t/child.toml") { name throws(SettingsError) in (base, "/t/\(name).toml") }
+        #expect(theme.depth == .ansi256 && theme.id == "child" && theme.files == ["/t/child.toml", "/t/base.toml"])
+        #expect(theme[.text] == Style(.indexed(220), on: .indexed(16)))
+        #expect(theme[.accent] == Style(.indexed(220), on: .indexed(16), .bold))
+        #expect(theme[.title] == Style(.indexed(220), on: .indexed(16), .underline))
+    }
+
+    @Test func inheritingFromItselfEndsWithTheLine() {
+        let text = "schema = 1\nname = \"Loop\"\ninherits = \"loop\"\n"
+        do throws(SettingsError) {
+            _ = try Theme.parse(toml: text, file: "loop.toml") { _ throws(SettingsError) in (text, "loop.toml") }
+            Issue.record("taken")
+        } catch {
+            #expect(error.line == 3 && error.problem.contains("too often"), "\(error.message)")
+        }
+    }
+
+    @Test func aWindowInTheBackgroundIsDrawnNowAndThen() {
+        var state = playingState()
+        #expect(state.nextFrame() == 50)
+        _ = update(&state, .focus(false))
+        #expect(state.nextFrame() == 500)
+        _ = update(&state, .focus(true))
+        #expect(state.nextFrame() == 50)
+    }
+
+    @Test func aChangedThemeIsInUseAtOnce_andABrokenOneIsNamed() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-theme-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("mine.toml")
+        try Self.minimal.write(to: file, atomically: true, encoding: .utf8)
+        let (events, feed) = AsyncStream.makeStream(of: StudioEvent.self)
+        let watch = ThemeWatch { feed.yield($0) }
+        watch.follow(try ThemeLibrary.check(file.path))
+        var next = events.makeAsyncIterator()
+        try (Self.minimal + "accent = \"3\"\n").write(to: file, atomically: true, encoding: .utf8)
+        watch.look()
+        guard case .themeRead(let theme)? = await next.next() else { Issue.record("not read"); return }
+        #expect(theme[.accent].foreground == .indexed(3))
+        try (Self.minimal + "accent = \"teel\"\n").write(to: file, atomically: true, encoding: .utf8)
+        watch.look()
+        guard case .notice(let notice)? = await next.next() else { Issue.record("not refused"); return }
+        #expect(notice.text.contains("mine.toml:5:") && notice.text.contains("teel") && notice.text.hasSuffix("(the colours stay as they were)"))
+    }
+
     static let minimal = "schema = 1\nname = \"T\"\n[roles]\ntext = \"7 on 0\"\n"
 
     @Test func rolesTakeColoursBackgroundsAndAttributes() throws {

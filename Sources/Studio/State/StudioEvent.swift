@@ -9,6 +9,10 @@ enum StudioEvent: Sendable {
     case paste(String)
     case mouse(Mouse)
     case placesRead([String])
+    /// The theme's file was changed.
+    case themeRead(Theme)
+    /// The terminal has the user's attention, or another window has.
+    case focus(Bool)
     case resize(Size)
     /// Seconds since 1970 and the wall clock's `HH:MM`.
     case clock(now: Double, wall: String)

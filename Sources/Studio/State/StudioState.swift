@@ -50,6 +50,8 @@ struct StudioState: Sendable {
     var theme = Theme.fallback
     var keymap = Keymap.standard
     var glyphs = GlyphSet.braille
+    /// Nobody looks at a window in the background: it is drawn now and then.
+    var hasFocus = true
     /// Seconds since 1970, as of the last event that told.
     var now = 0.0
     /// Wall time, `HH:MM`.

@@ -43,6 +43,8 @@ public struct Theme: Sendable, Equatable {
     /// The colours it was made for; with fewer, the nearest are shown.
     public var depth: ColorDepth
     private var styles: [Style]
+    /// What it was read from: its own file, then those it inherits from.
+    var files: [String] = []
 
     public init(id: String, name: String, depth: ColorDepth, styles: [Role: Style]) {
         self.id = id

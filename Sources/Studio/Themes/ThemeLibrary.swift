@@ -60,6 +60,15 @@ public enum ThemeLibrary {
         return .fallback
     }
 
+    /// The text of a theme by name, for those who inherit from it.
+    static func source(_ name: String) throws(SettingsError) -> (text: String, file: String) {
+        for folder in folders where !name.hasPrefix(".") && !name.contains("/") {
+            let path = folder + "/" + name + ".toml"
+            if access(path, F_OK) == 0 { return (try SettingsFile.read(path, limit: Theme.fileSizeLimit, what: "theme", seeAlso: "`lathe themes list`"), path) }
+        }
+        throw SettingsError(kind: .unusable, file: name, problem: "there is no theme '\(name)' to inherit from", remedy: "`lathe themes list` names them")
+    }
+
     /// Reads one theme file.
     /// - Throws: `.missing` when it cannot be opened, `.unusable` with line and column when it is not a theme.
     public static func check(_ path: String) throws(SettingsError) -> Theme {

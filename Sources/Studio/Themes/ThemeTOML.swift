@@ -11,6 +11,7 @@ extension Theme {
     /// schema = 1
     /// name = "Dusk"
     /// depth = "truecolor"          # truecolor 256 16 mono
+    /// inherits = "ember"           # everything that is not written here; its roles take this palette
     /// [palette]
     /// ink = "#d8dee9"              # #rrggbb, 0…255 or default
     /// [roles]
@@ -19,9 +20,13 @@ extension Theme {
     /// Roles that are left out look like `text`.
     /// - Throws: for unknown keys, roles, colours and words, with file, line and column.
     public static func parse(toml text: String, file: String) throws(SettingsError) -> Theme {
+        try parse(toml: text, file: file) { name throws(SettingsError) in try ThemeLibrary.source(name) }
+    }
+
+    /// - Parameter source: text and file of a theme by its name.
+    static func parse(toml text: String, file: String, source: (String) throws(SettingsError) -> (text: String, file: String)) throws(SettingsError) -> Theme {
         let (table, positions) = try SettingsFile.parse(text, file: file, limit: fileSizeLimit, what: "theme", sections: "[palette] and [roles]")
-        let reader = ThemeReader(file: file, positions: positions)
-        return try reader.theme(table)
+        return try ThemeReader(file: file, positions: positions).theme(table, source: source, depth: 0).theme
     }
 }
 
@@ -30,17 +35,39 @@ private struct ThemeReader {
     let file: String
     let positions: TOMLPositions
 
-    func theme(_ table: TOMLTable) throws(SettingsError) -> Theme {
-        for key in table.keys where !["schema", "name", "depth", "palette", "roles"].contains(key) {
-            throw refusal([key], "unknown key '\(key)'", "use schema, name, depth, [palette] and [roles]")
+    /// Words of palette and roles, this theme's before those of what it inherits from.
+    struct Words {
+        var palette: [String: String] = [:]
+        var roles: [String: String] = [:]
+        var depth = ColorDepth.truecolor
+        var files: [String] = []
+    }
+
+    private static let mostInherited = 4
+
+    func theme(
+        _ table: TOMLTable, source: (String) throws(SettingsError) -> (text: String, file: String), depth level: Int
+    ) throws(SettingsError) -> (theme: Theme, words: Words) {
+        for key in table.keys where !["schema", "name", "depth", "inherits", "palette", "roles"].contains(key) {
+            throw refusal([key], "unknown key '\(key)'", "use schema, name, depth, inherits, [palette] and [roles]")
         }
         guard table["schema"]?.int == 1 else { throw refusal(["schema"], "schema must be 1", "write schema = 1") }
         guard let name = table["name"]?.string, !name.isEmpty, name.count <= 60 else {
             throw refusal(["name"], "a theme needs a name of at most 60 characters", "write name = \"…\"")
         }
+        var words = Words()
+        if let value = table["inherits"] {
+            guard let parent = value.string else { throw refusal(["inherits"], "inherits must be a theme's name", "write inherits = \"dusk\"") }
+            guard level < Self.mostInherited else { throw refusal(["inherits"], "themes inherit from each other too often", "leave one inherits out") }
+            let (text, file): (String, String)
+            do throws(SettingsError) { (text, file) = try source(parent) } catch { throw refusal(["inherits"], error.problem, error.remedy) }
+            let (base, positions) = try SettingsFile.parse(text, file: file, limit: Theme.fileSizeLimit, what: "theme", sections: "[palette] and [roles]")
+            words = try ThemeReader(file: file, positions: positions).theme(base, source: source, depth: level + 1).words
+        }
         let depth: ColorDepth
         switch table["depth"]?.string {
-        case "truecolor", nil: depth = .truecolor
+        case nil: depth = words.depth
+        case "truecolor": depth = .truecolor
         case "256": depth = .ansi256
         case "16": depth = .ansi16
         case "mono": depth = .mono
@@ -48,32 +75,39 @@ private struct ThemeReader {
         }
         if table["depth"] != nil, table["depth"]?.string == nil { throw refusal(["depth"], "depth must be text", "use \"truecolor\", \"256\", \"16\" or \"mono\"") }
 
-        var palette: [String: Color] = [:]
         let entries = try section("palette", table)
         for key in entries?.keys ?? [] {
-            let path = ["palette", key]
             guard let word = entries?[key]?.string ?? entries?[key]?.int.map(String.init) else {
-                throw refusal(path, "'\(key)' is not a colour", "write \"#rrggbb\", 0 to 255 or \"default\"")
+                throw refusal(["palette", key], "'\(key)' is not a colour", "write \"#rrggbb\", 0 to 255 or \"default\"")
             }
-            palette[key] = try color(word, [:], path)
+            words.palette[key] = word
         }
+        let roles = try section("roles", table)
+        guard roles != nil || !words.roles.isEmpty else { throw refusal(["roles"], "there are no [roles]", "give at least text a colour") }
+        for key in roles?.keys ?? [] {
+            guard Role(rawValue: key) != nil else {
+                throw refusal(["roles", key], "unknown role '\(key)'", "the roles are " + Role.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            guard let text = roles?[key]?.string else { throw refusal(["roles", key], "'\(key)' must be text", "write for example \"ink on #101418 bold\"") }
+            words.roles[key] = text
+        }
+        words.depth = depth
+        words.files.insert(file, at: 0)
+        var theme = try styled(words, name: name)
+        theme.files = words.files
+        return (theme, words)
+    }
 
+    private func styled(_ words: Words, name: String) throws(SettingsError) -> Theme {
+        var palette: [String: Color] = [:]
+        for (key, word) in words.palette { palette[key] = try color(word, [:], ["palette", key]) }
         var styles: [Role: Style] = [:]
-        guard let roles = try section("roles", table) else { throw refusal(["roles"], "there are no [roles]", "give at least text a colour") }
         // Text comes first: its background is everyone's.
-        var base = Color.default
-        if let text = roles["text"]?.string { base = try style(text, palette, on: .default, ["roles", "text"]).background }
-        for key in roles.keys {
-            let path = ["roles", key]
-            guard let role = Role(rawValue: key) else {
-                throw refusal(path, "unknown role '\(key)'", "the roles are " + Role.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-            guard let words = roles[key]?.string else { throw refusal(path, "'\(key)' must be text", "write for example \"ink on #101418 bold\"") }
-            styles[role] = try style(words, palette, on: base, path)
-        }
-        guard styles[.text] != nil else { throw refusal(["roles"], "the role 'text' is missing", "write text = \"default\"") }
+        guard let text = words.roles["text"] else { throw refusal(["roles"], "the role 'text' is missing", "write text = \"default\"") }
+        let base = try style(text, palette, on: .default, ["roles", "text"]).background
+        for (key, text) in words.roles { if let role = Role(rawValue: key) { styles[role] = try style(text, palette, on: base, ["roles", key]) } }
         let id = file.split(separator: "/").last.map(String.init) ?? file
-        return Theme(id: id.hasSuffix(".toml") ? String(id.dropLast(5)) : id, name: name, depth: depth, styles: styles)
+        return Theme(id: id.hasSuffix(".toml") ? String(id.dropLast(5)) : id, name: name, depth: words.depth, styles: styles)
     }
 
     private func section(_ key: String, _ table: TOMLTable) throws(SettingsError) -> TOMLTable? {
@@ -118,7 +152,7 @@ private struct ThemeReader {
     }
 
     private func refusal(_ path: [String], _ problem: String, _ remedy: String) -> SettingsError {
-        let position = positions[path.map { .key($0) }] ?? positions[[.key(path[0])]]
+        let position = positions[path.map { .key($0) }] ?? positions[[.key(path[0])]] ?? positions[[.key("inherits")]]
         return SettingsError(kind: .unusable, file: file, line: position?.line, column: position?.column, problem: problem, remedy: remedy)
     }
 }

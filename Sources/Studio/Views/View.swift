@@ -31,6 +31,7 @@ private func draw(_ id: PanelID, _ rect: Rect, _ state: StudioState, _ canvas: i
 extension StudioState {
     /// Milliseconds until the picture changes by time alone; nil when nothing but an event can change it.
     func nextFrame(playingEvery frame: Int = 50) -> Int? {
+        let frame = hasFocus ? frame : max(frame, 500)
         if deck.player.playing { return frame }
         if let meters = deck.meters, !Ballistics.atRest(meters) { return frame }
         if queue.active > 0 || generate.isMaking { return 250 }
