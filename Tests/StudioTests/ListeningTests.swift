@@ -59,7 +59,7 @@ struct ListeningTests {
         #expect(state.deck.matched && effects.contains { if case .setTrims(let master, 0) = $0 { master < -3 } else { false } })
         let end = press(&state, KeyStroke(.escape))
         #expect(!state.deck.matched && state.deck.voice == .original)
-        #expect(end == [.setVoice(.original), .setTrims(master: 0, original: 0)])
+        #expect(end == [.setVoice(.original), .setTrims(master: 0, original: 0), .setBlind(false)])
         #expect(state.overlay == nil, "without an answer there is no score")
     }
 
