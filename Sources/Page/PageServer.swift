@@ -83,6 +83,7 @@ public final class PageServer: Sendable {
             DispatchQueue(label: "lathe.page", qos: .userInitiated).async {
                 while !isStopped() {
                     line.wait(milliseconds: 500)
+                    if isStopped() { break }
                     hub.loop.execute { hub.turn() }
                 }
             }
