@@ -52,9 +52,7 @@ struct Lathe: AsyncParsableCommand {
         version: version,
         subcommands: [
             StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, TiersCommand.self, PresetsCommand.self,
-            ThemesCommand.self, KeysCommand.self, QueueCommand.self, EngineCommand.self, ServeCommand.self, StatsCommand.self, DoctorCommand.self, BenchCommand.self,
-            StudioCommand.self, MasterCommand.self, GenerateCommand.self, AnalyzeCommand.self, PreviewCommand.self, LedgerCommand.self, PresetsCommand.self,
-            ThemesCommand.self, KeysCommand.self, ConfigCommand.self, ManualCommand.self, DoctorCommand.self, BenchCommand.self,
+            ThemesCommand.self, KeysCommand.self, ConfigCommand.self, ManualCommand.self, QueueCommand.self, EngineCommand.self, ServeCommand.self, StatsCommand.self, DoctorCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: StudioCommand.self)
 

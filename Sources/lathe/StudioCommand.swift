@@ -18,11 +18,12 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
     @Option(help: ArgumentHelp("alsa, null (a clock without sound), stdout (raw float PCM), or http: a page for your browser, through ssh -L.", valueName: "sink")) var sink: PreviewCommand.SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
 
-    var needsEngine: Bool { true }
     @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n")) var port: UInt16?
 
     @Flag(inversion: .prefixedNo, help: "Clicks and wheel; the terminal's own selection then needs Shift.") var mouse: Bool?
     @Flag(help: "Lines in place of a screen: for screen readers, terminals that cannot be drawn on, and scripts on standard input.") var lines = false
+
+    var needsEngine: Bool { true }
 
     func validate() throws {
         if device != nil, sink != nil, sink != .alsa { throw ValidationError("--device names an ALSA device; leave out --sink or say --sink alsa") }
@@ -46,9 +47,6 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
         case nil: if let device { options.sink = .alsa(device: device) }
         }
         options.launcher = Lathe.launcher
-        let (status, active) = try await Studio.run(options)
-        if active > 0 { Output.warning("\(active) job\(active == 1 ? "" : "s") still at work; lathe queue attach follows \(active == 1 ? "it" : "them")") }
-        let status = try await run(options)
         let status = try await run(options, inLines: lines || settings.lines)
         if status != 0 { throw ReportedFailure(exitCode: status) }
     }
@@ -56,7 +54,11 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
     /// On the screen; in lines where there is none, or none that can be drawn on.
     private func run(_ options: StudioOptions, inLines: Bool) async throws(TerminalError) -> Int32 {
         if inLines { return try await LineStudio.run(options) }
-        do throws(TerminalError) { return try await Studio.run(options) } catch {
+        do throws(TerminalError) {
+            let (status, active) = try await Studio.run(options)
+            if active > 0 { Output.warning("\(active) job\(active == 1 ? "" : "s") still at work; lathe queue attach follows \(active == 1 ? "it" : "them")") }
+            return status
+        } catch {
             switch error {
             case .notATerminal, .unusable:
                 // Standard output carries sound: there is no place for lines.

@@ -54,7 +54,7 @@ public enum TierConfiguration {
 
     static func parse(_ text: String, file: String) throws(PresetError) -> [TierSettings] {
         let toml = try StrictTOML(text, file: file, noun: "configuration", limit: mostBytes)
-        try toml.refuseUnknown(toml.root, at: [], known: ["schema", "tier"])
+        try toml.refuseUnknown(toml.root, at: [], known: ["schema", "tier", "studio"])
         if let schema = try toml.number("schema", in: toml.root, range: 1...1), schema != 1 {
             throw toml.error([.key("schema")], "schema \(schema) is not known", "write schema = 1")
         }
