@@ -186,10 +186,10 @@ import Testing
         expectOneLine(outcome.err, "nowhere/at/all")
     }
 
-    @Test func withoutATerminalTheStudioSaysWhatToDoInstead() throws {
+    @Test func withoutATerminalTheStudioSpeaksInLines_andEndsWithItsInput() throws {
         let outcome = try Workspace().run()
-        #expect(outcome.status != 0)
-        expectOneLine(outcome.err)
+        #expect(outcome.status == 0, "\(outcome.err)")
+        #expect(outcome.out.contains("\n") && !(outcome.out + outcome.err).contains("\u{1B}"))
     }
 
     @Test func theBenchMeasuresEverythingAgainstACopyInTheSameRun() throws {

@@ -31,7 +31,7 @@ import Testing
             let from = end + round * (end - start)
             // Behind the crossfade each frame is the one that the loop has there.
             let wrong = (fade..<(end - start)).first { frame(heard[from + $0]) != start + $0 }
-            #expect(wrong == nil, "round \(round): frame \(wrong ?? 0) of the loop")
+            #expect(wrong == nil, "round \(round): at frame \(wrong ?? 0) of the loop stands \(wrong.map { frame(heard[from + $0]) - start } ?? 0)")
         }
     }
 

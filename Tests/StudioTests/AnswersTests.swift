@@ -79,7 +79,7 @@ struct AnswersTests {
 
     @Test func aNewOutputIsToldTheTrims() {
         var state = playingState()
-        #expect(update(&state, .outputChanged) == [state.trimsEffect])
+        #expect(update(&state, .outputChanged) == [state.trimsEffect, .loop(nil)])
     }
 
     @Test func anotherFileKeepsTheVoiceAndNothingThatWasSolved() {

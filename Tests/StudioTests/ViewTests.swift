@@ -220,7 +220,7 @@ struct ViewTests {
             #expect(state.message == nil, "once")
             #expect(screen(state, size).lines[size.rows - 2].contains("no sound · o"))
             press(&state, "o")
-            let panel = words(screen(state, size), inside: 72)
+            let panel = words(screen(state, size), inside: min(86, size.columns - 4))
             #expect(panel.contains("no such file or directory") && panel.contains("on a clock"))
         }
     }

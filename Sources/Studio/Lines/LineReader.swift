@@ -67,7 +67,7 @@ struct LineReader {
     /// The command that a line names: its name, its title or the beginning of one, or one of its keys.
     static func named(_ text: String, _ state: StudioState) -> [Command] {
         let offered = state.keymap.offered(in: state.view), typed = text.lowercased()
-        if let exact = Command.table.first(where: { $0.id == typed }) { return [exact] }
+        if let exact = Command.table.first(where: { $0.id.lowercased() == typed }) { return [exact] }
         if let exact = offered.first(where: { $0.title.lowercased() == typed }) { return [exact] }
         if let view = ViewID.allCases.first(where: { $0.title.lowercased() == typed }), let command = Command.named("view.\(view)") { return [command] }
         if let key = KeyStroke(label: text), let command = state.keymap.command(for: key, in: state.view) { return [command] }

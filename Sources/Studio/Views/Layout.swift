@@ -68,6 +68,11 @@ struct Layout {
         // Its points move in every frame: only where there is room to spare, or when it was chosen.
         var wanted: [PanelID] = [.waveform, .spectrum, .dynamics, .loudness] + (area.rows >= 45 || focus == .field ? [.field] : [])
         if let index = wanted.firstIndex(of: focus) { wanted.insert(wanted.remove(at: index), at: 0) }
+        // Too small for what was chosen: it has all there is.
+        if wanted[0] == focus, Self.need(focus).rows > area.rows {
+            panels.append((focus, area))
+            return
+        }
         var chosen: Set<PanelID> = []
         var left = area.rows
         for id in wanted where Self.need(id).rows <= left {
