@@ -77,6 +77,13 @@ extension AudioThread {
         }
     }
 
+    /// True while the start of the loop is being made ready: its end is waited at rather than overrun, which a capture faster than any clock would do.
+    /// Not during a crossfade, which needs frames to come to its end.
+    func awaitsLoop(_ deck: UnsafeMutablePointer<Deck>, until loopEnd: Int) -> Bool {
+        let seek = shared.pointee.seeks.load(ordering: .acquiring)
+        return loopEnd != Int.max && seek & 1 == 1 && deck.pointee.seek < seek && leaving == nil && deck.pointee.frame <= loopEnd
+    }
+
     mutating func change(to next: UnsafeMutablePointer<Deck>, aligned: Bool, jumps: Bool = true) {
         if let old = deck {
             if sounding {

@@ -107,7 +107,7 @@ struct AudioThread: ~Copyable {
         }
         if !sounding { start(deck) }
         var frames = min(output.periodFrames, deck.pointee.available, stopFrame - deck.pointee.frame)
-        if looping != nil, deck.pointee.frame < loopEnd { frames = min(frames, loopEnd - deck.pointee.frame) }
+        if looping != nil ? deck.pointee.frame < loopEnd : awaitsLoop(deck, until: loopEnd) { frames = min(frames, loopEnd - deck.pointee.frame) }
         if let held, held.pointee.firstFrame > deck.pointee.frame { frames = min(frames, held.pointee.firstFrame - deck.pointee.frame) }
         guard frames > 0 else {
             // Nothing is made up: a device runs dry and is started again, a capture waits.
