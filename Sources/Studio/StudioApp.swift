@@ -17,8 +17,7 @@ struct StudioApp: TerminalApp {
     /// What keys asked for before there were services to do it.
     private(set) var waiting: [Effect] = []
     private var isPainted = false
-    /// A render was asked for and is not in the queue yet.
-    private var isOrdering = false
+    private var orders = OutstandingOrders()
     /// Milliseconds of the last key, and of the last look at whether the folder has changed.
     private var lastInput: Int64 = 0
     private var lastLook: Int64 = 0
@@ -123,10 +122,7 @@ struct StudioApp: TerminalApp {
     }
 
     private mutating func step(_ event: StudioEvent, _ turn: inout Turn) {
-        switch event {
-        case .jobs, .notice, .planned: isOrdering = false
-        default: break
-        }
+        orders.note(event, shown: state.queue.jobs)
         perform(update(&state, event), &turn)
     }
 
@@ -138,8 +134,7 @@ struct StudioApp: TerminalApp {
             case .quit: turn.requests.append(.end)
             case .copy(let text): turn.requests.append(.copy(text))
             default:
-                if case .render = effect { isOrdering = true }
-                if case .plan = effect { isOrdering = true }
+                orders.note(effect)
                 if let services { services.perform(effect) } else { waiting.append(effect) }
             }
         }
@@ -227,7 +222,7 @@ struct StudioApp: TerminalApp {
     var isBusy: Bool {
         if case .opening = state.deck.stage { return true }
         return state.deck.measuring != nil || state.master.solving || (state.deck.profile != nil && state.master.solved == nil && state.master.solveProblem == nil)
-            || state.queue.active > 0 || state.generate.isMaking || !state.files.complete || isOrdering
+            || state.queue.active > 0 || state.generate.isMaking || !state.files.complete || !orders.isEmpty
     }
 
     mutating func closeOverlay() { state.overlay = nil }

@@ -42,6 +42,8 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         return updateGenerate(&state, event)
 
     case .planned(let orders): return ask(orders, &state)
+    // The app's.
+    case .queued: return []
     case .jobs(let jobs):
         let selected = state.queue.selected?.id
         var refresh = false

@@ -183,7 +183,7 @@ def main():
     processes, browser = [], None
     try:
         mix = home + "/mix.wav"
-        tones(mix)
+        tones(mix, 240)
         process, url, way = start(home, "preview", mix, "--preset", "streaming", "--sink", "http", "--port", "0")
         processes.append(process)
         port = int(re.search(r":(\d+)/", url)[1])

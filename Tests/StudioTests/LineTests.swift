@@ -37,6 +37,29 @@ struct LineTests {
         #expect(read(&state, "render") == .done([.plan(inputs: ["/music/mixes/rough_v7.wav"])]))
     }
 
+    /// A script that waits for its render finds it in the queue, whatever else is told before the job is there.
+    @Test func whatWasAskedOfTheQueueIsOutstandingUntilItStandsThere() {
+        var orders = OutstandingOrders()
+        let job = testJob(.running(what: "solving", fraction: 0))
+        orders.note(.plan(inputs: ["/music/a.wav"]))
+        #expect(!orders.isEmpty)
+        orders.note(.render([], preset: testPresets[0].preset!))
+        orders.note(.planned([]), shown: [])
+        orders.note(.jobs([]), shown: [])
+        orders.note(.notice(Notice("hello")), shown: [])
+        #expect(!orders.isEmpty)
+        orders.note(.queued([job.id]), shown: [])
+        #expect(!orders.isEmpty, "taken, not shown")
+        orders.note(.jobs([job]), shown: [job])
+        #expect(orders.isEmpty)
+        orders.note(.render([], preset: testPresets[0].preset!))
+        orders.note(.queued([job.id]), shown: [job])
+        #expect(orders.isEmpty, "shown before it was answered")
+        orders.note(.render([], preset: testPresets[0].preset!))
+        orders.note(.queued([]), shown: [])
+        #expect(orders.isEmpty, "refused")
+    }
+
     @Test func questionsAndPromptsAreAnsweredByTheNextLine() {
         var state = playingState()
         _ = update(&state, .planned([RenderOrder(input: "/music/mixes/rough_v7.wav", output: "/music/mixes/rough_v7-master.wav", exists: true)]))
@@ -77,6 +100,10 @@ struct LineTests {
         }
         var state = freshState()
         #expect(read(&state, "fly") == .said(["'fly' is no command; help lists the words"]))
+        state.view = .queue
+        #expect(read(&state, "render") == .said(["'render' works in Files and Master, not here"]))
+        guard case .said(let help) = read(&state, "help render") else { Issue.record("no help"); return }
+        #expect(help.first?.contains("master.render") == true)
     }
 
     @Test func aPromptBecomesATake() {

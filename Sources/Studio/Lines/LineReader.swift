@@ -75,9 +75,19 @@ struct LineReader {
         return begun
     }
 
+    /// Commands of other views that a line names.
+    private static func elsewhere(_ text: String) -> [Command] {
+        let typed = text.lowercased()
+        return Command.table.filter { $0.title.lowercased().hasPrefix(typed) || $0.id.hasSuffix("." + typed) }
+    }
+
     private static func command(_ text: String, _ state: inout StudioState) -> Answer {
         let found = named(text, state)
-        guard let command = found.first else { return .said(["'" + text + "' is no command; help lists the words"]) }
+        guard let command = found.first else {
+            let views = elsewhere(text).flatMap { command in ViewID.allCases.filter { command.views?.contains($0) ?? true } }
+            guard !views.isEmpty else { return .said(["'" + text + "' is no command; help lists the words"]) }
+            return .said(["'" + text + "' works in " + ViewID.allCases.filter(views.contains).map(\.title).joined(separator: " and ") + ", not here"])
+        }
         guard found.count == 1 else { return .said(["'" + text + "' may be " + found.map { $0.title.lowercased() }.joined(separator: ", ") + "; type more of it"]) }
         let view = state.view
         let effects = command.waits(state) ? state.wait(with: command.keys.first ?? KeyStroke(.escape)) : command.attempt(&state)
@@ -86,7 +96,7 @@ struct LineReader {
     }
 
     private static func explain(_ text: String, _ state: StudioState) -> [String] {
-        let found = named(text, state)
+        let here = named(text, state), found = here.isEmpty ? elsewhere(text) : here
         if let parameter = parameter(text, state) { return [state.row(of: parameter), parameter.effect, parameter.rangeText] }
         if found.isEmpty { return ["'" + text + "' is no command"] }
         return found.map { command in

@@ -20,6 +20,9 @@ private final class LineSession {
     private let input: LineInput<StudioEvent>
     private var waits = false
     private var ends = false
+    /// Since when the rows of a folder are on their way.
+    private var listedSince: ContinuousClock.Instant?
+    private static let listingPatience: Duration = .seconds(3)
     private var told = Told()
     /// What was said already.
     private struct Told {
@@ -40,20 +43,32 @@ private final class LineSession {
     func run() -> Int32 {
         say(["Lathe in lines. help lists the words."])
         while !ends, input.signal == nil {
-            if !waits || !app.isBusy, let line = input.next() {
+            if !waits || !app.isBusy, !isListing(), let line = input.next() {
                 waits = false
                 take(line)
                 continue
             }
             // The end of a script: what it began is finished first.
             if input.isAtEnd, !input.hasLine, !app.isBusy { break }
-            perform(app.take(input.wait(milliseconds: app.isBusy ? 100 : 1000)))
+            perform(app.take(input.wait(milliseconds: app.isBusy || listedSince != nil ? 100 : 1000)))
             if app.isBusy { app.refresh() }
             tell()
         }
         app.shutDown(within: 2)
         input.finish()
         return input.signal.map { 128 + $0 } ?? 0
+    }
+
+    /// A word about rows means those of the folder that was asked for: they are waited for, but not for a file system that hangs.
+    private func isListing() -> Bool {
+        guard !app.state.files.complete else {
+            listedSince = nil
+            return false
+        }
+        let now = ContinuousClock.now
+        let since = listedSince ?? now
+        listedSince = since
+        return now - since < Self.listingPatience
     }
 
     private func take(_ line: String) {

@@ -147,15 +147,19 @@ final class LiveComposer: Composing {
         _ order: TakeOrder, into folder: String, _ make: @escaping @Sendable (String) -> GenerateRequest, then done: @escaping @Sendable (GenerateRequest) -> Void = { _ in }
     ) {
         Task { [self] in
+            var ordered = false
             do {
                 let parts = try await backend.parts
                 if let problem = parts.problem { throw Refusal(message: problem) }
                 let (brief, _) = order.request.brief(genres: try GenreLibrary.list())
                 let request = Self.unused(in: folder, TakeOutline.fileName(brief), make)
                 let id = try await backend.queue.submit(.generate(request))
+                post(.queued([id]))
+                ordered = true
                 if case .generate? = await backend.queue.outcome(of: id)?.result { done(request) }
             } catch {
                 post(.notice(Notice(Self.words(error), .error)))
+                if !ordered { post(.queued([])) }
             }
         }
     }

@@ -140,13 +140,15 @@ final class LiveEngine: MasteringEngine {
 
     func render(_ orders: [RenderOrder], preset: Preset) {
         Task { [self] in
+            var ids: [String] = []
+            defer { post(.queued(ids)) }
             do {
                 let parts = try await backend.parts
                 if let problem = parts.problem { return post(.notice(Notice(problem, .error))) }
                 for order in orders {
                     var request = MasterRequest(input: order.input, output: order.output, preset: preset, container: .wav, force: order.exists)
                     request.mayAsk = true
-                    _ = try await backend.queue.submit(.master(request))
+                    ids.append(try await backend.queue.submit(.master(request)))
                 }
             } catch {
                 post(.notice(Notice(Self.words(error, "render"), .error)))

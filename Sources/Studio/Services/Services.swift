@@ -62,7 +62,7 @@ protocol MasteringEngine: Sendable {
     func keepReference(_ path: String)
     /// Answers with `planned`.
     func plan(_ inputs: [String])
-    /// Answers with `jobs`, again and again.
+    /// Answers with `queued`, and with `jobs` again and again.
     func render(_ orders: [RenderOrder], preset: Preset)
     func cancel(_ job: String)
     /// What the user said about a tier that a job waits for.
@@ -78,9 +78,9 @@ protocol Composing: Sendable {
     /// Answers with `takeOutlined`, `takePlayable`, `takeProgress`, `takeReady`; with `takeFailed`; with `takeGone` when its sound has ended.
     func make(_ order: TakeOrder)
     func letGo(take id: Int)
-    /// Queues a job that writes everything there is of the take.
+    /// Queues a job that writes everything there is of the take; answers with `queued`.
     func export(_ order: TakeOrder, into folder: String)
-    /// Writes the unmastered mix; answers with `takeSaved` or a notice.
+    /// Writes the unmastered mix; answers with `queued`, then with `takeSaved` or a notice.
     func send(_ order: TakeOrder, into folder: String)
 }
 

@@ -78,6 +78,8 @@ enum StudioEvent: Sendable {
     case takeSaved(path: String)
 
     case planned([RenderOrder])
+    /// The queue has taken what one effect asked for: the ids that its jobs have in `jobs`, before or after this.
+    case queued([String])
     case jobs([JobRow])
     case ledger(LedgerSnapshot)
     case ledgerFailed(String)
