@@ -58,7 +58,7 @@ def judge(here, calls, outputs=(), since=0.0):
         if event["kind"] == "intent" and row and event["at_ms"] / 1000 >= since:
             # The event's time is in whole milliseconds.
             lives[row["place"]].append((event["at_ms"] / 1000 - 0.001, ended.get(event["subject"], at_end) + 0.001))
-    wrong, held, made = [], {"disk": set(), "ram": set()}, 0
+    wrong, held, made, local = [], {"disk": set(), "ram": set()}, 0, set()
     for at, call, arguments, result in calls:
         if call == "close":
             number = int(re.match(r"\d+", arguments)[0])
@@ -67,10 +67,12 @@ def judge(here, calls, outputs=(), since=0.0):
             continue
         path = (PATH.search(arguments) or [None, ""])[1]
         if call in ("socket", "connect", "bind", "listen", "sendto", "sendmsg"):
+            if call == "bind" and "sa_family=AF_UNIX" in arguments:
+                local.add(arguments.split(",")[0])
             # The port of the listener's page is reserved: a socket with a loopback address reaches nobody else, and nobody reaches it before it listens.
             if call == "socket" and re.fullmatch(r"AF_INET, SOCK_STREAM\|SOCK_CLOEXEC, \S+", arguments) or call == "bind" and 'inet_addr("127.0.0.1")' in arguments:
                 continue
-            if re.search(r"AF_INET|AF_PACKET|AF_NETLINK|AF_VSOCK|sin6?_", arguments) or call == "listen":
+            if re.search(r"AF_INET|AF_PACKET|AF_NETLINK|AF_VSOCK|sin6?_", arguments) or call == "listen" and arguments.split(",")[0] not in local:
                 wrong.append(f"{call}({arguments[:80]})")
             continue
         place_of = None
