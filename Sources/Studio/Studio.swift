@@ -84,6 +84,7 @@ public enum Studio {
     static func start(_ options: StudioOptions) -> (StudioState, file: String?) {
         let (folder, file) = start(options.path)
         var state = StudioState(folder: folder, preset: options.preset)
+        state.home = getenv("HOME").map { String(cString: $0) }
         state.chance = Chance(seed: UInt64.random(in: .min ... .max))
         state.ledger.exportFolder = Ledger.defaultDirectory + "/exports"
         if options.sink == .null { state.deck.output = .silent }

@@ -45,6 +45,9 @@ struct SettingsTests {
         _ = update(&state, .key(KeyStroke(.backspace)))
         press(&state, "'")
         #expect(text(screen(state, Size(columns: 80, rows: 24))).contains("/music/mixes/"))
+        state.home = "/music"
+        #expect(text(screen(state, Size(columns: 80, rows: 24))).contains("~/mixes/"))
+        #expect(state.homely("/music") == "~" && state.homely("/musical") == "/musical")
         _ = update(&state, .key(KeyStroke(.enter)))
         #expect(state.files.query.folder == "/music/mixes" && state.overlay == nil)
         press(&state, "'")

@@ -70,7 +70,7 @@ extension StudioState {
 
     /// File, place, voice and numbers: what top line and transport show.
     var statusInWords: [String] {
-        var lines = [view.title + (view == .files ? ": " + files.query.folder : "")]
+        var lines = [view.title + (view == .files ? ": " + homely(files.query.folder) : "")]
         guard let path = deck.path else { return lines + ["no file is open"] }
         let name = deck.label ?? Path.name(of: path)
         switch deck.stage {

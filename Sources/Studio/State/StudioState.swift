@@ -91,6 +91,16 @@ struct StudioState: Sendable {
         master = MasterState(preset: preset)
     }
 
+    /// The user's own folder, shown as `~`; nil shows every path whole.
+    var home: String?
+
+    /// A path as shells write it.
+    func homely(_ path: String) -> String {
+        guard let home, home.count > 1 else { return path }
+        if path == home { return "~" }
+        return path.hasPrefix(home + "/") ? "~" + path.dropFirst(home.count) : path
+    }
+
     /// The panel that has the focus.
     var focus: PanelID { graph ?? .view(view) }
 

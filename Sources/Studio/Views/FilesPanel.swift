@@ -14,7 +14,7 @@ func drawFiles(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     if area.rows >= 4 {
         let filter = files.query.filter.isEmpty ? "" : "  /" + files.query.filter
         let room = area.columns - TextWidth.of(filter)
-        let used = canvas.text(files.query.folder, x: area.x, y: y, .dim, width: max(8, room), cut: .start)
+        let used = canvas.text(state.homely(files.query.folder), x: area.x, y: y, .dim, width: max(8, room), cut: .start)
         canvas.text(filter, x: area.x + used, y: y, .accent, width: area.columns - used)
         y += 1
     }

@@ -15,7 +15,7 @@ func drawPlaces(_ cursor: Cursor, _ state: StudioState, _ canvas: inout Canvas) 
             style = canvas.theme[.selection]
             canvas.fill(rect, .selection)
         }
-        canvas.text(row.path + (row.isFolder && row.path != "/" ? "/" : ""), x: rect.x, y: rect.y, style: style, width: rect.columns, cut: .start)
+        canvas.text(state.homely(row.path) + (row.isFolder && row.path != "/" ? "/" : ""), x: rect.x, y: rect.y, style: style, width: rect.columns, cut: .start)
     }
     if area.rows >= 3 { canvas.text("Enter go there" + canvas.dot + "d forget a folder" + canvas.dot + "Esc back", x: area.x, y: area.maxY - 1, .accent, width: area.columns) }
 }
