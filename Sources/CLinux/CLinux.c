@@ -13,6 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+/* madvise(2), Linux 6.1; an older kernel refuses it and nothing changes. */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
 int lathe_core_dumps_off(void) {
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0) return -1;
@@ -32,6 +37,16 @@ int64_t lathe_free_bytes(const char *folder) {
 }
 
 int lathe_memfd(const char *label) { return memfd_create(label, MFD_CLOEXEC); }
+
+void lathe_use_large_page(int fd, int64_t number) {
+    const size_t size = LATHE_LARGE_PAGE;
+    // A place in the address space where a large page can begin.
+    char *room = mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) return;
+    char *at = (char *)(((uintptr_t)room + size - 1) & ~(uintptr_t)(size - 1));
+    if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, number * (int64_t)size) != MAP_FAILED) madvise(at, size, MADV_COLLAPSE);
+    munmap(room, 2 * size);
+}
 
 int lathe_wake_fd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 

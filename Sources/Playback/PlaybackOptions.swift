@@ -23,6 +23,23 @@ public struct PlaybackOptions: Sendable, Equatable {
             case .null, .stream, .page: ""
             }
         }
+
+        /// Where sound leaves the process, for people; nil where none does.
+        public var placeOutside: String? {
+            switch self {
+            case .automatic: "ALSA default"
+            case .alsa(let device): "ALSA " + device
+            case .stream(let descriptor, _): descriptor == 1 ? "standard output" : "a pipe"
+            case .page: "the listener's page"
+            case .null: nil
+            }
+        }
+
+        /// Bytes that are on their way there at most: a sound server's two seconds at 48 kHz, or the ring of the page at 192 kHz.
+        public var mostBytesOnTheirWay: Int64 { if case .page = self { 16 << 20 } else { 1 << 20 } }
+
+        /// What went there is whoever's it was piped to.
+        public var isStream: Bool { if case .stream = self { true } else { false } }
     }
 
     /// The sample format of raw PCM.

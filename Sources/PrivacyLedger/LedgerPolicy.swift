@@ -11,9 +11,11 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
     /// SHA-256 over ids and texts, hexadecimal: the same policy has the same hash everywhere.
     public var hash: String { hexadecimal(HashTree.hash(Array(sentences.map { $0.id + "\n" + $0.text + "\n" }.joined().utf8))) }
 
-    /// - Parameter tiers: those that are configured; none is the default.
-    public init(rules: RetentionRules, surroundings: Surroundings, tiers: [TierPromise] = []) {
-        sentences = Self.collection(tiers) + Self.retention(rules) + Self.storage(surroundings) + Self.ends(rules) + Self.log(rules) + Self.rights
+    /// - Parameters:
+    ///   - tiers: those that are configured; none is the default.
+    ///   - keepsSessions: what is open in the studio is kept for its next start, which has to be asked for.
+    public init(rules: RetentionRules, surroundings: Surroundings, tiers: [TierPromise] = [], keepsSessions: Bool = false) {
+        sentences = Self.collection(tiers) + Self.retention(rules, keepsSessions) + Self.storage(surroundings) + Self.ends(rules) + Self.log(rules) + Self.rights
     }
 
     private enum CodingKeys: String, CodingKey { case sentences, hash }
@@ -71,7 +73,7 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
     }
 
     /// A sentence for each rule that some kind of item lives under.
-    private static func retention(_ rules: RetentionRules) -> [Sentence] {
+    private static func retention(_ rules: RetentionRules, _ keepsSessions: Bool) -> [Sentence] {
         let checks: [RetentionRule: [String]] = [
             .fileOpen: ["idleTenMinutesEndAnOpenFile", "useProlongsAnOpenFileTenMinutesAtATimeButNotBeyondTwelveHours"],
             .withParent: ["derivedDataEndsWithItsParent_andFirst"], .unsaved: ["takesAreExtendable_andDerivedDataIsNot"],
@@ -82,11 +84,20 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
             guard !kinds.isEmpty else { return nil }
             // What lies at tiers has sentences of its own.
             if rule.isTheTiers { return nil }
+            if rule == .resumable { return session(rules, keepsSessions, kinds) }
             let extendable = rules[rule].extendable ? ", and can be extended" : ""
             return Sentence(
                 id: "kept-" + rule.rawValue.replacing("_", with: "-"),
                 text: "Kept \(rules[rule].sentence)\(extendable): \(kinds.joined(separator: ", ")).", checks: ["everyKindHasAFiniteEnd"] + (checks[rule] ?? []))
         }
+    }
+
+    private static func session(_ rules: RetentionRules, _ isKept: Bool, _ kinds: [String]) -> Sentence {
+        let checks = ["everyKindHasAFiniteEnd", "aSessionIsFoundOnceByTheNextRun", "aSessionThatNobodyTakesEndsAfterADay_andAnybodyCanDestroyIt", "nothing_is_left_of_a_session_that_was_kept_but_what_is_sealed"]
+        return isKept
+            ? Sentence(id: "kept-resumable", text: "Kept \(rules[.resumable].sentence): \(kinds.joined(separator: ", ")), because you asked for it: which file is open, where, and how it is set. It is sealed, and its key lies beside it: "
+                + "whoever reads both can read it.", checks: checks)
+            : Sentence(id: "kept-resumable", text: "Kept for a later start is nothing, unless you ask for it: no \(kinds.joined(separator: ", ")).", checks: ["nothingIsKeptUnlessItIsAskedFor"])
     }
 
     private static func storage(_ surroundings: Surroundings) -> [Sentence] {

@@ -28,7 +28,7 @@ public struct ServicePolicy: Sendable, Equatable {
             .init(id: "served-input", text: "What you send is kept until its job ends, \(seconds(.tierInput)) at most; your prompt as long as its job.", checks: ["everyKindHasAFiniteEnd"]),
             .init(id: "served-output", text: "What is made for you is kept until you acknowledge it, \(seconds(.tierOutput)) at most.", checks: ["everyKindHasAFiniteEnd"]),
             .init(id: "served-receipts", text: "For what arrived and for what was destroyed you get a receipt, signed by this server.", checks: ["aReceiptEndsTheRow_andOnlyOneThatIsSignedByTheAgreedKey"]),
-            .init(id: "served-log", text: "Who asked for what is noted under a name that changes with every run, for \(seconds(.accessLog)), without addresses, file names or prompts.",
+            .init(id: "served-log", text: "No access log is written: neither who called nor from where. Of each job its kind, outcome, duration and length of sound are noted, for \(seconds(.metrics)).",
                   checks: ["theLogHasNoPlaceForWords"]),
         ] + policy.sentences
         self.policy = policy

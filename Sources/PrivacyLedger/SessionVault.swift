@@ -13,10 +13,12 @@ extension Ledger {
     public static let mostSessionBytes = 1 << 20
 
     /// Errors: `overQuota` for more than 1 MiB; `cannotWrite`, `busy`; `cannotMakeScratch` on a full disk. What was kept before then stays.
-    public func keepSession(_ bytes: [UInt8]) throws(LedgerError) {
+    /// - Returns: its row; whoever ends that ends the session.
+    @discardableResult
+    public func keepSession(_ bytes: [UInt8]) throws(LedgerError) -> RowID {
         guard bytes.count <= Self.mostSessionBytes else { throw .overQuota(wantedBytes: Int64(bytes.count), freeBytes: Int64(Self.mostSessionBytes)) }
         let before = core.open.values.filter { $0.isResumable }.map(\.id)
-        let id = try create(ItemRequest(kind: .session, origin: .session, purpose: .recovery, place: .disk, reservedBytes: Int64(bytes.count), erasureClass: .e2))
+        let id = try create(ItemRequest(kind: .session, origin: .session, purpose: .recovery, place: .disk, reservedBytes: Int64(bytes.count), erasureClass: .e2, displayName: "the studio"))
         do throws(LedgerError) {
             let path = directory + "/" + NamedScratch.name(for: id)
             try registerName(path, for: id)
@@ -33,24 +35,32 @@ extension Ledger {
             throw error
         }
         destroy(before, because: .jobEnded)
+        return id
     }
 
-    /// The newest session that a run which is over has kept; it ends with this call, whether it could be read or not.
+    /// The newest session that a run which is over has kept; it ends with this call. One that cannot be read ends too: a run that was killed while it kept it has left the one before.
     /// - Returns: nil when there is none.
     public func takeSession() throws(LedgerError) -> [UInt8]? {
         guard let store else { throw problem }
         let now = clock.now()
         let kept = try othersRecords(in: store).filter { $0.run == LedgerRecord.noRun && $0.isResumable && $0.expires.bootNanoseconds > now.bootNanoseconds }
-        guard let newest = kept.max(by: { $0.created.wallSeconds < $1.created.wallSeconds }) else { return nil }
-        let taken = try store.takeOver(newest.id, now: now)
-        guard !taken.isEmpty else { return nil }
-        carryOut(core.handle(.tookOver(taken), now: now))
-        defer { destroy([newest.id], because: .jobEnded) }
-        let key = SessionFile.read(SessionFile.key(of: newest.id, in: directory), most: 32)
+        for record in kept.sorted(by: { ($0.created.wallSeconds, $0.created.bootNanoseconds) > ($1.created.wallSeconds, $1.created.bootNanoseconds) }) {
+            let taken = try store.takeOver(record.id, now: now)
+            // Another run was faster.
+            guard !taken.isEmpty else { continue }
+            carryOut(core.handle(.tookOver(taken), now: now))
+            defer { destroy([record.id], because: .jobEnded) }
+            if let bytes = openSession(record.id) { return bytes }
+        }
+        return nil
+    }
+
+    private func openSession(_ id: RowID) -> [UInt8]? {
+        let key = SessionFile.read(SessionFile.key(of: id, in: directory), most: 32)
         guard key.count == 32 else { return nil }
         do {
-            let sealed = SessionFile.read(directory + "/" + NamedScratch.name(for: newest.id), most: Self.mostSessionBytes + 64)
-            return Array(try ChaChaPoly.open(ChaChaPoly.SealedBox(combined: sealed), using: SymmetricKey(data: key), authenticating: Array(newest.id.rawValue.utf8)))
+            let sealed = SessionFile.read(directory + "/" + NamedScratch.name(for: id), most: Self.mostSessionBytes + 64)
+            return Array(try ChaChaPoly.open(ChaChaPoly.SealedBox(combined: sealed), using: SymmetricKey(data: key), authenticating: Array(id.rawValue.utf8)))
         } catch {
             return nil
         }

@@ -3,8 +3,11 @@ public struct TierPromise: Sendable, Equatable {
     public var name: String
     public var privacyClass: PrivacyClass
     public var end: TierEnd
+    /// The configuration says that it is always agreed to.
+    public var isAgreed: Bool
 
-    public init(name: String, privacyClass: PrivacyClass, end: TierEnd) {
+    public init(name: String, privacyClass: PrivacyClass, end: TierEnd, isAgreed: Bool = false) {
+        self.isAgreed = isAgreed
         self.name = name
         self.privacyClass = privacyClass
         self.end = end
@@ -16,7 +19,12 @@ public struct TierPromise: Sendable, Equatable {
         case .declared(let seconds): "it declares to keep what it is given for \(duration(seconds)), which Lathe shows and cannot shorten or check"
         case .undeclared: "it says nothing about when what it is given ends"
         }
-        return "The tier \(inert(name)) is \(privacyClass.words)\(privacyClass.needsConsent ? ", and gets nothing before you have said so" : ""): \(kept)."
+        return "The tier \(inert(name)) is \(privacyClass.words)\(consent): \(kept)."
+    }
+
+    private var consent: String {
+        guard privacyClass.needsConsent else { return "" }
+        return isAgreed ? ", which your configuration always agrees to" : ", and gets nothing before you have said so"
     }
 
     private static let checks = ["aReceiptEndsTheRow_andOnlyOneThatIsSignedByTheAgreedKey", "aDeclaredPeriodEndsTheRow_alsoInALaterRun",

@@ -6,6 +6,8 @@ public enum ItemKind: String, Sendable, Codable, CaseIterable {
     case waveform
     case spectrum
     case loudnessHistory = "loudness_history"
+    /// Sound on its way out of the process: to a device or sound server, or into a pipe.
+    case playedSound = "played_sound"
     /// What the loudness solve tries out and finds.
     case solve
     /// The file being rendered, until it is linked under the name the user asked for.
@@ -26,7 +28,7 @@ public enum ItemKind: String, Sendable, Codable, CaseIterable {
     public var defaultRule: RetentionRule {
         switch self {
         case .decodedAudio, .previewRender, .analysis: .fileOpen
-        case .waveform, .spectrum, .loudnessHistory, .solve: .withParent
+        case .waveform, .spectrum, .loudnessHistory, .solve, .playedSound: .withParent
         case .renderScratch, .queuedJob: .job
         case .unsavedTake, .unsavedMaster: .unsaved
         case .prompt, .undoHistory, .log: .untilQuit

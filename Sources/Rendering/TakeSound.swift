@@ -11,8 +11,16 @@ import Synchronization
 public final class TakeSound: Erasable {
     private let descriptor: Int32
     private let channels: Int
-    private let isOpen = Mutex(true)
+    private struct Inside {
+        var isOpen = true
+        /// Large pages that have begun to be filled.
+        var begun: Int64 = 0
+    }
+    private let inside = Mutex(Inside())
+    private let isLarge: Bool
     private static let headerBytes = 44
+    /// Bytes from which on a sound lies in large pages. The kernel frees memory page by page, some 0.2 s for each GiB: what is longer than ten minutes would not be gone at once.
+    private static let large = 256 << 20
 
     /// - Parameters:
     ///   - frames: of the whole take.
@@ -23,6 +31,7 @@ public final class TakeSound: Erasable {
         self.channels = channels
         guard descriptor >= 0 else { throw .cannotMakeScratch(path: "memory", reason: String(cString: strerror(errno))) }
         let bytes = frames * channels * 4
+        isLarge = bytes > Self.large
         let header = Self.header(bytes: bytes, rate: rate, channels: channels)
         let put = header.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
         guard put == header.count, ftruncate(descriptor, off_t(Self.headerBytes + bytes)) == 0 else {
@@ -45,8 +54,8 @@ public final class TakeSound: Erasable {
             for c in 0..<rows { for i in 0..<frames { samples[i * rows + c] = Float32(block[c][i]) } }
             let bytes = UnsafeRawBufferPointer(samples)
             // Under the lock: a descriptor that was closed may be somebody else's by now.
-            return isOpen.withLock { open in
-                guard open else { return false }
+            return inside.withLock { inside in
+                guard inside.isOpen else { return false }
                 var done = 0
                 while done < bytes.count {
                     let put = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(Self.headerBytes + frame * rows * 4 + done))
@@ -54,15 +63,20 @@ public final class TakeSound: Erasable {
                     guard put > 0 else { return false }
                     done += put
                 }
+                let end = Int64(Self.headerBytes + (frame + frames) * rows * 4)
+                while isLarge, inside.begun * Int64(LATHE_LARGE_PAGE) < end {
+                    lathe_use_large_page(descriptor, inside.begun)
+                    inside.begun += 1
+                }
                 return true
             }
         }
     }
 
     public func erase() -> EraseOutcome {
-        isOpen.withLock { open in
-            guard open else { return .gone }
-            open = false
+        inside.withLock { inside in
+            guard inside.isOpen else { return .gone }
+            inside.isOpen = false
             // Memory returns at once, even while a player still has the file open.
             let emptied = ftruncate(descriptor, 0) == 0
             return close(descriptor) == 0 && emptied ? .gone : .failed

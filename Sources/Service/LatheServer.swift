@@ -24,7 +24,9 @@ public enum LatheServer {
     ) async throws {
         var settings = settings
         if let policyFile { settings.policy = try ServePolicy.read(policyFile) }
-        if !settings.isLoopback, policyFile == nil { throw ServeError.settings("--host \(settings.host.printable): others can reach it, so it needs a policy of its own; name it with --policy") }
+        if !settings.isLoopback, settings.policy == nil {
+            throw ServeError.settings("--host \(settings.host.printable): others can reach it, so it needs a policy of its own; fill in [service] in privacy.toml, or name a text with --policy")
+        }
         if !settings.isLoopback, settings.accounts == .none { throw ServeError.settings("--host \(settings.host.printable): others can reach it, so it needs accounts; leave out --accounts none") }
         let lock = try claim(settings.folder)
         defer { Glibc.close(lock) }

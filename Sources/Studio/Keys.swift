@@ -55,7 +55,8 @@ private func answer(_ question: Question, _ key: KeyStroke, _ state: inout Studi
     state.overlay = nil
     if case .tier(let job, let isConsent) = question.action { return [.answerJob(job, reply(to: key, isConsent: isConsent))] }
     guard key.typed == "y" || key.typed == "Y" else {
-        state.say("nothing was changed")
+        state.session.found = nil
+        state.say(question.action == .session ? "the earlier session is forgotten" : "nothing was changed")
         return []
     }
     switch question.action {
@@ -64,6 +65,7 @@ private func answer(_ question: Question, _ key: KeyStroke, _ state: inout Studi
     case .destroyEverything: return [.destroyEverything]
     case .replacePreset(let preset): return [.savePreset(preset, replacing: true)]
     case .tier: return []
+    case .session: return state.session.found.map { state.restore($0) } ?? []
     case .quit: return [.quit]
     }
 }

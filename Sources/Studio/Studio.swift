@@ -23,6 +23,8 @@ public struct StudioOptions: Sendable {
     public var framesPerSecond = 20.0
     /// nil is braille where the terminal has UTF-8.
     var glyphs: GlyphSet?
+    /// What is kept for the next start, and taken up from an earlier one.
+    public var session = SessionOptions()
     /// The sound goes to a listener's page from the start.
     public var opensPage = false
 
@@ -41,6 +43,24 @@ public struct StudioOptions: Sendable {
         self.path = path
         self.theme = theme
         self.preset = preset
+    }
+}
+
+/// See `[studio] session`.
+public struct SessionOptions: Sendable, Equatable {
+    public var isKept = false
+    /// What an earlier run kept is looked for.
+    public var isTaken = false
+    /// Before it is gone on with.
+    public var asks = false
+
+    public init() {}
+
+    /// - Parameter isFree: nothing else was named to begin with.
+    public init(_ choice: StudioSettings.Session, isFree: Bool) {
+        isKept = choice != .never
+        isTaken = isKept && isFree
+        asks = choice == .ask
     }
 }
 
@@ -85,6 +105,7 @@ public enum Studio {
         let (folder, file) = start(options.path)
         var state = StudioState(folder: folder, preset: options.preset)
         state.home = getenv("HOME").map { String(cString: $0) }
+        (state.session.isKept, state.session.asks) = (options.session.isKept, options.session.asks)
         state.chance = Chance(seed: UInt64.random(in: .min ... .max))
         state.ledger.exportFolder = Ledger.defaultDirectory + "/exports"
         if options.sink == .null { state.deck.output = .silent }

@@ -177,7 +177,7 @@ struct StudioApp: TerminalApp {
                             composer: LiveComposer(backend: backend, post: post),
                             ledger: LiveLedger(backend: backend, post: post), presets: LivePresets(backend: backend, post: post), time: time)
         self.backend = backend
-        perform([.listPresets, .listPlatforms, .holdUndo, .readPlaces] + waiting, &turn)
+        perform([.listPresets, .listPlatforms, .holdUndo, .readPlaces] + (options.session.isTaken ? [.takeSession] : []) + waiting, &turn)
         waiting = []
         if let opens { perform(state.open(opens), &turn) }
         if state.deck.output == .page { perform([.chooseOutput(.page)], &turn) }
@@ -245,8 +245,10 @@ struct StudioApp: TerminalApp {
     func shutDown(within seconds: Double) {
         guard let services, let backend else { return }
         let done = DispatchSemaphore(value: 0)
+        let session = state.sessionNow
         Task {
             services.player.shutDown()
+            if let session { await services.ledger.endSession(session) }
             await backend.shutDown()
             done.signal()
         }

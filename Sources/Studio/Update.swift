@@ -28,13 +28,15 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         state.now = now
         // One that came while something else was open.
         state.askForTiers()
+        state.askForSession()
         state.clock = wall
-        guard let path = state.deck.path, state.wasUsed || state.deck.player.playing else { return [] }
+        let kept = state.keepSession()
+        guard let path = state.deck.path, state.wasUsed || state.deck.player.playing else { return kept }
         state.wasUsed = false
-        return [.keep(path: path)]
+        return kept + [.keep(path: path)]
 
     case .listing, .listingFailed, .folderChanged, .fileChanged, .facts: return updateFiles(&state, event)
-    case .opened, .openFailed, .measuring, .measured, .measureFailed, .measurementGone, .unloaded, .outputChanged, .player, .outputs, .referenceLeft, .pageOpened, .pageGone, .ordered:
+    case .opened, .openFailed, .measuring, .measured, .measureFailed, .measurementGone, .unloaded, .outputChanged, .player, .outputs, .referenceLeft, .pageOpened, .pageGone, .soundEnded, .ordered:
         return updateDeck(&state, event)
     case .settled, .solved, .solveFailed, .referenceKept, .platforms, .presets, .presetSaved, .presetExists, .presetFailed: return updateMaster(&state, event)
 
@@ -80,6 +82,11 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         }
         return []
 
+    case .sessionFound(let found, let keptAt): return state.take(found, keptAt: keptAt)
+    case .sessionUnwanted:
+        state.session.isKept = false
+        state.say("this session is not kept for the next start any more")
+        return []
     case .undoGone(let again):
         // What is done from here on has a row of its own, or is not remembered.
         state.history.letGo(keeping: again)

@@ -3,6 +3,8 @@ import AudioFiles
 import FoundationEssentials
 import Mastering
 import PrivacyLedger
+import RemoteTiers
+import Studio
 
 /// `lathe ledger policy`: what is promised here, made from the configuration in force.
 struct LedgerPolicyCommand: ParsableCommand {
@@ -22,7 +24,7 @@ struct LedgerPolicyCommand: ParsableCommand {
         let surroundings = Surroundings.current(), settings = try PrivacySettings.all()
         let policy = service
             ? try ServicePolicy(answers: settings.service, rules: settings.rules, surroundings: surroundings).policy
-            : LedgerPolicy(rules: settings.rules, surroundings: surroundings)
+            : LedgerPolicy(rules: settings.rules, surroundings: surroundings, tiers: try RemoteTierList.promises(TierConfiguration.tiers()), keepsSessions: try StudioSettings.load().session != .never)
         guard diff else { return try Output.result(json ? LedgerCommand.json(policy) : String(policy.page.dropLast())) }
         let before = try against.map(Self.read) ?? LedgerPolicy(rules: .standard, surroundings: surroundings)
         let changes = policy.differences(from: before).map(\.printable)

@@ -71,11 +71,19 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio, OpensPage {
             let row = try await ledger.create(ItemRequest(
                 kind: .decodedAudio, origin: .playback, purpose: .preview, place: .ram, reservedBytes: Self.bufferBytes))
             try await ledger.attach(work, bytes: Self.bufferBytes, to: row)
+            var rows = [row]
+            if let place = request.sink.placeOutside {
+                let sound = try await ledger.create(ItemRequest(
+                    kind: .playedSound, origin: .playback, purpose: .preview, place: .ram, reservedBytes: request.sink.mostBytesOnTheirWay, parent: row,
+                    erasureClass: request.sink.isStream ? .e3 : nil, displayName: place))
+                try await ledger.attach(work, bytes: request.sink.mostBytesOnTheirWay, to: sound)
+                rows.append(sound)
+            }
             let pool = WorkerPool(threads: 1)
             defer { pool.stop() }
             let playing = Task(executorPreference: pool) { [request, file] in try await Self.play(request, references, file, display, work.cancellation) { work.beat([row], ledger) } }
             let outcome = await playing.result
-            await ledger.released(row)
+            for row in rows.reversed() { await ledger.released(row) }
             return try outcome.get()
         }
         display.end()

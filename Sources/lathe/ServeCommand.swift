@@ -11,7 +11,7 @@ struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
         commandName: "serve", abstract: "Let others master and generate here, over HTTP.",
         discussion: """
             The API is described in Sources/Service/API.md: uploads that resume, jobs with progress, results, receipts. It listens on this machine only, unless --host says otherwise; then it needs
-            a --policy, accounts, and a reverse proxy for TLS in front of it.
+            a policy ([service] in privacy.toml, or a text of its own with --policy), accounts, and a reverse proxy for TLS in front of it.
             What clients send is sealed, destroyed when its job ends, and has a row in the ledger from before its first byte.
             """)
 
@@ -43,8 +43,12 @@ struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
         (settings.host, settings.port, settings.accounts, settings.slots) = (host, port, accounts, jobs)
         (settings.waitingJobs, settings.waitingJobsPerAccount, settings.callsPerMinute) = (waiting, waitingPerAccount, callsPerMinute)
         (settings.uploadBytes, settings.credits) = (uploadLimit << 20, credits)
-        let host = host
-        try await LatheServer.run(settings, policyFile: policy, rules: try PrivacySettings.rules(), remotes: tiers ? RemoteTierList.make(try TierConfiguration.tiers()) : []) { port in
+        let host = host, privacy = try PrivacySettings.all(), remotes = tiers ? try TierConfiguration.tiers() : []
+        // Who answers in [service] has the policy made from the configuration; a place left open there is an error here.
+        if policy == nil, !privacy.service.isEmpty {
+            settings.policy = try ServicePolicy(answers: privacy.service, rules: privacy.rules, surroundings: .current(), tiers: RemoteTierList.promises(remotes)).policy.page
+        }
+        try await LatheServer.run(settings, policyFile: policy, rules: privacy.rules, remotes: RemoteTierList.make(remotes)) { port in
             // A line for people and for scripts that chose port 0.
             _ = Output.write("listening on http://\(host):\(port)\n", to: STDOUT_FILENO)
         }

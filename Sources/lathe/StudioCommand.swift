@@ -47,6 +47,9 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
         case nil: if let device { options.sink = .alsa(device: device) }
         }
         options.launcher = Lathe.launcher
+        // A script's words are all that it begins with.
+        let isForSomebody = isatty(STDIN_FILENO) == 1 || options.usesControllingTerminal
+        options.session = isForSomebody ? SessionOptions(settings.session, isFree: path == nil) : SessionOptions()
         let status = try await run(options, inLines: lines || settings.lines)
         if status != 0 { throw ReportedFailure(exitCode: status) }
     }

@@ -21,12 +21,12 @@ struct PolicyTests {
         for rule in RetentionRule.allCases {
             let kinds = ItemKind.allCases.filter { $0.defaultRule == rule }
             let changed = policy(RetentionRules(overrides: [rule: (RetentionRules.standard[rule].idleSeconds, 77)])).differences(from: policy())
-            #expect(changed.count == (kinds.isEmpty ? 0 : rule == .metrics ? 3 : 1) && changed.allSatisfy { $0.contains("77 seconds") }, "\(rule)")
+            #expect(changed.count == (kinds.isEmpty || rule == .resumable ? 0 : rule == .metrics ? 3 : 1) && changed.allSatisfy { $0.contains("77 seconds") }, "\(rule)")
         }
     }
 
     @Test func everyKindOfItemHasItsSentence_andEverySentenceItsChecks() {
-        let sentences = policy().sentences
+        let sentences = LedgerPolicy(rules: .standard, surroundings: Surroundings(swap: .none, memoryQuota: 1 << 30), keepsSessions: true).sentences
         for kind in ItemKind.allCases {
             #expect(sentences.count { $0.id.hasPrefix("kept-") && $0.text.contains(kind.words) } >= 1, "\(kind)")
         }
@@ -34,18 +34,24 @@ struct PolicyTests {
         #expect(Set(sentences.map(\.id)).count == sentences.count)
     }
 
+    @Test func aSessionIsKeptOnlyWhereThePolicySaysSo() {
+        let kept = LedgerPolicy(rules: .standard, surroundings: Surroundings(swap: .none, memoryQuota: 1 << 30), keepsSessions: true)
+        let told = kept.differences(from: policy())
+        #expect(told.count == 1 && told[0].contains("was: Kept for a later start is nothing") && told[0].contains("until it is taken up again, 1 day at most") && told[0].contains("its key lies beside it"))
+    }
+
     @Test func tiersAreSaidOneByOne_withWhatTheyPromise() {
         let key = ReceiptSigner().publicKey
         let tiers = [TierPromise(name: "space", privacyClass: .thirdParty, end: .declared(seconds: 3600)), TierPromise(name: "gpu", privacyClass: .own, end: .receipt(key: key, withinSeconds: 60)),
-                     TierPromise(name: "box", privacyClass: .unknown, end: .undeclared)]
+                     TierPromise(name: "box", privacyClass: .unknown, end: .undeclared), TierPromise(name: "pool", privacyClass: .thirdParty, end: .undeclared, isAgreed: true)]
         let with = LedgerPolicy(rules: .standard, surroundings: Surroundings(swap: .none, memoryQuota: 1 << 30), tiers: tiers)
         #expect(policy().page.contains("Nothing leaves this machine") && !with.page.contains("Nothing leaves this machine"))
         for words in ["The tier space is a third party, and gets nothing before you have said so: it declares to keep what it is given for 1 hour", "The tier gpu is a machine of your own: it signs a receipt",
-                      "expected within 1 minute", "The tier box is somebody unknown, and gets nothing before you have said so: it says nothing"] {
+                      "expected within 1 minute", "The tier pool is a third party, which your configuration always agrees to: it says nothing", "The tier box is somebody unknown, and gets nothing before you have said so: it says nothing"] {
             #expect(with.page.contains(words), "\(words)")
         }
         let told = with.differences(from: policy())
-        #expect(told.contains { $0.hasPrefix("nothing-leaves: no longer: ") } && told.count { $0.hasPrefix("tier-") } == 3)
+        #expect(told.contains { $0.hasPrefix("nothing-leaves: no longer: ") } && told.count { $0.hasPrefix("tier-") } == 4)
         #expect(with.sentences.allSatisfy { !$0.checks.isEmpty } && Set(with.sentences.map(\.id)).count == with.sentences.count)
     }
 

@@ -53,6 +53,25 @@ struct SessionVaultTests {
         #expect(Ledger.verify(at: folder.file("state")).problems == [])
     }
 
+    /// A run that dies while it keeps a newer one has not lost the one before.
+    @Test func behindOneThatCannotBeReadIsTheOneBefore() async throws {
+        let first = try await run("first")
+        try await first.keepSession([1])
+        await first.close()
+        time.advance(10)
+        let second = try await run("second")
+        try await second.keepSession([2])
+        let newest = try files().filter { $0.hasPrefix("session-") }
+        await second.close()
+        #expect(newest.count == 2)
+        let rows = try await run("third")
+        let last = try #require(try await rows.list().max { $0.createdAt < $1.createdAt })
+        try FileManager.default.removeItem(atPath: SessionFile.key(of: last.id, in: folder.file("state")))
+        #expect(try await rows.takeSession() == [1])
+        #expect(try await rows.list().isEmpty && files().isEmpty)
+        await rows.close()
+    }
+
     @Test func whatWasChangedIsNoSession() async throws {
         let first = try await run("first")
         try await first.keepSession([UInt8](repeating: 7, count: 100))

@@ -107,6 +107,9 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, Ledger
     func export(to folder: String) { note("export") }
     func verify() { note("verify") }
     func holdUndo() { note("hold undo") }
+    func keepSession(_ session: KeptSession) { note("keep session") }
+    func takeSession() { note("take session") }
+    func endSession(_ session: KeptSession) async { note("end session") }
 
     func list() { note("presets") { $0.answers.append(.presets(testPresets)) } }
     func save(_ preset: Preset, replacing: Bool) { note("save") }

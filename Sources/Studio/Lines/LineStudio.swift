@@ -97,7 +97,7 @@ private final class LineSession {
         }
         if state.deck.isLoaded, told.opened != state.deck.opening {
             told.opened = state.deck.opening
-            say(["playing " + (state.deck.label ?? Path.name(of: state.deck.path ?? "")) + (state.deck.facts.map { ", " + $0.summary } ?? "")])
+            say([(state.deck.player.playing ? "playing " : "loaded ") + (state.deck.label ?? Path.name(of: state.deck.path ?? "")) + (state.deck.facts.map { ", " + $0.summary } ?? "")])
         }
         if state.deck.profile != nil, told.measured != state.deck.opening, let analysis = state.deck.profile?.analysis {
             told.measured = state.deck.opening

@@ -1,5 +1,6 @@
 import Glibc
 import PrivacyLedger
+import Synchronization
 
 /// The ledger: its rows after every change, and the keys that act on them.
 final class LiveLedger: LedgerReading {
@@ -7,6 +8,16 @@ final class LiveLedger: LedgerReading {
     private let post: Post
     /// Between two looks at the rows, however often they change.
     private static let pause = Duration.milliseconds(100)
+
+    private struct Kept {
+        var row: RowID?
+        /// Its row was ended by the user: it stays ended.
+        var isUnwanted = false
+        /// Why it cannot be kept was told.
+        var isTold = false
+        var newest = 0
+    }
+    private let kept = Mutex(Kept())
 
     init(backend: Backend, post: @escaping Post) {
         self.backend = backend
@@ -92,6 +103,51 @@ final class LiveLedger: LedgerReading {
                 // Why there is no ledger is told already.
                 post(.undoGone(again: false))
             }
+        }
+    }
+
+    func keepSession(_ session: KeptSession) {
+        let number = kept.withLock { kept in
+            kept.newest += 1
+            return kept.newest
+        }
+        Task { await keep(session, number) }
+    }
+
+    func endSession(_ session: KeptSession) async {
+        await keep(session, kept.withLock { kept in
+            kept.newest += 1
+            return kept.newest
+        })
+    }
+
+    private func keep(_ session: KeptSession, _ number: Int) async {
+        do {
+            let parts = try await backend.parts
+            guard parts.problem == nil else { return }
+            let (row, isUnwanted, newest) = kept.withLock { ($0.row, $0.isUnwanted, $0.newest) }
+            guard !isUnwanted, newest == number else { return }
+            if let row, await !parts.ledger.isOpen(row), (try? await parts.ledger.row(matching: row.rawValue))?.reason != .expired {
+                kept.withLock { $0.isUnwanted = true }
+                return post(.sessionUnwanted)
+            }
+            let new = try await parts.ledger.keepSession(session.bytes(at: parts.ledger.clock.now().wallSeconds))
+            kept.withLock { $0.row = new }
+        } catch {
+            let isNew = kept.withLock { kept in
+                defer { kept.isTold = true }
+                return !kept.isTold
+            }
+            if isNew { post(.notice(Notice("this session is not kept: " + ((error as? LedgerError)?.message ?? "\(error)"), .warning))) }
+        }
+    }
+
+    func takeSession() {
+        act { [post] ledger in
+            guard let bytes = try await ledger.takeSession() else { return nil }
+            guard let (session, at) = KeptSession.read(bytes) else { return Notice("what an earlier run kept cannot be read by this version", .warning) }
+            post(.sessionFound(session, keptAt: at))
+            return nil
         }
     }
 

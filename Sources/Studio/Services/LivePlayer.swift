@@ -17,6 +17,8 @@ final class LivePlayer: Playing {
         var path: String?
         var opening = 0
         var row: RowID?
+        /// Of the sound that leaves the process; nil where none does, and for the page, which has a row of its own.
+        var soundRow: RowID?
         var preset = Preset()
         var profile: InputProfile?
         var parameters = ChainParameters()
@@ -66,7 +68,8 @@ final class LivePlayer: Playing {
                 let row = try await ledger.create(ItemRequest(
                     kind: .decodedAudio, origin: .playback, purpose: .preview, place: .ram, reservedBytes: Self.bufferBytes,
                     displayName: path.hasPrefix("/proc/self/fd/") ? "a take" : Path.name(of: path)))
-                queue.async { [self] in load(path, opening, row, ledger) }
+                let soundRow = try await recordSound(to: state.withLock { $0.output }, of: row, ledger)
+                queue.async { [self] in load(path, opening, row, soundRow, ledger) }
             } catch let error as LedgerError {
                 post(.openFailed(opening: opening, error.message))
             } catch {
@@ -76,7 +79,7 @@ final class LivePlayer: Playing {
     }
 
     /// On the queue.
-    private func load(_ path: String, _ opening: Int, _ row: RowID, _ ledger: Ledger) {
+    private func load(_ path: String, _ opening: Int, _ row: RowID, _ soundRow: RowID?, _ ledger: Ledger) {
         let (isCurrent, parameters, before) = state.withLock { ($0.opening == opening, $0.parameters, $0.row) }
         guard isCurrent else { return settle(row, ledger, .neverBegan) }
         let player = self.player ?? Player(options: options(for: state.withLock { $0.output }))
@@ -88,17 +91,19 @@ final class LivePlayer: Playing {
         do {
             let facts = AudioFacts(try AudioReader(path: path).info)
             try player.load(path: path, parameters: parameters)
-            if let before { settle(before, ledger, .fileClosed) }
             let latest = state.withLock { state in
-                state.row = row
+                (state.row, state.soundRow) = (row, soundRow)
                 return state.parameters
             }
+            if let before { settle(before, ledger, .fileClosed) }
             // A knob may have been turned while the file was being opened.
             if latest != parameters { player.setParameters(latest) }
+            let soundBytes = options(for: state.withLock { $0.output }).sink.mostBytesOnTheirWay
             let holder = BufferHolder { [weak self] in self?.letGo(row, ledger) ?? .gone }
             Task { [post] in
                 do throws(LedgerError) {
                     try await ledger.attach(holder, bytes: Self.bufferBytes, to: row)
+                    if let soundRow { try await ledger.attach(soundHolder(soundRow, of: row, ledger), bytes: soundBytes, to: soundRow) }
                 } catch {
                     post(.notice(Notice(error.message, .error)))
                 }
@@ -109,7 +114,7 @@ final class LivePlayer: Playing {
             // The file before was closed to make room for this one; it must not play on under the other's name.
             player.unload()
             let old = state.withLock { state in
-                defer { state.row = nil }
+                defer { (state.row, state.soundRow) = (nil, nil) }
                 return state.row
             }
             if let old { settle(old, ledger, .fileClosed) }
@@ -128,7 +133,7 @@ final class LivePlayer: Playing {
         queue.async { [self] in
             let opening = state.withLock { state -> Int? in
                 guard state.row == row else { return nil }
-                state.row = nil
+                (state.row, state.soundRow) = (nil, nil)
                 return state.opening
             }
             if let opening {
@@ -138,6 +143,33 @@ final class LivePlayer: Playing {
             settle(row, ledger, .userRequest)
         }
         return .pending
+    }
+
+    // MARK: Where it goes
+
+    /// A row for the sound that will leave the process, before the first of it does.
+    /// - Throws: `LedgerError`; then nothing may leave.
+    private func recordSound(to output: OutputChoice, of row: RowID, _ ledger: Ledger) async throws(LedgerError) -> RowID? {
+        let sink = options(for: output).sink
+        guard output != .page, let place = sink.placeOutside else { return nil }
+        return try await ledger.create(ItemRequest(
+            kind: .playedSound, origin: .playback, purpose: .preview, place: .ram, reservedBytes: sink.mostBytesOnTheirWay, parent: row,
+            erasureClass: sink.isStream ? .e3 : nil, displayName: place))
+    }
+
+    /// Whoever ends that row while the file stays open ends the sound.
+    private func soundHolder(_ soundRow: RowID, of row: RowID, _ ledger: Ledger) -> BufferHolder {
+        BufferHolder { [weak self] in
+            guard let self else { return .gone }
+            Task { [self] in
+                // With the file's own row it is the file that is let go, not the output.
+                let isCurrent = state.withLock { $0.soundRow == soundRow }
+                guard isCurrent, await ledger.isOpen(row) else { return settle(soundRow, ledger, .parentGone) }
+                change(to: .silent, nil, ledger)
+                post(.soundEnded)
+            }
+            return .pending
+        }
     }
 
     private func settle(_ row: RowID, _ ledger: Ledger, _ reason: DestroyReason) {
@@ -160,16 +192,21 @@ final class LivePlayer: Playing {
     func setTrims(master: Double, original: Double) { player?.setMatch(masterDB: master, originalDB: original) }
 
     func choose(_ output: OutputChoice) {
-        guard output == .page else {
-            change(to: output)
-            Task { [page] in await page.close() }
-            return
-        }
         Task { [self] in
             do {
-                let info = try await page.open()
-                post(.pageOpened(info))
-                change(to: output)
+                let ledger = try await backend.parts.ledger
+                if output == .page { post(.pageOpened(try await page.open())) }
+                let row = state.withLock { $0.row }
+                let soundRow: RowID?
+                do {
+                    soundRow = if let row { try await recordSound(to: output, of: row, ledger) } else { nil }
+                } catch LedgerError.parentGone {
+                    // The file was let go meanwhile; the next one brings a row.
+                    soundRow = nil
+                }
+                if let row, let soundRow { try await ledger.attach(soundHolder(soundRow, of: row, ledger), bytes: options(for: output).sink.mostBytesOnTheirWay, to: soundRow) }
+                change(to: output, soundRow, ledger)
+                if output != .page { await page.close() }
             } catch let error as PageError {
                 post(.notice(Notice(error.message, .error)))
             } catch let error as LedgerError {
@@ -224,12 +261,13 @@ final class LivePlayer: Playing {
         }
     }
 
-    private func change(to output: OutputChoice) {
+    private func change(to output: OutputChoice, _ soundRow: RowID?, _ ledger: Ledger) {
         queue.async { [self] in
-            let (old, path, parameters) = state.withLock { state in
-                state.output = output
-                return (state.player, state.path, state.parameters)
+            let (old, path, parameters, soundBefore) = state.withLock { state in
+                defer { (state.output, state.soundRow) = (output, soundRow) }
+                return (state.player, state.path, state.parameters, state.soundRow)
             }
+            defer { if let soundBefore { settle(soundBefore, ledger, .userRequest) } }
             guard let old else { return }
             var was = old.snapshot()
             // The mix comes back with the new output.

@@ -95,6 +95,12 @@ protocol LedgerReading: Sendable {
     func verify()
     /// A row for the edits that can be taken back; answers with `undoGone` when it has ended.
     func holdUndo()
+    /// Seals it beside the ledger under a row of its own, in place of what was kept before. Answers with `sessionUnwanted` when the user destroyed that.
+    func keepSession(_ session: KeptSession)
+    /// Answers with `sessionFound` when an earlier run kept one.
+    func takeSession()
+    /// As `keepSession`, as the last thing before the ledger is closed.
+    func endSession(_ session: KeptSession) async
 }
 
 /// The presets on this machine.
@@ -178,6 +184,8 @@ struct Services: Sendable {
         case .exportLedger(let folder): ledger.export(to: folder)
         case .verifyLedger: ledger.verify()
         case .holdUndo: ledger.holdUndo()
+        case .keepSession(let session): ledger.keepSession(session)
+        case .takeSession: ledger.takeSession()
         case .redraw, .suspend, .quit, .copy: break
         }
     }

@@ -20,7 +20,10 @@ public struct StudioSettings: Sendable, Equatable {
     /// ALSA's name; empty is its default.
     public var device = ""
     public var framesPerSecond = 20
+    public var session = Session.never
 
+    /// What becomes of what is open when the studio ends, and at the next start.
+    public enum Session: String, Sendable, CaseIterable { case never, ask, restore }
     public enum Output: String, Sendable, CaseIterable { case automatic, browser, silent }
 
     public init() {}
@@ -46,6 +49,8 @@ public struct StudioSettings: Sendable, Equatable {
         toggle("lines", "Lines in place of a screen, for screen readers.", "false") { $0.lines = $1 },
         choice("output", "Where the sound goes: ALSA when there is a device, your browser through ssh -L, or nowhere.", Output.allCases.map(\.rawValue), "automatic") { $0.output = Output(rawValue: $1) ?? .automatic },
         text("device", "An ALSA device, as aplay -L lists them; empty is ALSA's default.", "a device's name", "") { $0.device = $1 },
+        choice("session", "Whether file, place and setting are kept for the next start, for a day at most and sealed, with the key beside them: never, asking before they are taken up, or restored at once.",
+               Session.allCases.map(\.rawValue), "never") { $0.session = Session(rawValue: $1) ?? .never },
         Row(key: "frames_per_second", help: "Frames a second at most; a slow line gets fewer by itself.", values: "2 to 30", standard: "20") { settings, value in
             guard let number = value.int, (2...30).contains(number) else { return "must be a whole number from 2 to 30" }
             settings.framesPerSecond = number

@@ -107,6 +107,8 @@ struct DeckState: Sendable {
     var isMeasurementGone = false
     /// Where to go on once the file is loaded again.
     var resumeAt: Double?
+    /// It is not played once it is loaded.
+    var opensAtRest = false
     /// How the files before this one were heard, while a finished master is heard as it is.
     var before: Listening?
 

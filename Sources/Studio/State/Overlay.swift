@@ -111,6 +111,8 @@ struct Question: Sendable, Equatable {
         case replacePreset(Preset)
         /// Whether a job may go on to a tier.
         case tier(job: String, isConsent: Bool)
+        /// Whether to go on with what an earlier run kept.
+        case session
         case quit
     }
 

@@ -44,6 +44,8 @@ enum StudioEvent: Sendable {
     case pageOpened(PageInfo)
     /// Its row ended.
     case pageGone
+    /// The row of the sound that leaves for the output ended: nothing leaves any more.
+    case soundEnded
     /// From the listener's page.
     case ordered(PageOrder)
     /// The player's state and latest readings; `milliseconds` on a clock that never goes back.
@@ -83,6 +85,10 @@ enum StudioEvent: Sendable {
     case jobs([JobRow])
     case ledger(LedgerSnapshot)
     case ledgerFailed(String)
+    /// An earlier run kept this, at so many seconds since 1970.
+    case sessionFound(KeptSession, keptAt: Double)
+    /// The user destroyed what was kept of this run: it is not kept again.
+    case sessionUnwanted
     /// The row of the edits that can be taken back has ended, or could not be had: then there is no use in asking `again`.
     case undoGone(again: Bool)
 
@@ -161,6 +167,10 @@ enum Effect: Sendable, Equatable {
     case verifyLedger
     /// A row for the edits that can be taken back.
     case holdUndo
+    /// Keep this for the next start, in place of what was kept before.
+    case keepSession(KeptSession)
+    /// Look for what an earlier run kept.
+    case takeSession
 
     case redraw
     case suspend

@@ -62,6 +62,7 @@ struct StudioState: Sendable {
     /// The listener's page, once it was served.
     var page: PageInfo?
     var history = EditHistory()
+    var session = SessionState()
 
     /// Where chance comes from; seeded by the shell.
     var chance = Chance(seed: 0)

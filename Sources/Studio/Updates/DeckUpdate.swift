@@ -6,11 +6,13 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         state.deck.stage = .ready
         state.deck.facts = facts
         // It plays at once; the player's own word comes with the next frame.
-        state.deck.player.playing = true
+        let play: [Effect] = state.deck.opensAtRest ? [] : [.play]
+        state.deck.player.playing = !state.deck.opensAtRest
+        state.deck.opensAtRest = false
         let watch = state.deck.take == nil ? state.deck.path.map { [Effect.watch(path: $0)] } ?? [] : []
-        guard let resume = state.deck.resumeAt else { return [.play] + watch }
+        guard let resume = state.deck.resumeAt else { return play + watch }
         state.deck.resumeAt = nil
-        return [.seek(resume), .play] + watch
+        return [.seek(resume)] + play + watch
     case .openFailed(let opening, let problem):
         guard opening == state.deck.opening else { return [] }
         state.deck.stage = .failed(problem)
@@ -85,6 +87,10 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         state.deck.output = .automatic
         state.say("the listener's page is closed", .warning)
         return [.chooseOutput(.automatic)]
+    case .soundEnded:
+        state.deck.output = .silent
+        state.say("the sound goes nowhere any more; " + state.keymap.name(of: "transport.output") + " chooses an output", .warning)
+        return []
     case .ordered(let order):
         state.wasUsed = true
         return state.obey(order)

@@ -1,5 +1,6 @@
 """Canaries: sound, names and prompts that must be nowhere once the program is gone, however it went."""
 
+import contextlib
 import os
 import pty
 import select
@@ -10,7 +11,7 @@ import subprocess
 import termios
 import time
 
-from kit import LATHE, LONG, Canary, Skipped, chance, check, disk_image, end, place
+from kit import LATHE, LONG, Canary, Skipped, check, disk_image, end, place, side_by_side
 
 CHUNK = 1 << 22
 
@@ -42,14 +43,16 @@ def scan_files(folder, needles, leave_out=()):
     return hits
 
 
-def survivors():
-    """Processes of the program that are still there."""
+def survivors(here):
+    """Processes that were started in a place and are still there, whatever they are."""
     found = []
     for name in os.listdir("/proc"):
-        if name.isdigit():
+        if name.isdigit() and int(name) != os.getpid():
             try:
-                if os.readlink(f"/proc/{name}/exe").split(" (deleted)")[0] == LATHE:
-                    found.append(int(name))
+                with open(f"/proc/{name}/environ", "rb") as file:
+                    # A process that has ended and that nobody has asked about yet has no memory any more.
+                    if b"HOME=" + os.fsencode(here.home) in file.read().split(b"\0"):
+                        found.append(int(name))
             except OSError:
                 pass
     return found
@@ -117,6 +120,13 @@ def assert_nowhere(here, canary, outputs=()):
     needles = canary.needles()
     leave_out = {canary.path, *outputs}
     hits = scan_files(here.root, needles, leave_out) + scan_files("/dev/shm", needles)
+    if os.geteuid() == 0:
+        end_at = time.monotonic() + 3
+        while (left := survivors(here)) and time.monotonic() < end_at:
+            time.sleep(0.02)
+        for process in left:
+            with contextlib.suppress(OSError):
+                hits += scan_memory(process, needles)
     assert not hits, "; ".join(hits[:5])
 
 
@@ -147,80 +157,164 @@ def a_running_preview_holds_the_sound_which_shows_that_memory_is_searched_well()
             end(process)
 
 
+ENDS = {"by itself": None, "kill -9": signal.SIGKILL, "SIGHUP": signal.SIGHUP, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
+COMMANDS = (("analyze",), ("master", "-o", "out.wav", "--force"), ("preview", "--sink", "null"))
+
+
 @check
 def nothing_is_left_of_a_command_however_it_ends():
-    ends = (None, signal.SIGKILL, signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
-    commands = (("analyze",), ("master", "-o", "out.wav", "--force"), ("preview", "--sink", "null"))
-    runs = 200 if LONG else 5
-    for number in range(runs):
+    each = 200 if LONG else 1
+
+    def run(number, source):
+        how = list(ENDS)[number % len(ENDS)]
         with place() as here:
-            canary = Canary(here.work, 3)
-            command = commands[number % len(commands)]
+            canary = Canary(here.work, 1)
+            command = COMMANDS[number % len(COMMANDS)]
             process = here.start(command[0], canary.path, *command[1:])
-            how = ends[number % len(ends)]
-            if how is not None:
-                time.sleep(chance.uniform(0.02, 0.6))
-                process.send_signal(how)
+            if ENDS[how] is not None:
+                time.sleep(source.uniform(0.02, 0.6))
+                process.send_signal(ENDS[how])
             try:
-                process.wait(30)
+                process.wait(60)
             finally:
                 end(process)
             outputs = [os.path.join(here.work, name) for name in os.listdir(here.work) if name == "out.wav"]
             assert_nowhere(here, canary, outputs)
             here.assert_settled()
             assert_nowhere(here, canary, outputs)
-    return f"{runs} runs"
+    side_by_side(each * len(ENDS), run)
+    return f"{each} runs each: {', '.join(ENDS)}, each also after a restart"
+
+
+def live_in_the_studio(here, canary, how, source):
+    """A session with a file open and a knob turned, and its end. `restart`: killed, begun again, and quit."""
+    for life in (("kill -9", "quit") if how == "restart" else (how,)):
+        studio = Studio(here, canary.path)
+        studio.attend(source.uniform(0.8, 1.6))
+        studio.type(b" 2ll")
+        studio.attend(source.uniform(0.1, 0.5))
+        if life == "quit":
+            studio.type(b"q")
+            studio.attend(0.3)
+            studio.type(b"y")
+        else:
+            studio.process.send_signal({"kill -9": signal.SIGKILL, "SIGHUP": signal.SIGHUP, "SIGTERM": signal.SIGTERM}[life])
+        studio.wait(60)
+
+
+WAYS = ("quit", "kill -9", "SIGHUP", "restart")
 
 
 @check
 def nothing_is_left_of_a_session_in_the_studio():
-    runs = 200 if LONG else 3
-    for number in range(runs):
+    each = 200 if LONG else 1
+
+    def run(number, source):
         with place() as here:
-            canary = Canary(here.work, 3)
-            studio = Studio(here, canary.path)
-            studio.attend(chance.uniform(0.8, 1.6))
-            studio.type(b" ")
-            studio.attend(chance.uniform(0.1, 0.5))
-            how = number % 4
-            if how == 0:
-                studio.type(b"q")
-                studio.attend(0.3)
-                studio.type(b"y")
-            elif how == 1:
-                studio.process.send_signal(signal.SIGKILL)
-            elif how == 2:
-                studio.process.send_signal(signal.SIGHUP)
-            else:
-                studio.process.send_signal(signal.SIGTERM)
-            studio.wait()
+            canary = Canary(here.work, 1.5)
+            live_in_the_studio(here, canary, WAYS[number % len(WAYS)], source)
             assert_nowhere(here, canary)
             here.assert_settled()
             assert_nowhere(here, canary)
-    return f"{runs} sessions"
+    side_by_side(each * len(WAYS), run)
+    return f"{each} sessions each: {', '.join(WAYS)}"
+
+
+def keep_sessions(here):
+    os.makedirs(here.home + "/config/lathe", exist_ok=True)
+    with open(here.home + "/config/lathe/config.toml", "w") as file:
+        file.write('[studio]\nsession = "restore"\n')
+
+
+def kinds_of_rows(here):
+    return [row["kind"] for row in here.json("ledger", "list", "--json")]
+
+
+@check
+def nothing_is_left_of_a_session_that_was_kept_but_what_is_sealed():
+    each = 50 if LONG else 1
+    ways, ends = ("quit", "kill -9", "SIGHUP"), ("taken up", "destroyed", "erased")
+
+    def run(number, source):
+        how, then = ways[number % 3], ends[number // 3 % 3]
+        with place() as here:
+            keep_sessions(here)
+            canary = Canary(here.work, 1.5)
+            studio = Studio(here, canary.path)
+            studio.attend(1.2)
+            # The ledger's view looks every second, and what has changed is kept with the first look.
+            studio.type(b" 2ll5")
+            end_at = time.monotonic() + 30
+            while "session" not in kinds_of_rows(here):
+                assert time.monotonic() < end_at, "no session is kept"
+                studio.attend(0.2)
+            studio.attend(source.uniform(0, 0.3))
+            if how == "quit":
+                studio.type(b"q")
+            else:
+                studio.process.send_signal({"kill -9": signal.SIGKILL, "SIGHUP": signal.SIGHUP}[how])
+            studio.wait(60)
+            assert_nowhere(here, canary)
+            rows = here.json("ledger", "list", "--json")
+            assert [(row["kind"], row["erasure_class"]) for row in rows] == [("session", "E2")], rows
+            assert 0 < rows[0]["expires_in_seconds"] <= 86_400, rows
+            assert_nowhere(here, canary)
+            if then == "destroyed":
+                assert here.run("ledger", "destroy", rows[0]["id"]).returncode == 0
+            elif then == "erased":
+                assert here.run("ledger", "erase", "--everything").returncode == 0
+            studio = Studio(here)
+            if then == "taken up":
+                end_at = time.monotonic() + 30
+                while "decoded_audio" not in kinds_of_rows(here):
+                    assert time.monotonic() < end_at, "the file is not open again"
+                    studio.attend(0.2)
+            else:
+                studio.attend(1.5)
+                assert not {"decoded_audio", "session"} & set(kinds_of_rows(here)), "what was destroyed came back"
+            studio.type(b"q")
+            studio.wait(60)
+            assert here.run("ledger", "erase", "--everything").returncode == 0
+            left = [name for name in os.listdir(here.ledger) if name.startswith(("session-", ".lathe"))]
+            assert not left, left
+            here.assert_settled()
+            assert_nowhere(here, canary)
+    side_by_side(each * 3 if LONG else 9, run)
+    return f"{each * 3 if LONG else 9} sessions: {', '.join(ways)}; {', '.join(ends)}"
 
 
 @check
 def a_raw_image_of_the_disk_holds_nothing_of_it():
-    runs = 200 if LONG else 4
+    each = 200 if LONG else 1
     with place() as elsewhere, disk_image() as (mount, image):
         canaries = []
-        for number in range(runs):
+
+        def run(number, source):
+            how = WAYS[number % len(WAYS)]
             with place(mount) as here:
-                canary = Canary(elsewhere.work, 2)
+                canary = Canary(elsewhere.work, 1)
                 canaries.append(canary)
-                command = (["analyze", canary.path], ["preview", canary.path, "--sink", "null"], ["master", canary.path, "-o", f"{elsewhere.work}/{number}.wav"])[number % 3]
-                process = here.start(*command)
-                if number % 2:
-                    time.sleep(chance.uniform(0.1, 0.6))
-                    process.send_signal(signal.SIGKILL)
-                try:
-                    process.wait(30)
-                except subprocess.TimeoutExpired:
-                    pass
-                finally:
-                    end(process)
+                if number % 3 == 0:
+                    keep_sessions(here)
+                    live_in_the_studio(here, canary, how, source)
+                else:
+                    command = (["analyze", canary.path], ["master", canary.path, "-o", f"{elsewhere.work}/{number}.wav"])[number % 2]
+                    for life in (("kill -9", "quit") if how == "restart" else (how,)):
+                        process = here.start(*command)
+                        if life != "quit":
+                            time.sleep(source.uniform(0.02, 0.6))
+                            process.send_signal(ENDS[life])
+                        try:
+                            process.wait(60)
+                        finally:
+                            end(process)
+                assert set(kinds_of_rows(here)) <= {"session"}
+                assert here.run("ledger", "erase", "--everything").returncode == 0
                 here.assert_settled()
+                for path in (canary.path, f"{elsewhere.work}/{number}.wav"):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(path)
+        side_by_side(each * len(WAYS), run)
         # All that was ever written has reached the image, also the blocks of files that are gone.
         os.sync()
         subprocess.run(["umount", mount], check=True)
@@ -229,7 +323,7 @@ def a_raw_image_of_the_disk_holds_nothing_of_it():
         assert b"\x53\xef" in whole and len(whole) > 1 << 20, "this is no image"
         hits = [what for canary in canaries for needle, what in canary.needles().items() if needle in whole]
         assert not hits, f"in the raw image: {hits[:5]}"
-    return f"{runs} runs"
+    return f"{each} runs each: {', '.join(WAYS)}"
 
 
 @check
@@ -246,7 +340,7 @@ def no_process_survives_and_nobody_of_the_same_user_may_look_into_one():
             assert os.stat(f"/proc/{process.pid}/environ").st_uid == 0
         finally:
             end(process)
-        assert process.pid not in survivors()
+        assert process.pid not in survivors(here)
 
 
 @check

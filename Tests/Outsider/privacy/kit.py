@@ -4,6 +4,7 @@ Nothing here imports or reads Lathe's code; it knows the command line, the expor
 """
 
 import array
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -170,6 +171,22 @@ class Canary:
             found[struct.pack("<8f", *[s / 32768 for s in piece])] = name + " float sound"
             found[struct.pack("<8d", *[s / 32768 for s in piece])] = name + " double sound"
         return found
+
+
+# --- Many runs ---------------------------------------------------------------------------------------------------------------
+
+def side_by_side(runs, body):
+    """Does `body(number, source)` for every run, a few at once, because most of a run is waiting. Each has its own chance, so that the
+    seed of the whole gives every run again."""
+    sources = [random.Random(chance.randrange(1 << 32)) for _ in range(runs)]
+    with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
+        tasks = [pool.submit(body, number, source) for number, source in enumerate(sources)]
+        try:
+            for task in concurrent.futures.as_completed(tasks):
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 # --- Running checks --------------------------------------------------------------------------------------------------------
