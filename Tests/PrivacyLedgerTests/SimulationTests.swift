@@ -36,7 +36,7 @@ struct SimulationTests {
         while !life.core.unsaved.isEmpty || !life.core.open.values.contains(where: { $0.state == .live && $0.place == .ram && $0.parent.flatMap { life.core.open[$0] } != nil }) { try life.step() }
         let id = try #require(life.core.open.values.first { $0.state == .live && $0.place == .ram && $0.parent.flatMap { life.core.open[$0] } != nil }?.id)
         switch which {
-        case 0: life.core.open[id]?.expires.bootNanoseconds += 1_000_000_000_000_000
+        case 0: life.core.open[id]?.expires.bootNanoseconds += 4_000_000_000_000_000
         case 1: life.core.memoryBytes += 1
         case 2:
             life.core.deadlines = DeadlineQueue()
