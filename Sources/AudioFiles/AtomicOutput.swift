@@ -117,6 +117,8 @@ public final class AtomicOutput {
         _ = try Self.check(target, named: target, force: force, inputs: inputs)
         do throws(SystemCall.Failure) {
             _ = try SystemCall.run { fsync(fileDescriptor) }
+            let replaced = force ? Self.hold(target) : -1
+            defer { Self.letGo(replaced) }
             try giveName()
             let directory = try SystemCall.run { folder.withFileName { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } }
             defer { close(directory) }
@@ -164,6 +166,23 @@ public final class AtomicOutput {
                 throw error
             }
         }
+    }
+
+    /// Keeps what is to be replaced from being freed for now; −1 when there is nothing.
+    private static func hold(_ path: String) -> Int32 {
+        // O_PATH of <fcntl.h>: neither needs the right to read nor waits for anybody.
+        path.withFileName { Glibc.open($0, 0o10000000 | O_NOFOLLOW | O_CLOEXEC) }
+    }
+
+    /// On a thread of its own: freeing a song's blocks takes longer than naming its master.
+    private static func letGo(_ descriptor: Int32) {
+        guard descriptor >= 0 else { return }
+        var thread = pthread_t()
+        let started = pthread_create(&thread, nil, { argument in
+            close(Int32(Int(bitPattern: argument) - 1))
+            return nil
+        }, UnsafeMutableRawPointer(bitPattern: Int(descriptor) + 1))
+        if started == 0 { pthread_detach(thread) } else { close(descriptor) }
     }
 
     private static func run(_ from: String, _ to: String, _ call: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32)

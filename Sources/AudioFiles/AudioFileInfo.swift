@@ -71,6 +71,12 @@ enum FormatName {
         }
     }
 
+    /// WAV and its larger kin, but for those with the highest byte first.
+    static func isLittleEndianWAV(_ format: Int32) -> Bool {
+        guard [SF_FORMAT_WAV, SF_FORMAT_WAVEX, SF_FORMAT_RF64, SF_FORMAT_W64].contains(Int(format) & SF_FORMAT_TYPEMASK) else { return false }
+        return [SF_ENDIAN_FILE, SF_ENDIAN_LITTLE].contains(Int(format) & SF_FORMAT_ENDMASK)
+    }
+
     static func encoding(_ format: Int32) -> String {
         switch Int(format) & SF_FORMAT_SUBMASK {
         case SF_FORMAT_PCM_S8: "pcm_s8"

@@ -80,6 +80,8 @@ public final class AudioReader {
     private func spread(_ samples: UnsafeRawPointer, _ frames: Int, into block: AudioBlock) throws(AudioFileError) {
         let channels = info.channels
         switch form {
+        case .packed16: Interleaved.spread16(samples, channels: channels, frames: frames, into: block)
+        case .packed24: Interleaved.spread24(samples, channels: channels, frames: frames, into: block)
         case .integer:
             Interleaved.spread(samples.assumingMemoryBound(to: Int32.self), channels: channels, frames: frames, into: block)
         case .float:

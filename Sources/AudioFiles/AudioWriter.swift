@@ -129,7 +129,12 @@ public final class AudioWriter {
     private func store(_ block: AudioBlock, _ frames: Int) throws(AudioFileError) -> Int {
         let bad: Int?
         let put: sf_count_t
-        if format.isInteger {
+        if format.container == .wav, format.bits == .int24, format.channels == 2 {
+            // In the form that the file has: what libsndfile would make of them.
+            bad = Interleaved.gather24(block, frames: frames, into: scratch)
+            let frameBytes: sf_count_t = 6
+            put = bad == nil ? sf_write_raw(handle, scratch, sf_count_t(frames) * frameBytes) / frameBytes : 0
+        } else if format.isInteger {
             let samples = scratch.assumingMemoryBound(to: Int32.self)
             bad = Interleaved.gather(block, channels: format.channels, frames: frames, bits: format.bits == .int16 ? 16 : 24, into: samples)
             put = bad == nil ? sf_writef_int(handle, samples, sf_count_t(frames)) : 0

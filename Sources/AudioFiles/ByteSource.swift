@@ -16,6 +16,8 @@ final class ByteSource {
     private var windowCount = 0
     private let window: UnsafeMutableRawPointer
     private static let capacity = 256 << 10
+    /// What is asked for by this many bytes goes past the buffer.
+    private static let large = 16 << 10
 
     /// Opens `path` to read without ever waiting: anything but a regular file is refused by its status, before it is opened.
     /// - Throws: `notFound`, `unreadable`, `notAFile`.
@@ -60,6 +62,13 @@ final class ByteSource {
         while done < count {
             let inWindow = position - windowStart
             if inWindow < 0 || inWindow >= Int64(windowCount) {
+                if count - done >= Self.large, overlay == nil {
+                    let got = fetch(out + done, count - done)
+                    guard got > 0 else { break }
+                    done += got
+                    position += Int64(got)
+                    continue
+                }
                 guard refill() else { break }
                 continue
             }
@@ -74,12 +83,7 @@ final class ByteSource {
     private func refill() -> Bool {
         guard position < length, failure == nil else { return false }
         windowStart = position
-        windowCount = 0
-        do throws(SystemCall.Failure) {
-            windowCount = try SystemCall.readFully(descriptor, window, Int(min(Int64(Self.capacity), length - position)), at: position)
-        } catch {
-            failure = error
-        }
+        windowCount = fetch(window, Self.capacity)
         if let overlay {
             for (i, byte) in overlay.bytes.enumerated() {
                 let at = overlay.offset + Int64(i) - windowStart
@@ -87,6 +91,17 @@ final class ByteSource {
             }
         }
         return windowCount > 0
+    }
+
+    /// From the file at the current position, which stays.
+    private func fetch(_ out: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        guard position < length, failure == nil else { return 0 }
+        do throws(SystemCall.Failure) {
+            return try SystemCall.readFully(descriptor, out, Int(min(Int64(count), length - position)), at: position)
+        } catch {
+            failure = error
+            return 0
+        }
     }
 
     /// `whence` as for lseek. Returns the new position, or −1 for one before the file's start.

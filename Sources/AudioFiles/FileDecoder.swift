@@ -16,7 +16,7 @@ final class FileDecoder: SampleSource {
     /// For Vorbis, whose seeks have to be checked.
     private var anchors: SeekAnchors?
     /// Samples of all channels that one call to libsndfile fetches.
-    private static let scratchSamples = 16_384
+    static let mostSamples = 16_384
 
     /// - Parameter bytes: of sound, in a file whose header does not say how long it is.
     private static func ending(_ header: SoundHeader, _ bytes: Int64?) -> AudioFileInfo.Ending {
@@ -47,8 +47,10 @@ final class FileDecoder: SampleSource {
 
         // libsndfile's word for "the header does not say" is the largest count.
         let saysNothing = found.frames < 0 || found.frames >= Int64.max / 2
+        // RIFX has the highest byte first, which libsndfile does not say in the format word.
+        let isSwapped = sf_command(opened, Int32(SFC_RAW_DATA_NEEDS_ENDSWAP), nil, 0) == Int32(SF_TRUE)
         var header = SoundHeader(
-            format: found.format, sampleRate: Int(found.samplerate), channels: Int(found.channels), frames: saysNothing ? nil : found.frames,
+            format: isSwapped ? found.format | Int32(SF_ENDIAN_BIG) : found.format, sampleRate: Int(found.samplerate), channels: Int(found.channels), frames: saysNothing ? nil : found.frames,
             tags: Tags.read(opened))
         do throws(DecodeFailure) {
             try header.check()
@@ -70,7 +72,7 @@ final class FileDecoder: SampleSource {
         anchors = FormatName.encoding(header.format) == "vorbis" ? SeekAnchors(sampleRate: header.sampleRate) : nil
         self.source = source
         handle = opened
-        scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
+        scratch = .allocate(byteCount: Self.mostSamples * MemoryLayout<Double>.size, alignment: 64)
     }
 
     private static func refusal(_ source: ByteSource) -> DecodeFailure? { source.failure.map { .readFailed(code: $0.code) } }
@@ -83,14 +85,19 @@ final class FileDecoder: SampleSource {
     func chunk(_ chunk: RIFFChunks.Readable) -> [UInt8]? { RIFFChunks.read(chunk.rawValue, from: handle) }
 
     func next(_ most: Int) throws(DecodeFailure) -> (samples: UnsafeRawPointer, frames: Int) {
-        let got = fetch(min(most, Self.scratchSamples / header.channels))
+        (UnsafeRawPointer(scratch), try next(most, into: scratch))
+    }
+
+    /// The same, with the frames in `room`, which holds as many.
+    func next(_ most: Int, into room: UnsafeMutableRawPointer) throws(DecodeFailure) -> Int {
+        let got = fetch(min(most, Self.mostSamples / header.channels), into: room)
         if got > 0 {
-            noteAnchor(got)
+            noteAnchor(got, in: room)
             position += Int64(got)
         } else {
             try checkEnd()
         }
-        return (UnsafeRawPointer(scratch), got)
+        return got
     }
 
     func seek(to target: Int64) throws(DecodeFailure) -> Int64 {
@@ -111,7 +118,7 @@ final class FileDecoder: SampleSource {
             isExact = false
             guard try jump(to: anchor.frame - SeekAnchors.lead) else { continue }
             try skip(to: anchor.frame, isExact: false)
-            guard fetch(SeekAnchors.length) == SeekAnchors.length else { continue }
+            guard fetch(SeekAnchors.length, into: scratch) == SeekAnchors.length else { continue }
             position = anchor.end
             let samples = scratch.assumingMemoryBound(to: Float.self)
             if anchor.samples.indices.allSatisfy({ (samples[$0 * header.channels] - anchor.samples[$0]).magnitude < 1e-5 }) { return }
@@ -130,25 +137,27 @@ final class FileDecoder: SampleSource {
     /// Decodes up to `target`. `isExact`: whether `position` is known to be what the decoder gives next.
     private func skip(to target: Int64, isExact: Bool) throws(DecodeFailure) {
         while position < target {
-            let got = fetch(Int(min(Int64(Self.scratchSamples / header.channels), target - position)))
+            let got = fetch(Int(min(Int64(Self.mostSamples / header.channels), target - position)), into: scratch)
             guard got > 0 else { return try checkEnd() }
-            if isExact { noteAnchor(got) }
+            if isExact { noteAnchor(got, in: scratch) }
             position += Int64(got)
         }
     }
 
-    private func noteAnchor(_ frames: Int) {
-        anchors?.note(scratch.assumingMemoryBound(to: Float.self), channels: header.channels, frames: frames, position: position)
+    private func noteAnchor(_ frames: Int, in room: UnsafeMutableRawPointer) {
+        anchors?.note(room.assumingMemoryBound(to: Float.self), channels: header.channels, frames: frames, position: position)
     }
 
     private func seconds(_ frame: Int64) -> Double { Double(frame) / Double(header.sampleRate) }
 
-    private func fetch(_ frames: Int) -> Int {
+    private func fetch(_ frames: Int, into room: UnsafeMutableRawPointer) -> Int {
         let got =
             switch form {
-            case .integer: sf_readf_int(handle, scratch.assumingMemoryBound(to: Int32.self), sf_count_t(frames))
-            case .float: sf_readf_float(handle, scratch.assumingMemoryBound(to: Float.self), sf_count_t(frames))
-            case .double: sf_readf_double(handle, scratch.assumingMemoryBound(to: Double.self), sf_count_t(frames))
+            case .packed16, .packed24:
+                sf_read_raw(handle, room, sf_count_t(frames * header.channels * form.byteCount)) / sf_count_t(header.channels * form.byteCount)
+            case .integer: sf_readf_int(handle, room.assumingMemoryBound(to: Int32.self), sf_count_t(frames))
+            case .float: sf_readf_float(handle, room.assumingMemoryBound(to: Float.self), sf_count_t(frames))
+            case .double: sf_readf_double(handle, room.assumingMemoryBound(to: Double.self), sf_count_t(frames))
             }
         return max(0, min(frames, Int(got)))
     }

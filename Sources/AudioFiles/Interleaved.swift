@@ -29,6 +29,33 @@ enum Interleaved {
         }
     }
 
+    /// Integers of two bytes, the lower first; they may lie anywhere. Exact.
+    static func spread16(_ input: UnsafeRawPointer, channels: Int, frames: Int, into block: AudioBlock) {
+        for c in 0..<channels {
+            let row = block[c]
+            var from = input + 2 * c
+            for i in 0..<frames {
+                row[i] = Double(Int16(littleEndian: from.loadUnaligned(as: Int16.self))) * 0x1p-15
+                from += 2 * channels
+            }
+        }
+    }
+
+    /// Integers of three bytes, the lowest first. Exact.
+    static func spread24(_ input: UnsafeRawPointer, channels: Int, frames: Int, into block: AudioBlock) {
+        let bytes = input.assumingMemoryBound(to: UInt8.self)
+        if channels == 2 { return lathe_spread_packed24(bytes, frames, block[0], block[1]) }
+        for c in 0..<channels {
+            let row = block[c]
+            var from = bytes + 3 * c
+            for i in 0..<frames {
+                let bits = UInt32(from[0]) << 8 | UInt32(from[1]) << 16 | UInt32(from[2]) << 24
+                row[i] = Double(Int32(bitPattern: bits)) * 0x1p-31
+                from += 3 * channels
+            }
+        }
+    }
+
     static func spread<S: BinaryFloatingPoint>(_ input: UnsafePointer<S>, channels: Int, frames: Int, into block: AudioBlock) {
         for c in 0..<channels {
             let row = block[c]
@@ -82,6 +109,13 @@ enum Interleaved {
                 to += channels
             }
         }
+        return nil
+    }
+
+    /// The same for two channels of 24 bits, in three bytes each, the lowest first.
+    static func gather24(_ block: AudioBlock, frames: Int, into output: UnsafeMutableRawPointer) -> Int? {
+        for c in 0..<2 where !isFinite(block[c], frames) { return (0..<frames).first { !block[c][$0].isFinite } }
+        lathe_gather_packed24(block[0], block[1], frames, output.assumingMemoryBound(to: UInt8.self))
         return nil
     }
 

@@ -34,6 +34,8 @@ struct SoundHeader: Equatable {
 
     var form: SampleForm {
         switch FormatName.encoding(format) {
+        case "pcm_16" where FormatName.isLittleEndianWAV(format): .packed16
+        case "pcm_24" where FormatName.isLittleEndianWAV(format): .packed24
         case "float_64": .double
         case "float_32", "vorbis", "opus", "mp1", "mp2", "mp3": .float
         default: .integer
@@ -49,12 +51,22 @@ struct SoundHeader: Equatable {
 
 /// Samples as libsndfile gives them: those in which the encoding is exact.
 enum SampleForm {
+    /// Integers of 2 and 3 bytes as they lie in the file, the lowest byte first.
+    case packed16
+    case packed24
     /// 32-bit, left-justified.
     case integer
     case float
     case double
 
-    var byteCount: Int { self == .double ? 8 : 4 }
+    var byteCount: Int {
+        switch self {
+        case .packed16: 2
+        case .packed24: 3
+        case .integer, .float: 4
+        case .double: 8
+        }
+    }
 }
 
 /// Why a decoder could not begin or go on. Numbers only, because it may come from behind the wall.

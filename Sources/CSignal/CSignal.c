@@ -81,6 +81,15 @@ INLINE float lathe_largest_magnitude_body(const float *samples, long count) {
     return largest;
 }
 
+// Largest of eight that are not negative.
+INLINE float largest_of(f8 v) {
+    i4 a = (i4)__builtin_shufflevector(v, v, 0, 1, 2, 3), b = (i4)__builtin_shufflevector(v, v, 4, 5, 6, 7);
+    a = __builtin_elementwise_max(a, b);
+    a = __builtin_elementwise_max(a, __builtin_shufflevector(a, a, 2, 3, 0, 1));
+    a = __builtin_elementwise_max(a, __builtin_shufflevector(a, a, 1, 0, 3, 2));
+    return ((f4)a)[0];
+}
+
 // The last vectors overlap those before them.
 INLINE void lathe_extent_float_body(const float *x, long count, float *peak, float *bend) {
     f8 highest = {0}, sharpest = {0};
@@ -92,12 +101,8 @@ INLINE void lathe_extent_float_body(const float *x, long count, float *peak, flo
     LARGER(highest, LOAD(x + count - 10));
     LARGER(highest, LOAD(x + count - 8));
     LARGER(sharpest, BEND(count - 10));
-    *peak = 0;
-    *bend = 0;
-    for (int lane = 0; lane < 8; lane++) {
-        if (highest[lane] > *peak) *peak = highest[lane];
-        if (sharpest[lane] > *bend) *bend = sharpest[lane];
-    }
+    *peak = largest_of(highest);
+    *bend = largest_of(sharpest);
 }
 
 // The third difference: its largest magnitude, and the sum of all, four running sums added at the end.
@@ -116,17 +121,18 @@ INLINE void lathe_third_difference_body(const double *x, long count, double *pea
 }
 
 INLINE double lathe_to_float_body(const double *samples, float *out, long count) {
-    d4 peak = {0};
+    d8 peak = {0};
     long i = 0;
-    for (; i + 4 <= count; i += 4) {
-        d4 x = *(const d4u *)(samples + i);
-        d4 magnitude = (d4)((l4)x & 0x7FFFFFFFFFFFFFFF);
-        l4 over = magnitude > peak;
-        peak = (d4)(((l4)magnitude & over) | ((l4)peak & ~over));
-        *(f4u *)(out + i) = __builtin_convertvector(x, f4);
+    for (; i + 8 <= count; i += 8) {
+        d8 x = *(const d8u *)(samples + i);
+        d8 magnitude = (d8)((l8)x & 0x7FFFFFFFFFFFFFFF);
+        l8 over = magnitude > peak;
+        peak = (d8)(((l8)magnitude & over) | ((l8)peak & ~over));
+        // In whole vectors, which what reads them next takes at once.
+        *(f8u *)(out + i) = __builtin_convertvector(x, f8);
     }
     double largest = 0;
-    for (int lane = 0; lane < 4; lane++) if (peak[lane] > largest) largest = peak[lane];
+    for (int lane = 0; lane < 8; lane++) if (peak[lane] > largest) largest = peak[lane];
     for (; i < count; i++) {
         double magnitude = samples[i] < 0 ? -samples[i] : samples[i];
         if (magnitude > largest) largest = magnitude;
@@ -149,7 +155,7 @@ KERNEL(void, lathe_halfband_maximum, (const struct lathe_halfband_rows *rows, fl
 KERNEL(float, lathe_largest_magnitude, (const float *samples, long count), (samples, count))
 KERNEL(void, lathe_extent_float, (const float *x, long count, float *peak, float *bend), (x, count, peak, bend))
 KERNEL(void, lathe_third_difference, (const double *x, long count, double *peak, double *sum), (x, count, peak, sum))
-KERNEL(double, lathe_to_float, (const double *samples, float *out, long count), (samples, out, count))
+KERNEL_WIDE(double, lathe_to_float, (const double *samples, float *out, long count), (samples, out, count))
 KERNEL_WIDER(void, lathe_static_curve, lathe_static_curve_by_8,
     (double *levels, long count, double quiet, double threshold, double slope, double half_knee, double curvature),
     (levels, count, quiet, threshold, slope, half_knee, curvature))

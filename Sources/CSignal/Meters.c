@@ -327,6 +327,59 @@ INLINE void lathe_gather_pair_body(const double *left, const double *right, long
     }
 }
 
+typedef uint8_t b32 __attribute__((vector_size(32)));
+
+#define NEAREST(x) do { \
+    l4 low_ = (x) > -0x1p23; \
+    (x) = (d4)(((l4)(x) & low_) | ((l4)(d4){-0x1p23, -0x1p23, -0x1p23, -0x1p23} & ~low_)); \
+    l4 high_ = (x) < 0x1p23 - 1; \
+    (x) = (d4)(((l4)(x) & high_) | ((l4)(d4){0x1p23 - 1, 0x1p23 - 1, 0x1p23 - 1, 0x1p23 - 1} & ~high_)) + 0x1.8p52; \
+} while (0)
+
+INLINE void lathe_gather_packed24_body(const double *left, const double *right, long count, uint8_t *out) {
+    long i = 0;
+    // Each half of a vector takes 12 bytes and spoils 4 behind them, which come next.
+    for (; i + 5 <= count; i += 4, out += 24) {
+        d4 x = *(const d4u *)(left + i) * 0x1p23, y = *(const d4u *)(right + i) * 0x1p23;
+        NEAREST(x);
+        NEAREST(y);
+        b32 packed = __builtin_shufflevector((b32)x, (b32)y,
+            0, 1, 2, 32, 33, 34, 8, 9, 10, 40, 41, 42, 0, 0, 0, 0, 16, 17, 18, 48, 49, 50, 24, 25, 26, 56, 57, 58, 0, 0, 0, 0);
+        __builtin_memcpy(out, &packed, 16);
+        __builtin_memcpy(out + 12, (const uint8_t *)&packed + 16, 16);
+    }
+    for (; i < count; i++, out += 6) {
+        double x[2] = {left[i] * 0x1p23, right[i] * 0x1p23};
+        for (int c = 0; c < 2; c++) {
+            x[c] = x[c] > -0x1p23 ? x[c] : -0x1p23;
+            x[c] = (x[c] < 0x1p23 - 1 ? x[c] : 0x1p23 - 1) + 0x1.8p52;
+            __builtin_memcpy(out + 3 * c, &x[c], 3);
+        }
+    }
+}
+
+typedef uint8_t b16u __attribute__((vector_size(16), aligned(1)));
+
+// Each number in the upper three bytes of a lane; what fills the lowest is masked away.
+#define LEFT_JUSTIFIED(a, b, p, q, r, s) __builtin_convertvector( \
+    (i4)__builtin_shufflevector(a, b, 0, p, p + 1, p + 2, 0, q, q + 1, q + 2, 0, r, r + 1, r + 2, 0, s, s + 1, s + 2) & (int32_t)0xFFFFFF00, d4)
+
+INLINE void lathe_spread_packed24_body(const uint8_t *in, long frames, double *left, double *right) {
+    long i = 0;
+    for (; i + 4 <= frames; i += 4, in += 24) {
+        // Bytes 0 to 15 and 8 to 23.
+        b16u a = *(const b16u *)in, b = *(const b16u *)(in + 8);
+        *(d4u *)(left + i) = LEFT_JUSTIFIED(a, b, 0, 6, 20, 26) * 0x1p-31;
+        *(d4u *)(right + i) = LEFT_JUSTIFIED(a, b, 3, 9, 23, 29) * 0x1p-31;
+    }
+    for (; i < frames; i++, in += 6) {
+        left[i] = (int32_t)((uint32_t)in[0] << 8 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 24) * 0x1p-31;
+        right[i] = (int32_t)((uint32_t)in[3] << 8 | (uint32_t)in[4] << 16 | (uint32_t)in[5] << 24) * 0x1p-31;
+    }
+}
+
+KERNEL(void, lathe_gather_packed24, (const double *left, const double *right, long count, uint8_t *out), (left, right, count, out))
+KERNEL(void, lathe_spread_packed24, (const uint8_t *in, long frames, double *left, double *right), (in, frames, left, right))
 KERNEL_WIDE(void, lathe_quantise,
     (double *x, long count, double scale, uint64_t key, uint64_t first, int dithers), (x, count, scale, key, first, dithers))
 KERNEL(void, lathe_extremes, (const double *x, long count, double *low, double *high, double *sum), (x, count, low, high, sum))

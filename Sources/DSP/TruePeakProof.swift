@@ -15,6 +15,9 @@ public struct TruePeakProof: ~Copyable {
     private static let delay = 72
     private static let history = 2 * delay + group
     private static let lineFrames = history + blockFrames
+    /// Blocks that come in before what is kept of them is moved to the front of the memory.
+    private static let run = 16
+    private static let rowFrames = history + run * blockFrames
     private static let group = 8
     private static let groups = lineFrames / group
     private static let firstGroup = (history - delay) / group
@@ -34,7 +37,7 @@ public struct TruePeakProof: ~Copyable {
     private let sixteenths = InterpolationRows.sixteenths()
     private let itu = InterpolationRows.itu()
     private let whole = InterpolationRows.wholeBound()
-    /// Past and present samples of each channel.
+    /// Past and present samples of each channel, `rowFrames` each.
     private let lines: UnsafeMutablePointer<Float>
     /// For each channel, its last blocks, the newest first.
     private let extents: UnsafeMutablePointer<Extent>
@@ -43,7 +46,9 @@ public struct TruePeakProof: ~Copyable {
     /// Points of the 2× grid around a group.
     private let doubled: UnsafeMutablePointer<Float>
 
+    /// Frames of the block being filled, and the block's number in the run.
     private var filled = 0
+    private var blockInRun = 0
     private var highest: Float = 0
     /// Since `takeRecentPeak`.
     private var recent: Float = 0
@@ -54,8 +59,8 @@ public struct TruePeakProof: ~Copyable {
 
     public init(channels: Int) {
         self.channels = channels
-        lines = .allocate(capacity: channels * Self.lineFrames)
-        lines.initialize(repeating: 0, count: channels * Self.lineFrames)
+        lines = .allocate(capacity: channels * Self.rowFrames)
+        lines.initialize(repeating: 0, count: channels * Self.rowFrames)
         extents = .allocate(capacity: channels * Self.blocks)
         extents.initialize(repeating: Extent(), count: channels * Self.blocks)
         groupBends = .allocate(capacity: Self.groups)
@@ -86,9 +91,10 @@ public struct TruePeakProof: ~Copyable {
 
     /// Forgets everything.
     public mutating func reset() {
-        lines.update(repeating: 0, count: channels * Self.lineFrames)
+        lines.update(repeating: 0, count: channels * Self.rowFrames)
         extents.update(repeating: Extent(), count: channels * Self.blocks)
         filled = 0
+        blockInRun = 0
         highest = 0
         recent = 0
         highestITU = 0
@@ -100,31 +106,32 @@ public struct TruePeakProof: ~Copyable {
     public mutating func process(_ block: AudioBlock, frames: Int) {
         var done = 0
         while done < frames {
-            let take = min(frames - done, Self.blockFrames - filled)
-            for c in 0..<channels {
-                let x = block[c] + done, line = lines + c * Self.lineFrames + Self.history + filled
-                highestInput = max(highestInput, lathe_to_float(x, line, take))
-            }
+            let take = min(frames - done, (Self.run - blockInRun) * Self.blockFrames - filled)
+            for c in 0..<channels { highestInput = max(highestInput, lathe_to_float(block[c] + done, open(c), take)) }
             filled += take
             done += take
-            if filled == Self.blockFrames { readBlock() }
+            while filled >= Self.blockFrames { readBlock() }
         }
     }
 
     /// Reads the frames that wait for their future, taking silence as the continuation. Call once, at the end.
     public mutating func finish() {
         for _ in 0..<(Self.delay / Self.blockFrames + 2) {
-            for c in 0..<channels {
-                (lines + c * Self.lineFrames + Self.history + filled).update(repeating: 0, count: Self.blockFrames - filled)
-            }
+            for c in 0..<channels { open(c).update(repeating: 0, count: Self.blockFrames - filled) }
+            filled = Self.blockFrames
             readBlock()
         }
     }
 
+    /// Where the next frame of a channel goes.
+    private func open(_ channel: Int) -> UnsafeMutablePointer<Float> {
+        lines + channel * Self.rowFrames + blockInRun * Self.blockFrames + Self.history + filled
+    }
+
     private mutating func readBlock() {
-        filled = 0
+        filled -= Self.blockFrames
         for c in 0..<channels {
-            let line = lines + c * Self.lineFrames, last = extents + c * Self.blocks
+            let row = lines + c * Self.rowFrames, line = row + blockInRun * Self.blockFrames, last = extents + c * Self.blocks
             for b in (1..<Self.blocks).reversed() { last[b] = last[b - 1] }
             // With the two frames before, which its first differences need and which were a reading then.
             lathe_extent_float(line + Self.history - 2, Self.blockFrames + 2, &last[0].peak, &last[0].bend)
@@ -137,8 +144,9 @@ public struct TruePeakProof: ~Copyable {
                 around.bend = max(around.bend, last[b].bend)
             }
             if mayRaise(around) || mayRaiseITU(around) { read(line, bend: around.bend) }
-            line.update(from: line + Self.blockFrames, count: Self.history)
+            if blockInRun == Self.run - 1 { row.update(from: line + Self.blockFrames, count: Self.history) }
         }
+        blockInRun = (blockInRun + 1) % Self.run
         highest = max(highest, recent)
     }
 

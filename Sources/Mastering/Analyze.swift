@@ -12,11 +12,11 @@ public enum Analyze {
     public static func file(
         _ path: String, progress: (Double?) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws -> (Analysis, WaveformOverview) {
-        let info = try AudioReader(path: path).info
+        let file = PlacedFile(path: path), reader = try TrackReader(file), info = reader.info
         if info.claimedFrames == nil { progress(nil) }
         let analyzer = SplitAnalyzer(info)
         try Pass.run(
-            [PlacedFile(path: path)], progress: { progress($0) }, isCancelled: isCancelled,
+            [file], opened: reader, progress: { progress($0) }, isCancelled: isCancelled,
             process: { block, frames, _ in analyzer.processOverview(block, frames) },
             processFurther: { block, frames, _ in analyzer.processLevels(block, frames) },
             consume: { block, frames, _ in analyzer.processSpectra(block, frames) })

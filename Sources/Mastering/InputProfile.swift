@@ -20,11 +20,11 @@ public struct InputProfile: Sendable {
     public static func measure(
         _ path: String, placement: TrackPlacement = TrackPlacement(), progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws -> InputProfile {
-        let info = try AudioReader(path: path).info
+        let file = PlacedFile(path: path, placement: placement.withoutGap), reader = try TrackReader(file), info = reader.info
         let analyzer = SplitAnalyzer(info)
         var probe = DetectorProbe(sampleRate: Double(info.sampleRate), channels: info.channels)
         try Pass.run(
-            [PlacedFile(path: path, placement: placement.withoutGap)], progress: progress, isCancelled: isCancelled,
+            [file], opened: reader, progress: progress, isCancelled: isCancelled,
             process: { block, frames, _ in
                 probe.process(block, frames: frames)
                 analyzer.processOverview(block, frames)

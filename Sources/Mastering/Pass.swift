@@ -15,6 +15,7 @@ enum Pass {
     /// - Parameters:
     ///   - latency: frames by which both processings together trail their input; the output is aligned and cut to the input's length.
     ///   - files: of one sample rate and channel count.
+    ///   - opened: stands at the start of the first, where it is open already.
     ///   - process: works on a block in place, on the calling thread; a block comes from one file (the tail from the last).
     ///   - processFurther: goes on with what `process` has done, on a thread of its own.
     ///   - consume: gets the aligned blocks in order with the index of their first frame, on a thread of its own.
@@ -22,7 +23,7 @@ enum Pass {
     /// - Throws: `AudioFileError`, `CancellationError`, or what `consume` threw.
     @discardableResult
     static func run(
-        _ files: [PlacedFile], latency: Int = 0, progress: (Double) -> Void, isCancelled: () -> Bool,
+        _ files: [PlacedFile], opened: TrackReader? = nil, latency: Int = 0, progress: (Double) -> Void, isCancelled: () -> Bool,
         process: (AudioBlock, Int, _ file: Int) -> Void,
         processFurther: (@Sendable (AudioBlock, Int, _ file: Int) -> Void)? = nil,
         consume: @escaping @Sendable (AudioBlock, Int, Int64) throws -> Void
@@ -30,7 +31,7 @@ enum Pass {
         let mode = Subnormals.off()
         defer { Subnormals.restore(mode) }
         var file = 0
-        var reader = try TrackReader(files[0])
+        var reader = try opened ?? TrackReader(files[0])
         let channels = reader.info.channels, sampleRate = reader.info.sampleRate
         let buffers = (0..<blocksInFlight).map { _ in AudioBuffer(channels: channels, frames: blockFrames) }
         // The stages work on views: the memory has to outlive the last one.

@@ -7,6 +7,8 @@ import DSP
 /// a trim where the limiter held the loudest one back more than them.
 struct Solver {
     static let offsetToleranceLU = 0.03
+    /// Share of the tolerance within which a pass is left as it is. Meters of other makes differ by some hundredths of an LU: the rest is theirs.
+    private static let settledShare = 0.6
     /// How far under the limiter's threshold a peak may be read roughly.
     private static let quietDB = 2.0
     /// How far the loudest 3 s may come out beyond what the least PSR allows, dB.
@@ -31,6 +33,7 @@ struct Solver {
         let tonePeakDB = max(peakDB ?? 0, direction.plan.asAlbum?.tonePeakDB ?? -.infinity)
         settings.parameters.setMakeup(0, tonePeakDB: tonePeakDB)
         let (measure, target, toleranceLU) = aim(models, settings.parameters)
+        let settledLU = min(toleranceLU, max(Self.offsetToleranceLU, Self.settledShare * toleranceLU))
         let tone = models.map { $0.loudness(measure, gainDB: 0, parameters: settings.parameters) }
         // Of equally processed tracks the loudest before the limiter is taken for the loudest after it; the passes correct.
         let loudest = models[tone.indices.max { tone[$0] ?? -.infinity < tone[$1] ?? -.infinity }!]
@@ -101,7 +104,7 @@ struct Solver {
                 }
             }
             var isSettled = true
-            if !direction.isIdle, let loudness = outcome.loudness(measure), abs(loudness - target) > toleranceLU {
+            if !direction.isIdle, let loudness = outcome.loudness(measure), abs(loudness - target) > settledLU {
                 let foretold = loudest.loudness(measure, gainDB: settings.parameters.makeupGainDB, parameters: settings.parameters) ?? loudness
                 let next = loudest.gain(toReach: target, of: measure, correction: loudness - foretold, parameters: settings.parameters, highest: highest)
                 if abs(next - settings.parameters.makeupGainDB) >= 0.005 {

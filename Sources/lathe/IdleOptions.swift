@@ -24,21 +24,31 @@ struct IdleOptions {
             }
     }
 
-    /// - Parameter hasDisc: a CD is written too, which has 16 bits.
-    func check(bits: Preset.Bits?, dither: Preset.Dither?, bext: Bool, isrc: ISRC?, hasDisc: Bool) throws(Failure) {
-        if bits != nil, !outputs.contains(where: \.followsBits) {
-            throw usage("--bits: \(name(outputs[0])) has no word length to set; leave it out, or add a --deliver with samples")
+    /// - Parameters:
+    ///   - bits, dither, bext: by which words they were asked for; nil when they were not.
+    ///   - preset: as it is with them.
+    ///   - hasDisc: a CD is written too, which has 16 bits.
+    func check(bits: String?, dither: String?, bext: String?, preset: Preset, isrc: ISRC?, hasDisc: Bool) throws(Failure) {
+        if let bits, !outputs.contains(where: \.followsBits) {
+            throw usage("\(bits): \(name(outputs[0])) has no word length to set; leave it out, or add a --deliver with samples")
         }
-        if let dither, dither != .none, !hasDisc {
-            guard outputs.contains(where: \.isInteger) else { throw usage("--dither: nothing is rounded to integers here; leave it out, or use --bits 16 or 24") }
-            if dither == .shaped, !outputs.contains(where: { $0.isInteger && $0.bits == .int16 }) {
-                throw usage("--dither: shaped noise is for 16 bits; add --bits 16, or use tpdf")
+        if let dither, preset.output.dither != .none, !hasDisc {
+            guard outputs.contains(where: \.isInteger) else { throw usage("\(dither): nothing is rounded to integers here; leave it out, or use --bits 16 or 24") }
+            if preset.output.dither == .shaped, !outputs.contains(where: { $0.isInteger && $0.bits == .int16 }) {
+                throw usage("\(dither): shaped noise is for 16 bits; add --bits 16, or use tpdf")
             }
         }
-        if bext, !outputs.contains(where: { $0.container == .wav }) { throw usage("--bext: \(name(outputs[0])) has no place for a bext chunk; use WAV") }
+        if let bext, preset.output.bext, !outputs.contains(where: { $0.container == .wav }) {
+            throw usage("\(bext): \(name(outputs[0])) has no place for a bext chunk; use WAV")
+        }
         if isrc != nil, !hasDisc, !outputs.contains(where: { $0.container == .wav || $0.container == .mp3 }) {
             throw usage("--isrc: \(name(outputs[0])) has no place for it; use WAV or MP3")
         }
+    }
+
+    /// The words by which an output's property was asked for: its own option's, or `--set`'s.
+    static func words(_ option: String, given: Bool, key: String, settings: [String]) -> String? {
+        given ? option : settings.contains { $0.hasPrefix(key + "=") } ? "--set \(key)" : nil
     }
 
     /// - Parameter settings: `KEY=VALUE`, all of them applied to `preset`.

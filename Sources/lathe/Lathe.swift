@@ -63,8 +63,11 @@ struct Lathe: AsyncParsableCommand {
         // Nor must a limit on file sizes: the write fails and is reported.
         signal(SIGXFSZ, SIG_IGN)
         occupyStandardDescriptors()
-        let command = Result { try parse(arguments) }
-        let place = if case .success(let command) = command, command is any DecodesAudio { DecodingWall.raise() } else { DecodingPlace.nowhere(code: EPERM) }
+        let arguments = arguments, named = subcommand(arguments)
+        // The keeper gets ready while the arguments are read.
+        let early = named is any DecodesAudio.Type ? DecodingWall.raise() : nil
+        let command = Result { try parse(arguments, named) }
+        let place = if case .success(let command) = command, command is any DecodesAudio { early ?? DecodingWall.raise() } else { DecodingPlace.nowhere(code: EPERM) }
         DecodingPlace.standard = place
         if case .success(let command) = command, let starter = command as? any StartsEngine, starter.needsEngine { launcher = EngineLauncher.raise() }
         // Later the kernel refuses it.
@@ -72,7 +75,7 @@ struct Lathe: AsyncParsableCommand {
         // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
         Surroundings.giveUpPowers(keepsNetwork: Self.reaches(command))
         let code = await run(command)
-        if case .apart(let wall) = place { wall.lower() }
+        for case .apart(let wall)? in [early, place] { wall.lower() }
         return code
     }
 
@@ -99,8 +102,17 @@ struct Lathe: AsyncParsableCommand {
         }
     }
 
-    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    /// The command that the first argument names.
+    private static func subcommand(_ arguments: [String]) -> (any ParsableCommand.Type)? {
+        configuration.subcommands.first { $0.configuration.commandName == arguments.first }
+    }
+
+    private static func parse(_ arguments: [String], _ named: (any ParsableCommand.Type)?) throws -> any ParsableCommand {
         try refuseEmpty(arguments)
+        // Without the tree of all the others, in a third of the time. What goes wrong is said by the whole tree.
+        if let named, named.configuration.subcommands.isEmpty {
+            do { return try named.parse(Array(arguments.dropFirst())) } catch {}
+        }
         return try parseAsRoot(arguments)
     }
 

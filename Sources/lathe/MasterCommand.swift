@@ -83,7 +83,10 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs, StartsEng
             album: isAlbum ? (order, album.cue, album.ddp, album.saveSignature) : nil)
 
         try IdleOptions(plan.requests[0], preset: wanted).check(
-            bits: bits, dither: dither, bext: bext, isrc: isrc.flatMap { ISRC($0) }, hasDisc: plan.requests[0].delivery.disc != nil)
+            bits: IdleOptions.words("--bits", given: bits != nil, key: "output.bits", settings: settings),
+            dither: IdleOptions.words("--dither", given: dither != nil, key: "output.dither", settings: settings),
+            bext: IdleOptions.words("--bext", given: bext, key: "output.bext", settings: settings), preset: wanted,
+            isrc: isrc.flatMap { ISRC($0) }, hasDisc: plan.requests[0].delivery.disc != nil)
 
         let remotes = try tiers.remotes()
         Interruption.shared.install()

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (OutputFormat.Container.wav, OutputFormat.SampleBits.int24), (.wav, .float32), (.flac, .int16), (.aiff, .int16), (.caf, .float32),
+        (OutputFormat.Container.wav, OutputFormat.SampleBits.int24), (.wav, .int16), (.wav, .float32), (.flac, .int16), (.aiff, .int16), (.caf, .float32),
         (.ogg, .int16), (.opus, .int16), (.mp3, .int16),
     ])
     func whatComesThroughIsWhatAReaderHereGives(_ format: (container: OutputFormat.Container, bits: OutputFormat.SampleBits)) throws {

@@ -202,4 +202,33 @@ import Testing
     func nameTellsTheContainer(name: String, expected: OutputFormat.Container?) {
         #expect(OutputFormat.Container(path: name) == expected)
     }
+
+    /// RIFX is a WAV with the highest byte first (Microsoft, Multimedia Programming Interface 1.0, "RIFX"). Both ways of decoding.
+    @Test(arguments: [16, 24], [1, 2, 3])
+    func integersArriveExactlyWhicheverByteComesFirst(bits: Int, channels: Int) throws {
+        let folder = try Folder(), frames = 9001, width = bits / 8
+        let numbers = (0..<frames * channels).map { (index: Int) -> Int in
+            index < 3 ? [-(1 << (bits - 1)), (1 << (bits - 1)) - 1, -1][index] : index &* 40_503 % (1 << bits) - (1 << (bits - 1))
+        }
+        func bytes(_ value: Int, _ count: Int, _ isBig: Bool) -> [UInt8] {
+            let little = WaveBytes.little(value, count)
+            return isBig ? little.reversed() : little
+        }
+        for isBig in [false, true] {
+            let size = numbers.count * width, padding = size % 2
+            var file = Array((isBig ? "RIFX" : "RIFF").utf8) + bytes(36 + size + padding, 4, isBig) + Array("WAVEfmt ".utf8)
+            let fields = [(16, 4), (1, 2), (channels, 2), (44_100, 4), (44_100 * channels * width, 4), (channels * width, 2), (bits, 2)]
+            for (value, count) in fields { file += bytes(value, count, isBig) }
+            file += Array("data".utf8) + bytes(size, 4, isBig) + numbers.flatMap { bytes($0, width, isBig) } + [UInt8](repeating: 0, count: padding)
+            let path = try folder.write(isBig ? "big.wav" : "little.wav", file)
+            let reader = try AudioReader(path: path)
+            #expect(reader.info.claimedFrames == Int64(frames))
+            let sound = try readAll(reader, size: 777)
+            for c in 0..<channels {
+                #expect(sound.rows[c] == (0..<frames).map { Double(numbers[$0 * channels + c]) / Double(1 << (bits - 1)) })
+            }
+            try reader.seek(to: 5000)
+            #expect(try readAll(reader).rows[0] == Array(sound.rows[0][5000...]))
+        }
+    }
 }

@@ -43,7 +43,7 @@ import Testing
         (["--dither", "shaped"], "--dither"), (["--dither", "tpdf", "--bits", "32f"], "--dither"), (["--dither", "tpdf", "--format", "opus"], "--dither"),
         (["--isrc", "GB-ABC-26-00001", "--format", "flac"], "--isrc"), (["--weights", "2", "--reference", "tone.wav"], "--weights"),
         (["--preset", "transparent", "--set", "tone.amount_pct=40"], "tone.mode"), (["--set", "saturation.mix_pct=50"], "saturation.drive_db"),
-        (["--set", "assistant.on=off", "--set", "assistant.amount_pct=40"], "assistant.on"),
+        (["--set", "assistant.on=off", "--set", "assistant.amount_pct=40"], "assistant.on"), (["--set", "output.bext=true", "--format", "flac"], "--set output.bext"),
     ])
     func anOptionThatDoesNothingIsRefused(options: [String], named: String) throws {
         let place = try Workspace()

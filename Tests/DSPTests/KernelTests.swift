@@ -58,6 +58,49 @@ import Testing
         #expect(wide == narrow)
     }
 
+    /// Numbers of three bytes go into rows and come back, whatever the count, without a byte written beyond them.
+    @Test(arguments: [0, 1, 3, 4, 5, 8, 9, 1000, 1001, 1002, 1003])
+    func packedNumbersComeAndGoUnchanged(frames: Int) {
+        let edges: [UInt8] = [0, 0, 0x80, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 1, 0, 0]
+        let bytes = (0..<6 * frames).map { $0 < edges.count ? edges[$0] : UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 3) }
+        let (wide, narrow) = bothWays { () -> [[Double]] in
+            // One byte in, as it may lie in a file.
+            let shifted = [0] + bytes
+            var rows = [[Double]](repeating: [Double](repeating: -9, count: frames + 1), count: 2)
+            rows.withUnsafeMutableBufferPointer { rows in
+                shifted.withUnsafeBufferPointer { lathe_spread_packed24($0.baseAddress! + 1, frames, &rows[0], &rows[1]) }
+            }
+            return rows
+        }
+        #expect(wide == narrow && wide[0][frames] == -9 && wide[1][frames] == -9)
+        for i in 0..<frames {
+            for c in 0..<2 {
+                let at = 6 * i + 3 * c
+                let number = Int32(bitPattern: UInt32(bytes[at]) << 8 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 24)
+                #expect(wide[c][i] == Double(number) / 0x1p31)
+            }
+        }
+        let (packed, packedNarrow) = bothWays { () -> [UInt8] in
+            var out = [UInt8](repeating: 0xA5, count: 6 * frames + 1)
+            lathe_gather_packed24(wide[0], wide[1], frames, &out)
+            return out
+        }
+        #expect(packed == bytes + [0xA5] && packedNarrow == packed)
+    }
+
+    /// Beyond full scale numbers stop at its ends; between two they go to the nearer, halves to the even one.
+    @Test func packingRoundsAndStopsAtFullScale() {
+        let step = 0x1p-23
+        let values = [1.0, -1.5, 1 - step, 0.5 * step, 1.5 * step, -0.5 * step, 2.4 * step, -2.6 * step]
+        let expected: [Int32] = [8_388_607, -8_388_608, 8_388_607, 0, 2, 0, 2, -3]
+        var out = [UInt8](repeating: 0, count: 6 * values.count)
+        lathe_gather_packed24(values, values, values.count, &out)
+        for i in out.indices.filter({ $0 % 3 == 0 }) {
+            let number = Int32(bitPattern: UInt32(out[i]) << 8 | UInt32(out[i + 1]) << 16 | UInt32(out[i + 2]) << 24) >> 8
+            #expect(number == expected[i / 6])
+        }
+    }
+
     /// The kernels carry their own logarithm and exponential; `FastMath` is the independent calculation.
     @Test func theStaticCurveIsThatOfTheSettings() {
         var settings = Compressor.Settings()

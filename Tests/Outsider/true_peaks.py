@@ -74,7 +74,7 @@ def main():
                         off = pyloudnorm.Meter(hz).integrated_loudness(sound) - result["target_lufs"]
                     elif result["note"]:
                         reasons += 1
-                    wrong = max(over) > 0.05 or abs(off) > 0.1 + 0.02 or clamped or (not result["target_reached"] and not result["note"])
+                    wrong = max(over) > 0.05 or abs(off) > 0.1 or clamped or (not result["target_reached"] and not result["note"])
                     count, bad = count + len(outputs), bad + bool(wrong)
                     highest, farthest = max(highest, *over), max(farthest, abs(off))
                     if wrong:

@@ -3,7 +3,7 @@ import Glibc
 
 /// Stands in for a decoder that a hostile file has taken over. What it does is the first word of the file; files without such a word are decoded.
 enum HostileDecoder {
-    static func serve(file: Int32, channel: Int32) -> Never {
+    static func serve(file: Int32, channel: Int32, room: UnsafeMutableRawPointer) -> Never {
         var start = [UInt8](repeating: 0, count: 8)
         _ = pread(file, &start, start.count, 0)
         switch String(decoding: start.prefix { $0 != 0 }, as: UTF8.self) {
@@ -20,8 +20,8 @@ enum HostileDecoder {
         case "word": say(channel, word: 99, value: 0, [])
         case "more": say(channel, word: 1, value: 1000, header(rate: 44_100, channels: 2), then: (2, 1 << 40, .max))
         case "less": say(channel, word: 1, value: 1000, header(rate: 44_100, channels: 2), then: (2, -1, -8))
-        case "nan": sayNotANumber(channel)
-        default: DecoderProcess.serve(file: file, channel: channel)
+        case "nan": sayNotANumber(channel, room)
+        default: DecoderProcess.serve(file: file, channel: channel, room: room)
         }
         stall(channel)
     }
@@ -53,10 +53,11 @@ enum HostileDecoder {
     }
 
     /// A WAV of floats whose third frame is none.
-    private static func sayNotANumber(_ channel: Int32) {
+    private static func sayNotANumber(_ channel: Int32, _ room: UnsafeMutableRawPointer) {
         say(channel, word: 1, code: 0x10006, value: 4, header(rate: 44_100, channels: 1))
         let samples: [Float] = [0, 0.5, .nan, 0]
-        say(channel, word: 2, code: 0, value: 4, samples.withUnsafeBytes { Array($0) })
+        samples.withUnsafeBytes { room.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        say(channel, word: 2, code: 0, value: 4, [])
     }
 
     private static func crash() -> Never {

@@ -10,17 +10,20 @@ final class ConfinedDecoder: SampleSource {
     private let process: ApartProcess
     private let frameBytes: Int
     private let blockFrames: Int
-    private let block: UnsafeMutableRawPointer
+    private let room: SampleRoom
     /// The first frame that nobody has taken yet.
     private var position: Int64 = 0
-    /// Such frames in `block`.
+    /// Such frames in the slot `reading`.
     private var held = 0..<0
+    private var reading = 0
+    /// Where the next block that is asked for goes; answers come in the order of the questions.
+    private var asking = 0
+    private var receiving = 0
     /// Blocks that have been asked for and not been received.
     private var due = 0
     /// How many to ask for: one after a seek, more as it goes on from there.
     private var ahead = 1
-    private static let mostAhead = 4
-    private static let blockBytes = 64 << 10
+    static let mostAhead = 4
 
     /// Takes the open file over; the decoder has a copy.
     init(_ file: Int32, behind wall: DecodingWall) throws(DecodeFailure) {
@@ -31,10 +34,10 @@ final class ConfinedDecoder: SampleSource {
         do throws(DecodeFailure) {
             defer { close(ends[1]) }
             DecodingWall.limitWaiting(channel, wall.patience)
-            // Room for what may be due, as far as the system allows; with less the decoder waits sooner.
-            var room = Int32(Self.mostAhead * Self.blockBytes)
-            setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, socklen_t(MemoryLayout<Int32>.size))
-            process = try wall.start(.decode, [file, ends[1]])
+            let made = try SampleRoom.make()
+            defer { close(made.descriptor) }
+            room = made.room
+            process = try wall.start(.decode, [file, ends[1], made.descriptor])
         } catch {
             close(channel)
             throw error
@@ -50,18 +53,15 @@ final class ConfinedDecoder: SampleSource {
         }
         self.channel = channel
         frameBytes = header.channels * header.form.byteCount
-        blockFrames = Self.blockBytes / frameBytes
-        block = .allocate(byteCount: Self.blockBytes, alignment: 64)
+        blockFrames = SampleRoom.frames(of: header)
     }
 
-    deinit {
-        close(channel)
-        block.deallocate()
-    }
+    deinit { close(channel) }
 
     func next(_ most: Int) throws(DecodeFailure) -> (samples: UnsafeRawPointer, frames: Int) {
         if held.isEmpty {
             if due == 0 { try ask(1) }
+            reading = receiving
             held = 0..<(try receiveBlock())
             // The next ones, while this is worked on; after the end only for who asks again.
             if !held.isEmpty, due <= 1 {
@@ -72,7 +72,7 @@ final class ConfinedDecoder: SampleSource {
         let taken = held.prefix(most)
         held = taken.upperBound..<held.upperBound
         position += Int64(taken.count)
-        return (UnsafeRawPointer(block + taken.lowerBound * frameBytes), taken.count)
+        return (room[reading] + taken.lowerBound * frameBytes, taken.count)
     }
 
     func seek(to target: Int64) throws(DecodeFailure) -> Int64 {
@@ -101,21 +101,25 @@ final class ConfinedDecoder: SampleSource {
 
     private func ask(_ blocks: Int) throws(DecodeFailure) {
         guard blocks > 0 else { return }
-        try send(WallMessage(.samples, Int64(blockFrames)), times: blocks)
+        let wishes = (0..<blocks).map { WallMessage(.samples, Int64(blockFrames), slot: (asking + $0) % SampleRoom.slots) }
+        guard WallMessage.ask(channel, wishes) else { throw Self.unheard }
+        asking = (asking + blocks) % SampleRoom.slots
         due += blocks
     }
 
     private func receiveBlock() throws(DecodeFailure) -> Int {
         due -= 1
+        receiving = (receiving + 1) % SampleRoom.slots
         let message = try Self.answer(channel, .samples)
-        guard message.value >= 0, message.value <= blockFrames, message.count == message.value * Int64(frameBytes) else { throw .brokeDown(.nonsense) }
-        try Self.receive(channel, block, Int(message.count))
+        guard message.value >= 0, message.value <= blockFrames, message.count == 0 else { throw .brokeDown(.nonsense) }
         return Int(message.value)
     }
 
-    private func send(_ message: WallMessage, times: Int = 1) throws(DecodeFailure) {
-        guard message.ask(channel, times: times) else { throw .brokeDown(errno == EAGAIN ? .stuck : .crashed) }
+    private func send(_ message: WallMessage) throws(DecodeFailure) {
+        guard WallMessage.ask(channel, [message]) else { throw Self.unheard }
     }
+
+    private static var unheard: DecodeFailure { .brokeDown(errno == EAGAIN ? .stuck : .crashed) }
 
     private static func answer(_ channel: Int32, _ word: DecoderWord) throws(DecodeFailure) -> WallMessage {
         var message = WallMessage(.failure)

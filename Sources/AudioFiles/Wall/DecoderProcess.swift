@@ -8,16 +8,16 @@ public enum DecoderProcess {
     static let mostSeconds: UInt64 = 3600
 
     /// Answers until the other end of the channel is gone.
-    public static func serve(file: Int32, channel: Int32) -> Never {
+    /// - Parameter room: a `SampleRoom`.
+    public static func serve(file: Int32, channel: Int32, room: UnsafeMutableRawPointer) -> Never {
         do throws(DecodeFailure) {
             let decoder = try FileDecoder(ByteSource(descriptor: file))
             let fields = decoder.header.fields
             let head = WallMessage(.header, code: decoder.header.format, decoder.header.frames ?? -1, count: fields.count)
             guard fields.withUnsafeBytes({ head.send(channel, $0) }) else { _exit(0) }
-            let frameBytes = decoder.header.channels * decoder.header.form.byteCount
             while true {
                 do throws(DecodeFailure) {
-                    try answer(decoder, channel, frameBytes)
+                    try answer(decoder, channel, room)
                 } catch {
                     guard error.message.send(channel) else { _exit(0) }
                 }
@@ -28,15 +28,16 @@ public enum DecoderProcess {
         }
     }
 
-    private static func answer(_ decoder: FileDecoder, _ channel: Int32, _ frameBytes: Int) throws(DecodeFailure) {
-        var wish = WallMessage(.samples, 0)
+    private static func answer(_ decoder: FileDecoder, _ channel: Int32, _ room: UnsafeMutableRawPointer) throws(DecodeFailure) {
+        var wish = WallMessage(DecoderWish.samples, 0)
         guard WallMessage.receive(channel, &wish, MemoryLayout<WallMessage>.size) == .complete else { _exit(0) }
         let isHeard: Bool
         switch DecoderWish(rawValue: wish.word) {
         case .samples:
-            let (samples, frames) = try decoder.next(Int(wish.value))
-            let count = frames * frameBytes
-            isHeard = WallMessage(.samples, Int64(frames), count: count).send(channel, UnsafeRawBufferPointer(start: samples, count: count))
+            guard (0..<SampleRoom.slots).contains(Int(wish.code)) else { _exit(64) }
+            let most = min(Int(wish.value), SampleRoom.frames(of: decoder.header))
+            let frames = try decoder.next(most, into: room + Int(wish.code) * SampleRoom.slotBytes)
+            isHeard = WallMessage(DecoderWord.samples, Int64(frames)).send(channel)
         case .seek:
             isHeard = WallMessage(.position, try decoder.seek(to: wish.value)).send(channel)
         case .chunk:

@@ -8,8 +8,8 @@ public enum WallKeeper {
     private static let line = Int32(LATHE_LINE)
 
     /// Call before anything else is done. Returns at once unless this process was started to keep the wall.
-    /// - Parameter decode: what a decoder does once it is confined, with its file and its channel.
-    public static func serveIfAsked(decode: (_ file: Int32, _ channel: Int32) -> Never = DecoderProcess.serve) {
+    /// - Parameter decode: what a decoder does once it is confined, with its file, its channel and the room for its samples.
+    public static func serveIfAsked(decode: (_ file: Int32, _ channel: Int32, _ room: UnsafeMutableRawPointer) -> Never = DecoderProcess.serve) {
         guard CommandLine.argc == 1, let called = CommandLine.unsafeArgv[0], String(cString: called) == name else { return }
         guard lathe_confine_keeper() == 0 else { _exit(1) }
         lathe_name_thread(name)
@@ -24,7 +24,7 @@ public enum WallKeeper {
             guard got > 0 else { _exit(0) }
             let given = Array(descriptors.prefix(Int(count)))
             var answer = WallAnswer(), handle: Int32 = -1
-            if let task = WallTask(rawValue: request.task), given.count == 2, isPossible(task, request.value) {
+            if let task = WallTask(rawValue: request.task), given.count == (task == .decode ? 3 : 2), isPossible(task, request.value) {
                 if task != .decode, AACCodec.program == nil { answer.code = ENOENT }
                 let child = answer.code == 0 ? lathe_fork() : -1
                 if child == 0 { work(task, request.value, given, keeper, decode) }
@@ -47,12 +47,16 @@ public enum WallKeeper {
         }
     }
 
-    private static func work(_ task: WallTask, _ value: Int32, _ given: [Int32], _ keeper: Int32, _ decode: (Int32, Int32) -> Never) -> Never {
+    private static func work(
+        _ task: WallTask, _ value: Int32, _ given: [Int32], _ keeper: Int32, _ decode: (Int32, Int32, UnsafeMutableRawPointer) -> Never
+    ) -> Never {
         guard lathe_die_with_parent(keeper) == 0 else { _exit(1) }
         switch task {
         case .decode:
-            guard lathe_keep_only(given, 2) == 0, lathe_confine_decoder(DecoderProcess.mostMemory, DecoderProcess.mostSeconds) == 0 else { _exit(1) }
-            decode(line, line + 1)
+            guard lathe_keep_only(given, 3) == 0, let room = SampleRoom.enter(line + 2),
+                  lathe_confine_decoder(DecoderProcess.mostMemory, DecoderProcess.mostSeconds) == 0
+            else { _exit(1) }
+            decode(line, line + 1, room)
         case .encodeAAC, .decodeAAC, .showFrames:
             guard let program = AACCodec.program, lathe_keep_only(given, 2) == 0, dup2(line, STDIN_FILENO) >= 0, dup2(line + 1, STDOUT_FILENO) >= 0,
                   lathe_confine_codec(AACCodec.mostMemory, AACCodec.mostSeconds) == 0

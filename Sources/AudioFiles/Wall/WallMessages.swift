@@ -5,7 +5,7 @@ import Glibc
 
 /// What the keeper is asked to start.
 enum WallTask: Int32 {
-    /// Descriptors: the file, the decoder's end of its channel.
+    /// Descriptors: the file, the decoder's end of its channel, the `SampleRoom`.
     case decode = 1
     /// Descriptors: input, output. Value of `encodeAAC`: the rate to encode at, Hz.
     case encodeAAC = 2
@@ -26,7 +26,7 @@ struct WallAnswer {
 
 /// What a reader asks its decoder.
 enum DecoderWish: UInt32 {
-    /// Value: frames.
+    /// Value: frames; code: the slot of the `SampleRoom` that they go to.
     case samples = 1
     /// Value: the frame.
     case seek = 2
@@ -38,7 +38,7 @@ enum DecoderWish: UInt32 {
 enum DecoderWord: UInt32 {
     /// Code: format word; value: frames, −1 when unknown; payload: `SoundHeader.fields`.
     case header = 1
-    /// Value: frames; payload: the samples.
+    /// Value: frames, which are in the slot that was named.
     case samples = 2
     /// Value: the frame.
     case position = 3
@@ -56,15 +56,15 @@ struct WallMessage {
     /// Bytes that follow.
     var count: Int64 = 0
 
-    init(_ wish: DecoderWish, _ value: Int64) { (word, self.value) = (wish.rawValue, value) }
+    init(_ wish: DecoderWish, _ value: Int64, slot: Int = 0) { (word, code, self.value) = (wish.rawValue, Int32(slot), value) }
 
     init(_ word: DecoderWord, code: Int32 = 0, _ value: Int64 = 0, count: Int = 0) {
         (self.word, self.code, self.value, self.count) = (word.rawValue, code, value, Int64(count))
     }
 
     /// Without a payload, and without a signal when the other end is gone; false then.
-    func ask(_ channel: Int32, times: Int = 1) -> Bool {
-        Array(repeating: self, count: times).withUnsafeBytes { heads in
+    static func ask(_ channel: Int32, _ wishes: [WallMessage]) -> Bool {
+        wishes.withUnsafeBytes { heads in
             while true {
                 let sent = Glibc.send(channel, heads.baseAddress, heads.count, Int32(MSG_NOSIGNAL))
                 if sent == heads.count { return true }

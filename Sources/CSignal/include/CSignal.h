@@ -104,6 +104,12 @@ double lathe_follow(double *level, long count, double r, double a, double *peak,
 // Two rows of finite numbers to interleaved integers within -scale and scale - 1, ties to even, shifted to the left.
 void lathe_gather_pair(const double *left, const double *right, long count, double scale, int shift, int32_t *out);
 
+// The same as 24-bit integers, the lowest byte first.
+void lathe_gather_packed24(const double *left, const double *right, long count, uint8_t *out);
+
+// Interleaved pairs of 24-bit integers, lowest byte first, anywhere in memory, to two rows, full scale 1. Exact.
+void lathe_spread_packed24(const uint8_t *in, long frames, double *left, double *right);
+
 // Smallest, largest and sum of count numbers, 1 or more.
 void lathe_extremes(const double *x, long count, double *low, double *high, double *sum);
 
