@@ -17,6 +17,7 @@ struct Drums {
         .init(energy: 0.8, lines: ["kick": Array("X.....x.x......."), "snare": Array("....X.......X..."), "hat": Array("x.x.x.x.x.x.x.x.")]),
     ]
 
+    private static let walking = Array("X...X...X...X...")
     private static let sixteenths = [Character](repeating: "o", count: 16)
 
     func notes() -> [Note] {
@@ -29,7 +30,8 @@ struct Drums {
             let next = index + 1 < sections.count ? sections[index + 1] : nil
             let halves = brief.isHalfTime && (!brief.halfTimeIntroOnly || section.name == "intro")
             // Faster than the genre's hands go: kick on the beat and snare behind it, as in polka, ska and fast punk.
-            let doubles = !halves && brief.bpm > 156 && brief.genre.tempo <= 150 && !brief.meter.isTriple && !brief.meter.isCompound && (groove.lines["snare"] ?? groove.lines["clap"]) != nil
+            let hurries = !halves && brief.bpm > 156 && brief.genre.tempo <= 150 && !brief.meter.isTriple && !brief.meter.isCompound
+            let doubles = hurries && (groove.lines["snare"] ?? groove.lines["clap"]) != nil
             // An intro builds: the kit comes in by halves.
             let isLooped = brief.isLoop || brief.genre.kit == "electronic" && section.energy > 0.5
             let isThin = index == 0 && section.energy < 0.3 && section.bars >= 4 && !brief.isLoop
@@ -44,7 +46,9 @@ struct Drums {
                         guard let key = Self.keys[name] else { continue }
                         if isThin, i < section.bars / 2, ["kick", "snare", "clap"].contains(name) { continue }
                         let isBackbone = ["kick", "snare", "clap", "rim"].contains(name)
-                        let told = halves && isBackbone ? Self.stretched(pattern, second: i % 2 == 1) : doubles && isBackbone ? Self.doubled(pattern) : pattern
+                        // Without a snare the kick walks, as in merengue.
+                        let told = halves && isBackbone ? Self.stretched(pattern, second: i % 2 == 1) : doubles && isBackbone ? Self.doubled(pattern)
+                            : hurries && name == "kick" ? Self.walking : pattern
                         for (tick, sign, _) in brief.meter.place(told) {
                             // The fill takes the second half of the bar; before a rise the kick holds its breath.
                             if fills, tick >= bar / 2, name != "hat", name != "ride", name != "shaker" { continue }

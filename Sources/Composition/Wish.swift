@@ -151,6 +151,10 @@ extension Brief {
 
     /// The genre that has most of the wanted instruments, when none is named.
     private static func fitting(_ wish: Wish, _ genres: [Genre]) -> Genre {
+        // A flute and a piano are no reason for drum machines, nor a string quartet for a kit.
+        let programs = wish.voices.map { $0.program ?? 118 }
+        let isUnplugged = !programs.isEmpty && programs.allSatisfy { program in [0...1, 6...15, 19...25, 32...32, 40...49, 52...52, 56...60, 64...79, 104...111].contains { $0.contains(program) } }
+        let isChamber = !programs.isEmpty && programs.allSatisfy { program in [0...1, 6...6, 8...8, 10...10, 19...19, 40...49, 52...52, 56...58, 60...60, 68...73].contains { $0.contains(program) } }
         func score(_ genre: Genre) -> Double {
             var points = 0.0
             for voice in wish.voices {
@@ -159,6 +163,8 @@ extension Brief {
             }
             if let bpm = wish.bpm { points -= bpm < genre.slowest || bpm > genre.fastest ? 1 : 0 }
             if wish.meter.map({ $0 != .common }) == true, genre.kit == "electronic" { points -= 1 }
+            if isUnplugged, !genre.grooves.isEmpty, ["electronic", "808", "chip", "dusty"].contains(genre.kit) { points -= 3 }
+            if isChamber, genre.grooves.isEmpty { points += 1.5 }
             points += wish.energy * ((genre.forms.first.map { $0.map(\.energy).reduce(0, +) / Double($0.count) } ?? 0.5) - 0.5) * 6
             for mood in wish.moods {
                 let energy = genre.forms.first.map { $0.map(\.energy).reduce(0, +) / Double($0.count) } ?? 0.5

@@ -65,8 +65,8 @@ struct DrumCanvas {
 
     mutating func kick(_ s: KitSound, _ strength: Double) {
         let n = grow(s.kickSeconds * 1.6)
-        var phase = 0.0, sweep = 1.0, body = 1.0, click = s.kickClick * strength
-        let sweepFall = fall(s.kickSweep * 6), bodyFall = fall(s.kickSeconds * 1.5), clickFall = fall(0.012)
+        var phase = 0.0, sweep = 1.0, body = 1.0, click = 1.5 * s.kickClick * strength
+        let sweepFall = fall(s.kickSweep * 6), bodyFall = fall(s.kickSeconds * 1.5), clickFall = fall(0.02)
         let drive = 1 + s.kickDrive
         var low = 0.0
         for i in 0..<n {
@@ -88,8 +88,8 @@ struct DrumCanvas {
     mutating func snare(_ s: KitSound, _ strength: Double) {
         let n = grow(max(s.snareSeconds, s.snareToneSeconds) * 1.5)
         var p1 = 0.0, p2 = 0.0, bend = 1.0
-        var tone = 0.55, rattle = s.snareNoise * (0.6 + 0.4 * strength), snap = 0.5 * strength
-        let toneFall = fall(s.snareToneSeconds), rattleFall = fall(s.snareSeconds * (0.7 + 0.5 * strength)), snapFall = fall(0.015)
+        var tone = 0.55, rattle = s.snareNoise * (0.6 + 0.4 * strength), snap = 0.9 * strength
+        let toneFall = fall(s.snareToneSeconds), rattleFall = fall(s.snareSeconds * (0.7 + 0.5 * strength)), snapFall = fall(0.025)
         var band = Band(hz: s.snareHz, q: 0.6, rate: rate), wide = Band(hz: s.snareHz * 1.9, q: 0.5, rate: rate)
         for i in 0..<n {
             bend *= 0.9985

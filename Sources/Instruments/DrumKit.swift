@@ -24,7 +24,7 @@ struct KitSound: Sendable {
                          snareSeconds: 0.26, snareNoise: 0.9, snareHz: 2300, hatSeconds: 0.07, openSeconds: 0.5, hatHz: 6500, metal: 0.6, room: 0.35),
         "electronic": KitSound(kickFrom: 210, kickTo: 49, kickSweep: 0.04, kickSeconds: 0.34, kickClick: 0.4, kickDrive: 2, snareTone: 205, snareToneSeconds: 0.1,
                                snareSeconds: 0.17, snareNoise: 0.85, snareHz: 2500, hatSeconds: 0.045, openSeconds: 0.28, hatHz: 8500, metal: 0.35, room: 0.12),
-        "808": KitSound(kickFrom: 130, kickTo: 46, kickSweep: 0.03, kickSeconds: 0.7, kickClick: 0.3, kickDrive: 2.2, snareTone: 200, snareToneSeconds: 0.11,
+        "808": KitSound(kickFrom: 130, kickTo: 50, kickSweep: 0.03, kickSeconds: 0.4, kickClick: 0.3, kickDrive: 2.2, snareTone: 200, snareToneSeconds: 0.11,
                         snareSeconds: 0.2, snareNoise: 0.9, snareHz: 3000, hatSeconds: 0.035, openSeconds: 0.3, hatHz: 9000, metal: 0.45, room: 0.1),
         "dusty": KitSound(kickFrom: 110, kickTo: 56, kickSweep: 0.03, kickSeconds: 0.22, kickClick: 0.2, kickDrive: 2.2, snareTone: 180, snareToneSeconds: 0.1,
                           snareSeconds: 0.15, snareNoise: 0.6, snareHz: 1700, hatSeconds: 0.045, openSeconds: 0.2, hatHz: 5200, metal: 0.3, room: 0.2),

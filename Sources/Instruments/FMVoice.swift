@@ -21,6 +21,9 @@ struct FMVoice: SoundingNote {
     private let levelFall: Double
     private var gate = 0.0
     private let rise: Double
+    /// The hammer is on the tine.
+    private var accent = 0.9
+    private let accentFall: Double
     private let letGo: Double
     private let loudness: Double
     private var frame = 0
@@ -44,6 +47,7 @@ struct FMVoice: SoundingNote {
         tineLevel = high < 0.4 * order.rate ? sound.tineLevel * order.velocity : 0
         tineFall = fall(sound.tineDecay)
         levelFall = fall(sound.decay * FastMath.exp2(-(Double(order.pitch) - 60) / 12 * sound.keyDecay) / 2.3)
+        accentFall = FastMath.exp(-1 / (0.01 * order.rate))
         rise = 1 / max(1, sound.attack * order.rate)
         letGo = FastMath.exp(-5 / (max(0.01, sound.release) * order.rate))
         loudness = (0.2 + 0.8 * order.velocity) * (0.2 + 0.8 * order.velocity) * 0.3 * order.gain
@@ -60,7 +64,8 @@ struct FMVoice: SoundingNote {
                 let bend = at(modulator) * index * 0.15915494309189535
                 let body = at(carrier &+ UInt32(truncatingIfNeeded: Int64(bend * 4_294_967_296)))
                 let bite = at(tine) * tineLevel
-                let x = (body * (sound.sustain + (1 - sound.sustain) * level) + bite) * gate * loudness
+                let x = (body * (sound.sustain + (1 - sound.sustain) * level) + bite) * gate * loudness * (1 + accent)
+                accent *= accentFall
                 carrier = carrier &+ step
                 modulator = modulator &+ modulatorStep
                 tine = tine &+ tineStep
@@ -71,6 +76,7 @@ struct FMVoice: SoundingNote {
                 right[i] += x
             }
         }
+        if accent < 1e-6 { accent = 0 }
         frame += frames
         return frame < order.held || gate * max(sound.sustain, level) > 3e-5
     }

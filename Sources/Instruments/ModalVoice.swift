@@ -25,6 +25,9 @@ struct ModalVoice: SoundingNote {
     private let strikeFall: Double
     private let strikeTone: Double
     private var strikeState = 0.0
+    /// What is struck is loudest while hammer or finger still drives it.
+    private var accent = 0.9
+    private let accentFall: Double
 
     init(_ sound: ModalSound, _ order: NoteOrder) {
         self.order = order
@@ -87,6 +90,7 @@ struct ModalVoice: SoundingNote {
         noise = Noise(order.seed)
         strike = sound.strike * loudness * order.gain
         strikeFall = FastMath.exp2(-9.965784284662087 / (max(0.001, sound.strikeSeconds) * rate))
+        accentFall = FastMath.exp(-1 / (0.01 * rate))
         strikeTone = min(0.9, 6.283185307179586 * sound.strikeHz / rate)
     }
 
@@ -113,7 +117,8 @@ struct ModalVoice: SoundingNote {
         }
         for i in 0..<frames {
             if frame + i >= order.held { gain *= dampPerFrame }
-            var x = scratch[i] * shake
+            var x = scratch[i] * (shake * (1 + accent))
+            accent *= accentFall
             if strike > 1e-5 {
                 strikeState += strikeTone * (noise.next() - strikeState)
                 x += SIMD2(repeating: strikeState * strike)
@@ -122,6 +127,7 @@ struct ModalVoice: SoundingNote {
             left[i] += x.x * gain
             right[i] += x.y * gain
         }
+        if accent < 1e-6 { accent = 0 }
         frame += frames
         return true
     }

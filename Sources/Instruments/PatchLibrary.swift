@@ -60,9 +60,9 @@ enum PatchLibrary {
         m.keyDecay = 0.75
         m.partialDecay = 0.62
         m.damp = 0.22
-        m.strike = 0.16
-        m.strikeSeconds = 0.03
-        m.strikeHz = 1400
+        m.strike = 0.45
+        m.strikeSeconds = 0.06
+        m.strikeHz = 4200
         m.width = 0.7
         m.beating = 1.6
         return Patch(source: .modal(m), lowCut: 60)
@@ -71,7 +71,7 @@ enum PatchLibrary {
     private static func electricPiano(warm: Bool) -> Patch {
         var f = FMSound()
         f.index = warm ? 1.1 : 1.5
-        f.tineLevel = warm ? 0.07 : 0.11
+        f.tineLevel = warm ? 0.14 : 0.18
         f.decay = 3.2
         return Patch(source: .frequencyModulation(f), driveDB: warm ? 3 : 0, chorus: 0.35, tremolo: 0.22, tremoloPerBeat: 1, lowCut: 90)
     }
@@ -87,8 +87,8 @@ enum PatchLibrary {
         m.keyDecay = 0.5
         m.partialDecay = 0.75
         m.damp = damp
-        m.strike = strike
-        m.strikeSeconds = 0.02
+        m.strike = strike * 1.6
+        m.strikeSeconds = 0.035
         m.strikeHz = 3600
         m.width = 0.7
         return Patch(source: .modal(m), lowCut: lowCut)
@@ -104,8 +104,9 @@ enum PatchLibrary {
         m.decay = decay
         m.partialDecay = 0.6
         m.damp = 0.08
-        m.strike = 0.12
-        m.strikeHz = 2600
+        m.strike = 0.25
+        m.strikeSeconds = 0.03
+        m.strikeHz = 3000
         m.width = 0
         return Patch(source: .modal(m), driveDB: drive, chorus: drive > 10 ? 0.12 : 0.25, lowCut: 95, highCut: drive > 10 ? 6500 : 9000)
     }
@@ -121,9 +122,9 @@ enum PatchLibrary {
         m.keyDecay = keyDecay
         m.partialDecay = 0.8
         m.damp = nil
-        m.strike = strike
-        m.strikeSeconds = 0.01
-        m.strikeHz = 2500
+        m.strike = strike * 1.6
+        m.strikeSeconds = 0.025
+        m.strikeHz = 3200
         m.width = 0.6
         return Patch(source: .modal(m), lowCut: lowCut)
     }
@@ -162,8 +163,8 @@ enum PatchLibrary {
         m.keyDecay = 0.2
         m.partialDecay = 0.7
         m.damp = 0.09
-        m.strike = strike
-        m.strikeSeconds = 0.015
+        m.strike = strike * 1.6
+        m.strikeSeconds = 0.025
         m.strikeHz = 2200
         m.width = 0
         return Patch(source: .modal(m), driveDB: 3, lowCut: 30, highCut: 6000, isMono: true)

@@ -2,16 +2,16 @@
 extension PatchLibrary {
     static func sustained(_ name: String) -> Patch {
         switch name {
-        case "organ", "church organ": organ([1, 0.8, 0.55, 0.5, 0.1, 0.32, 0.05, 0.35, 0.02, 0.12], attack: 0.012, chorus: 0.3, drive: 0)
-        case "rock organ": organ([1, 0.9, 0.85, 0.3, 0.1, 0.25, 0.04, 0.3], attack: 0.006, chorus: 0.5, drive: 7)
+        case "organ", "church organ": organ([1, 0.8, 0.55, 0.5, 0.1, 0.32, 0.05, 0.35, 0.02, 0.12], attack: 0.006, chorus: 0.3, drive: 0)
+        case "rock organ": organ([1, 0.9, 0.85, 0.3, 0.1, 0.25, 0.04, 0.3], attack: 0.004, chorus: 0.5, drive: 7)
         case "accordion", "bandoneon": reed(detune: name == "accordion" ? 14 : 7)
         case "harmonica": blown(Spectrum(slope: 5, even: 0.8, formants: [.init(hz: 1900, gain: 9, width: 0.9)], scattered: true), attack: 0.035, breath: 0.25, vibrato: 9)
         case "bagpipe": blown(Spectrum(slope: 3.5, even: 0.9, scattered: true), attack: 0.02, breath: 0.05, vibrato: 0)
         case "violin", "fiddle": bowed(formants: [(420, 4, 0.5), (1100, 4, 0.7), (2800, 6, 0.6)], attack: name == "fiddle" ? 0.035 : 0.07, vibrato: 16, unison: 1)
         case "viola": bowed(formants: [(350, 4, 0.5), (900, 4, 0.7), (2200, 5, 0.6)], attack: 0.08, vibrato: 15, unison: 1)
-        case "cello", "contrabass": bowed(formants: [(250, 5, 0.6), (700, 4, 0.7), (1800, 4, 0.6)], attack: 0.09, vibrato: 13, unison: 1, lowCut: 55)
+        case "cello", "contrabass": bowed(formants: [(250, 5, 0.6), (700, 4, 0.7), (1800, 4, 0.6)], attack: 0.09, vibrato: 13, unison: 1, lowCut: name == "cello" ? 55 : 30)
         case "strings": bowed(formants: [(400, 3, 0.6), (1200, 3, 0.8), (2800, 4, 0.7)], attack: 0.14, vibrato: 9, unison: 4)
-        case "slow strings": bowed(formants: [(400, 3, 0.6), (1200, 2, 0.8)], attack: 0.35, vibrato: 8, unison: 4)
+        case "slow strings": bowed(formants: [(400, 3, 0.6), (1200, 2, 0.8)], attack: 0.35, vibrato: 8, unison: 4, lowCut: 70)
         case "choir", "voice", "choir pad": sung(unison: name == "voice" ? 2 : 4)
         case "trumpet", "muted trumpet": brass(cutoff: name == "trumpet" ? 1500 : 900, unison: 1, vibrato: 8)
         case "trombone", "tuba", "horn": brass(cutoff: name == "trombone" ? 1000 : 650, unison: 1, vibrato: 6, lowCut: name == "tuba" ? 40 : 80)
@@ -27,7 +27,7 @@ extension PatchLibrary {
         case "lead", "synth lead", "bass and lead": lead(Spectrum(slope: 6), cutoff: 3200, unison: 3, detune: 14)
         case "pluck": pluck
         case "synth": synth
-        case "glass pad", "texture": pad(Spectrum(slope: 7, even: 0.4), cutoff: 2400, attack: 0.5, sweep: 0.5)
+        case "glass pad", "texture": pad(Spectrum(slope: 6.5, even: 0.4), cutoff: 7000, attack: 0.5, sweep: 0.5, breath: 0.8)
         case "sweep pad": pad(Spectrum(slope: 6), cutoff: 900, attack: 0.6, sweep: 1.4)
         default: pad(Spectrum(slope: 6), cutoff: 1100, attack: 0.4, sweep: 0.4)
         }
@@ -119,14 +119,14 @@ extension PatchLibrary {
         t.unison = unison
         t.detune = 9
         t.spread = 0.5
-        t.attack = 0.035
+        t.attack = 0.018
         t.decay = 0.5
-        t.sustain = 0.85
+        t.sustain = 0.8
         t.release = 0.1
         t.cutoff = cutoff
         t.filterEnvelope = 1.6
-        t.filterAttack = 0.06
-        t.filterDecay = 0.7
+        t.filterAttack = 0.03
+        t.filterDecay = 0.5
         t.resonance = 0.7
         t.tracking = 0.6
         t.vibrato = vibrato
@@ -196,7 +196,7 @@ extension PatchLibrary {
         return Patch(source: .table(t), lowCut: 150)
     }
 
-    private static func pad(_ spectrum: Spectrum, cutoff: Double, attack: Double, sweep: Double) -> Patch {
+    private static func pad(_ spectrum: Spectrum, cutoff: Double, attack: Double, sweep: Double, breath: Double = 0) -> Patch {
         var t = TableSound()
         t.spectrum = spectrum
         t.unison = 3
@@ -206,6 +206,7 @@ extension PatchLibrary {
         t.sustain = 1
         t.release = 0.9
         t.cutoff = cutoff
+        t.breath = breath
         t.filterEnvelope = 0.4
         t.filterAttack = attack
         t.filterDecay = 3
