@@ -25,6 +25,7 @@ public struct StudioOptions: Sendable {
     var glyphs: GlyphSet?
     /// What is kept for the next start, and taken up from an earlier one.
     public var session = SessionOptions()
+    var loudnessScale = LoudnessScale.target
     /// The sound goes to a listener's page from the start.
     public var opensPage = false
 
@@ -32,6 +33,7 @@ public struct StudioOptions: Sendable {
     public init(_ settings: StudioSettings, path: String, theme: Theme?, preset: Preset) {
         self.init(path: path, theme: theme, preset: preset)
         (color, mouse, framesPerSecond, glyphs) = (settings.color, settings.mouse, Double(settings.framesPerSecond), settings.glyphs)
+        loudnessScale = settings.loudnessScale
         switch settings.output {
         case .automatic: if !settings.device.isEmpty { sink = .alsa(device: settings.device) }
         case .browser: opensPage = true
@@ -104,6 +106,7 @@ public enum Studio {
     static func start(_ options: StudioOptions) -> (StudioState, file: String?) {
         let (folder, file) = start(options.path)
         var state = StudioState(folder: folder, preset: options.preset)
+        state.loudnessScale = options.loudnessScale
         state.home = getenv("HOME").map { String(cString: $0) }
         (state.session.isKept, state.session.asks) = (options.session.isKept, options.session.asks)
         state.chance = Chance(seed: UInt64.random(in: .min ... .max))

@@ -92,6 +92,21 @@ struct ListeningTests {
         #expect(lines.filter { $0.hasSuffix("(wrong)") }.count == 2)
     }
 
+    /// EBU Tech 3341 (2023), clause 2.6: −18 to +9 LU and −36 to +18 LU around −23 LUFS.
+    @Test func ebuModeReadsInLUAroundMinus23() {
+        #expect(LoudnessScale.ebu9.range(target: -14) == (-41, -14))
+        #expect(LoudnessScale.ebu18.range(target: -14) == (-59, -5))
+        #expect(LoudnessScale.ebu9.reading(-20.5) == "+2.5" && LoudnessScale.ebu18.reading(-30) == "-7.0" && LoudnessScale.ebu9.reading(-100) == "-")
+        var state = playingState()
+        press(&state, "E")
+        #expect(state.loudnessScale == .ebu9)
+        let shown = text(screen(state, Size(columns: 120, rows: 36)))
+        #expect(shown.contains("target +9.0") && shown.contains("-18"))
+        press(&state, "E")
+        press(&state, "E")
+        #expect(text(screen(state, Size(columns: 120, rows: 36))).contains("target -14.0"))
+    }
+
     /// Upper tails of the binomial distribution with p = 1/2, from its table: 12 of 16 and 16 of 16, 5 of 10.
     @Test(arguments: [(12, 16, 2517.0 / 65536), (16, 16, 1.0 / 65536), (5, 10, 638.0 / 1024), (0, 4, 1.0)])
     func guessingIsTheBinomialTail(right: Int, of count: Int, expected: Double) {

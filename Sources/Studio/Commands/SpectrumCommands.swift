@@ -22,6 +22,12 @@ extension Command {
             state.say("peaks, integrated loudness and range begin anew")
             return [.resetMeters]
         },
+        Command("meters.scale", "Loudness scale", keys: [.character("E")],
+                help: "The loudness panel around the target in LUFS, or in EBU mode: LU above -23 LUFS, on the +9 or the +18 scale.") { state in
+            state.loudnessScale = state.loudnessScale.next
+            state.say(state.loudnessScale.words)
+            return []
+        },
         Command("spectrum.hold", "Hold spectrum peaks", keys: [.character("P")], help: "Marks the highest level of each band from now on; again forgets them.") { state in
             state.spectrum.holdsPeaks.toggle()
             state.deck.held = nil

@@ -19,6 +19,7 @@ public struct StudioSettings: Sendable, Equatable {
     public var output = Output.automatic
     /// ALSA's name; empty is its default.
     public var device = ""
+    var loudnessScale = LoudnessScale.target
     public var framesPerSecond = 20
     public var session = Session.never
 
@@ -51,6 +52,9 @@ public struct StudioSettings: Sendable, Equatable {
         text("device", "An ALSA device, as aplay -L lists them; empty is ALSA's default.", "a device's name", "") { $0.device = $1 },
         choice("session", "Whether file, place and setting are kept for the next start, for a day at most and sealed, with the key beside them: never, asking before they are taken up, or restored at once.",
                Session.allCases.map(\.rawValue), "never") { $0.session = Session(rawValue: $1) ?? .never },
+        choice("loudness_scale", "What the loudness panel is read against: the target in LUFS, or EBU mode (0 LU is -23 LUFS) with the +9 or the +18 scale.", LoudnessScale.allCases.map(\.rawValue), "target") {
+            $0.loudnessScale = LoudnessScale(rawValue: $1) ?? .target
+        },
         Row(key: "frames_per_second", help: "Frames a second at most; a slow line gets fewer by itself.", values: "2 to 30", standard: "20") { settings, value in
             guard let number = value.int, (2...30).contains(number) else { return "must be a whole number from 2 to 30" }
             settings.framesPerSecond = number

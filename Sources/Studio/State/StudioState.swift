@@ -92,6 +92,7 @@ struct StudioState: Sendable {
         master = MasterState(preset: preset)
     }
 
+    var loudnessScale = LoudnessScale.target
     /// The user's own folder, shown as `~`; nil shows every path whole.
     var home: String?
 

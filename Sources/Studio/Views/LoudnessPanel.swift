@@ -6,20 +6,22 @@ func drawLoudness(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let deck = state.deck
     let heard = deck.heardNumbers
     let target = state.master.sound.audible.target.lufs
-    var numbers = "I " + Format.reading(heard?.integrated) + canvas.dot + "target " + Format.fixed(target, 1)
+    let scale = state.loudnessScale
+    var numbers = "I " + scale.reading(heard?.integrated) + scale.unit + canvas.dot + "target " + scale.reading(target)
     if rect.columns >= 76, let peak = heard?.truePeak, let integrated = heard?.integrated {
         numbers = "PLR " + Format.fixed(peak - integrated, 1) + " PSR " + Format.reading(heard?.peakToShortTerm) + canvas.dot + numbers
     }
-    if rect.columns >= 52 { numbers = "M " + Format.reading(heard?.momentary) + " S " + Format.reading(heard?.shortTerm) + " " + numbers }
+    if rect.columns >= 52 { numbers = "M " + scale.reading(heard?.momentary) + " S " + scale.reading(heard?.shortTerm) + " " + numbers }
     let area = canvas.panel(rect, title: "Loudness", numbers: numbers, focused: state.focus == .loudness)
     guard area.rows > 0, area.columns > 0 else { return }
 
-    let top = min(0, (target / 6).rounded(.up) * 6 + 6), bottom = top - 30
+    let (bottom, top) = scale.range(target: target)
     let gutter = area.columns >= 30 && area.rows >= 3 ? 4 : 0
     let graph = Rect(x: area.x + gutter, y: area.y, columns: area.columns - gutter, rows: area.rows)
+    func label(_ lufs: Double) -> String { scale == .target ? Format.fixed(lufs, 0) : Format.signed(lufs - LoudnessScale.reference, 0) }
     if gutter > 0 {
-        canvas.textRight(Format.fixed(top, 0), maxX: area.x + 3, y: graph.y, style: canvas.theme[.dim])
-        canvas.textRight(Format.fixed(bottom, 0), maxX: area.x + 3, y: graph.maxY - 1, style: canvas.theme[.dim])
+        canvas.textRight(label(top), maxX: area.x + 3, y: graph.y, style: canvas.theme[.dim])
+        canvas.textRight(label(bottom), maxX: area.x + 3, y: graph.maxY - 1, style: canvas.theme[.dim])
     }
     func row(_ lufs: Double) -> Int { min(graph.rows - 1, Int((1 - Graph.share(lufs, from: bottom, to: top)) * Double(graph.rows))) }
 
