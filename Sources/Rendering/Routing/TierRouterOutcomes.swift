@@ -114,9 +114,10 @@ extension TierRouter {
     }
 
     mutating func probed(_ tier: Int, _ isThere: Bool, _ now: Double, _ random: inout RoutingRandom, _ effects: inout [Effect]) {
-        guard states.indices.contains(tier), states[tier].breaker.state == .probing else { return }
+        guard states.indices.contains(tier), states[tier].probeDeadline < .infinity else { return }
         states[tier].probeDeadline = .infinity
-        states[tier].breaker.probed(isThere, now: now, jitter: random.unit())
+        // An attempt that was under way there may have ended meanwhile and said more than the probe. Whoever waits for the probe goes on all the same.
+        if states[tier].breaker.state == .probing { states[tier].breaker.probed(isThere, now: now, jitter: random.unit()) }
         for job in routes.keys.sorted() {
             guard var route = routes[job], route.phase == .probing(tier) else { continue }
             route.note(now, tier, .probed(isThere))

@@ -40,6 +40,8 @@ struct RouterSimulation {
     private var auditor: RouterAuditor
     private var calendar: [Scheduled] = []
     private var order = 0
+    /// What is due at once, because a tier has changed its mind about how long it takes, may have been due before: no clock goes back for it.
+    private var clock = 0.0
     private var running: [Int: Running] = [:]
     private var trace: UInt64 = 0xCBF2_9CE4_8422_2325
     private var logs: [RouteLog] = []
@@ -112,7 +114,7 @@ struct RouterSimulation {
             steps += 1
             let due = calendar.lazy.map(\.at).min()
             if let wake = router.nextWake, wake <= due ?? .infinity {
-                tell(.tick, at: wake)
+                tell(.tick, at: max(wake, clock))
                 continue
             }
             guard let scheduled = next() else { break }
@@ -158,6 +160,7 @@ struct RouterSimulation {
     private mutating func mix(_ x: UInt64) { trace = (trace ^ x) &* 0x100_0000_01B3 }
 
     private mutating func tell(_ event: TierRouter.Event, at now: Double) {
+        clock = now
         for effect in router.handle(event, now: now, random: &jitter) {
             mix(now.bitPattern)
             switch effect {

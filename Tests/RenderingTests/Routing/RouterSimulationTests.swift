@@ -64,6 +64,10 @@ struct RouterSimulationTests {
         #expect(!first.logs.isEmpty && first.logs.allSatisfy { !$0.decisions.isEmpty || $0.tiers.count == 1 })
     }
 
+    /// 812931: an attempt ended while a probe was out at its tier, and the job behind the probe waited for ever.
+    @Test("what was found once stays found", arguments: [UInt64(812_931)])
+    func seedsThatFailed(seed: UInt64) { #expect(RouterSimulation.run(seed: seed).violations.isEmpty) }
+
     @Test("the auditor sees each sin when it is committed")
     func auditorSees() {
         func tier(_ never: Bool, _ always: Bool) -> Truth.TierTruth {

@@ -89,6 +89,28 @@ struct TierRouterTests {
         #expect(desk.last.first == .stop(id) && desk.started?.tier == 1)
     }
 
+    @Test("an attempt that ends while a probe is out does not leave those who wait for the probe", arguments: [true, false])
+    func probeOvertaken(succeeds: Bool) throws {
+        var desk = Desk()
+        desk.submit(1)
+        let slow = try #require(desk.started).id
+        desk.tell(.connected(slow))
+        for job in 2...3 {
+            desk.submit(job)
+            desk.tell(.failed(try #require(desk.started).id, .transport(.refused)), after: 1)
+        }
+        for _ in 0..<30 { desk.tell(.heard(slow, estimate: nil), after: 2) }
+        desk.submit(4)
+        #expect(desk.last == [.probe(tier: 0)])
+        if succeeds { desk.tell(.returned(slow, ResultFacts(isOwn: true, sound: .init(seconds: 60, channels: 2, isFinite: true, peakDBFS: -1, lufs: -14)))) } else {
+            desk.tell(.failed(slow, .transport(.refused)))
+        }
+        desk.tell(.probed(tier: 0, true))
+        #expect(desk.last.contains { if case .start(let attempt) = $0 { attempt.job == JobID(rawValue: 4) } else { false } })
+        desk.tell(.tick)
+        #expect(desk.router.nextWake.map { $0 > desk.now } ?? true)
+    }
+
     @Test("two failed connections open the breaker; the next job passes by, and after its time a probe without data decides")
     func breaker() throws {
         var desk = Desk()
