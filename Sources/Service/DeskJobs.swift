@@ -183,6 +183,8 @@ extension ServiceDesk {
         if let upload = job.upload { gone.append(upload.scratch.id) }
         await ledger.destroy(gone, because: state == .cancelled ? .cancelled : .jobEnded)
         if let item = job.item { jobs[id]?.receipts.append(receipt(.destroyed, item, job.upload?.bytes ?? 0)) }
+        // Whoever waits for word of a result that there never was hears it here.
+        if state != .finished { jobs[id]?.receipts.append(receipt(.destroyed, job.outputItem, 0)) }
         jobs[id]?.upload = nil
         if let attempt = job.attempt {
             do {

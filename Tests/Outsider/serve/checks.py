@@ -141,6 +141,7 @@ def full_says_so_early(root):
     server = Server(root, "--jobs", "1", "--waiting", "2", "--waiting-per-account", "8")
     server.start()
     client = user(server)
+    key = client.call("GET", "/v1/server")["public_key"]
     jobs = [client.submit({"kind": "generate", "prompt": "techno", "seconds": 300, "seed": n}, f"k{n}") for n in range(3)]
     began = time.monotonic()
     busy = refused(503, "busy", lambda: client.submit({"kind": "generate", "prompt": "techno", "seconds": 300}, "k9"))
@@ -152,7 +153,9 @@ def full_says_so_early(root):
     until(client, jobs[0]["job"], "cancelled")
     assert time.monotonic() - began < 2
     for job in jobs[1:]:
-        assert client.call("DELETE", f"/v1/jobs/{job['job']}") == {"receipts": []}
+        # There is no result, and that is signed for.
+        receipt, = client.call("DELETE", f"/v1/jobs/{job['job']}")["receipts"]
+        proven(receipt, key, "destroyed", job["output_item"], 0)
         refused(404, "not_found", lambda: client.call("GET", f"/v1/jobs/{job['job']}"))
     assert client.call("GET", "/v1/account")["balance"] == 100
     server.end()
@@ -169,7 +172,7 @@ def an_account_is_exported_and_erased(root):
     assert [u["bytes"] for u in known["uploads"]] == [len(data)] and [j["job"] for j in known["jobs"]] == [running["job"]]
     assert [(t["step"], t["amount"]) for t in known["credits"]] == [("grant", 100), ("hold", 5)]
     theirs, _ = other.upload(data)
-    assert len(client.call("DELETE", "/v1/account")["receipts"]) == 1
+    assert len(client.call("DELETE", "/v1/account")["receipts"]) == 2
     refused(401, "auth", lambda: client.call("GET", "/v1/account"))
     assert [row["id"] for row in server.ledger()] == [theirs], server.ledger()
     with open(root + "/state/lathe/serve/accounts.sqlite", "rb") as file:

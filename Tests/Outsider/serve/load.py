@@ -8,6 +8,7 @@ Short: 12 clients for some seconds. --full: 200 clients, 2 GiB uploaded in all. 
 """
 
 import hashlib
+import http.client
 import os
 import random
 import subprocess
@@ -81,7 +82,8 @@ class Run:
                 assert int(refused.headers.get("Retry-After", refused.headers.get("retry-after", 0))) > 0, refused.headers
                 self.count("full")
                 pause = random.uniform(0.2, 1.0)
-            except (OSError, ConnectionError) as error:
+            except (OSError, http.client.HTTPException) as error:
+                # A server that is killed breaks lines off in the middle of an answer too.
                 self.count("lost")
                 pause = 0.3
                 assert time.monotonic() < end, error
@@ -154,7 +156,7 @@ class Run:
                     raise AssertionError(f"LEAK: {method} {path}{tail}: {answer}")
                 except Refused as refused:
                     assert refused.status == status, refused
-                except (OSError, ConnectionError):
+                except (OSError, http.client.HTTPException):
                     pass
                 self.count("foreign")
             if who is not client:
