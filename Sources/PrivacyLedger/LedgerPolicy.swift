@@ -14,8 +14,9 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
     /// - Parameters:
     ///   - tiers: those that are configured; none is the default.
     ///   - keepsSessions: what is open in the studio is kept for its next start, which has to be asked for.
-    public init(rules: RetentionRules, surroundings: Surroundings, tiers: [TierPromise] = [], keepsSessions: Bool = false) {
-        sentences = Self.collection(tiers) + Self.retention(rules, keepsSessions) + Self.storage(surroundings) + Self.ends(rules) + Self.log(rules) + Self.rights
+    ///   - queue: where the engine's jobs are kept until they end.
+    public init(rules: RetentionRules, surroundings: Surroundings, tiers: [TierPromise] = [], keepsSessions: Bool = false, queue: QueueStorage = .sealed) {
+        sentences = Self.collection(tiers) + Self.retention(rules, keepsSessions) + Self.storage(surroundings, queue) + Self.ends(rules) + Self.log(rules) + Self.rights
     }
 
     private enum CodingKeys: String, CodingKey { case sentences, hash }
@@ -97,17 +98,17 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
         return isKept
             ? Sentence(id: "kept-resumable", text: "Kept \(rules[.resumable].sentence): \(kinds.joined(separator: ", ")), because you asked for it: which file is open, where, and how it is set. It is sealed, and its key lies beside it: "
                 + "whoever reads both can read it.", checks: checks)
-            : Sentence(id: "kept-resumable", text: "Kept for a later start is nothing, unless you ask for it: no \(kinds.joined(separator: ", ")).", checks: ["nothingIsKeptUnlessItIsAskedFor"])
+            : Sentence(id: "kept-resumable", text: "Kept for a later start of the studio is nothing, unless you ask for it: no \(kinds.joined(separator: ", ")).", checks: ["nothingIsKeptUnlessItIsAskedFor"])
     }
 
-    private static func storage(_ surroundings: Surroundings) -> [Sentence] {
+    private static func storage(_ surroundings: Surroundings, _ queue: QueueStorage) -> [Sentence] {
         let swap = switch surroundings.swap {
         case .none: "This machine has no swap, so memory stays memory."
         case .memory: "This machine swaps to compressed memory, so memory stays memory."
         case .disk: "This machine swaps to disk, so parts of memory may be written there, and are then beyond what Lathe can destroy."
         }
         return [
-            Sentence(id: "unnamed", text: "What must be on disk is in a file without a name, or under a name that the ledger holds: it ends with the process, also by kill -9 or a power cut.",
+            Sentence(id: "unnamed", text: "What must be on disk is in a file without a name, or under a name that the ledger holds: it ends with the process, also by kill -9 or a power cut. What is kept for a later run on purpose (a session, the engine's jobs) outlives it, sealed.",
                      checks: ["scratchHasNoName_andItsSpaceReturnsWithItsRow", "killedAtAnyCallNothingIsLeftAfterTheNextStart",
                               "after_a_kill_the_scratch_of_a_master_holds_no_bytes"]),
             Sentence(id: "your-files", text: "A finished file is yours, under the name you asked for. Lathe keeps no copy of it, or of what it was made from.",
@@ -121,6 +122,7 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
                      checks: ["theDiskIsPromisedOnlyOnce", "whatLiesIdleMakesRoom_whatIsUsedDoesNot"]),
             Sentence(id: "sealed", text: "What is too large for memory and nobody's file yet is sealed on disk; its key is in this run's memory only.",
                      checks: ["sealedBytesComeBackAndAreNowhereInTheFile", "aDestroyedSealIsNoise"]),
+            Sentence(id: "queue", text: queue.sentence, checks: ["aJobOfADeadEngineIsFoundOnceAndEndsWithItsRow", "aKilledEnginesJobIsDoneByTheNextOne", "engine_killed"]),
             Sentence(id: "no-wiping", text: "Lathe does not claim that overwriting erases flash memory; each item's class says what its destruction is worth.",
                      checks: ["listJSONHasTheFieldsOfTheContract"]),
         ]
@@ -156,5 +158,17 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
          Sentence(id: "counters", text: "It counts by day which presets and genres that come with Lathe were used on which tier, and how it went, for \(duration(rules[.metrics].hardSeconds)), here and nowhere else; "
                     + "lathe stats shows it.",
                   checks: ["countersAddUpByDay_andEndWithTheirTime", "countersHaveNoPlaceForNames"])]
+    }
+}
+
+extension QueueStorage {
+    fileprivate var sentence: String {
+        switch self {
+        case .sealed:
+            "A job given to the engine (its file names, settings and prompt) is sealed on disk until it ends. The key is in memory, outside the engine: the next engine takes up what a killed one left, and nobody what a machine "
+                + "left that was switched off."
+        case .disk: "A job given to the engine (its file names, settings and prompt) is sealed on disk until it ends, and so is its key, as you asked: the next engine takes up what is left, after a restart too."
+        case .memory: "A job given to the engine is in its memory only, as you asked, and ends with it."
+        }
     }
 }

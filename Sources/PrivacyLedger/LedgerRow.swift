@@ -23,6 +23,8 @@ public struct LedgerRow: Sendable, Equatable, Identifiable {
     public var reason: DestroyReason?
     /// Whether this process holds it.
     public var isOurs: Bool
+    /// Whether it is kept for a later run and no run holds it.
+    public var isLeft = false
     /// What the user calls it; known to the run that made it only, and never encoded.
     public var name: String?
 
@@ -41,6 +43,7 @@ public struct LedgerRow: Sendable, Equatable, Identifiable {
         reason = record.reason
         parent = record.parent
         isOurs = record.run == run
+        isLeft = record.run == LedgerRecord.noRun && record.isResumable
         self.name = name
         if record.settled != nil {
             expiresAt = record.expires.wallSeconds

@@ -10,6 +10,9 @@ import Glibc
 ///     [service]
 ///     operator = "Kontrast Studio"
 ///
+///     [queue]
+///     jobs = "memory"
+///
 /// Untrusted: at most 64 KiB, only these keys, every number finite and within limits, each complaint with its line.
 public enum PrivacySettings {
     /// `$XDG_CONFIG_HOME/lathe/privacy.toml`, by default below `~/.config`.
@@ -52,6 +55,8 @@ public enum PrivacySettings {
         public var rules = RetentionRules.standard
         /// The answers for a server's policy.
         public var service: [ServicePolicy.Place: String] = [:]
+        /// Where the engine's jobs are kept.
+        public var queue = QueueStorage.sealed
     }
 
     /// All that is set. Errors: `badSettings`.
@@ -62,11 +67,13 @@ public enum PrivacySettings {
 
     static func parse(_ text: String, _ path: String) throws(LedgerError) -> RetentionRules { try settings(text, path).rules }
 
-    private enum Section { case retention(RetentionRule), service }
+    private enum Section { case retention(RetentionRule), service, queue }
 
     private static func settings(_ text: String, _ path: String) throws(LedgerError) -> Settings {
         var changes: [RetentionRule: (idle: Double?, hard: Double?)] = [:]
         var service: [ServicePolicy.Place: String]?
+        var queue: QueueStorage?
+        var hasQueue = false
         var section: Section?
         for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             func wrong(_ reason: String) -> LedgerError { .badSettings(path: path, line: index + 1, reason: reason) }
@@ -78,9 +85,15 @@ public enum PrivacySettings {
                 service = [:]
                 continue
             }
+            if line == "[queue]" {
+                guard !hasQueue else { throw wrong("the section is there twice") }
+                section = .queue
+                hasQueue = true
+                continue
+            }
             if line.hasPrefix("[") {
                 guard line.hasPrefix("[retention."), line.hasSuffix("]"), let named = RetentionRule(rawValue: String(line.dropFirst(11).dropLast())), !named.isTheTiers else {
-                    throw wrong("no such section; there is [service], and [retention.NAME] for \(RetentionRule.allCases.filter { !$0.isTheTiers }.map(\.rawValue).joined(separator: ", "))")
+                    throw wrong("no such section; there are [service], [queue], and [retention.NAME] for \(RetentionRule.allCases.filter { !$0.isTheTiers }.map(\.rawValue).joined(separator: ", "))")
                 }
                 guard changes[named] == nil else { throw wrong("the section is there twice") }
                 section = .retention(named)
@@ -103,6 +116,12 @@ public enum PrivacySettings {
                 case "hard_seconds": changes[rule]?.hard = seconds
                 default: throw wrong("no such key; there are idle_seconds and hard_seconds")
                 }
+            case .queue:
+                guard parts[0] == "jobs" else { throw wrong("no such key; there is jobs") }
+                guard let storage = QueueStorage.allCases.first(where: { parts[1] == "\"\($0.rawValue)\"" }) else {
+                    throw wrong("jobs takes " + QueueStorage.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+                }
+                queue = storage
             case .service:
                 guard let place = ServicePolicy.Place(rawValue: parts[0]) else {
                     throw wrong("no such key; there are \(ServicePolicy.Place.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -119,7 +138,7 @@ public enum PrivacySettings {
             let usual = RetentionRules.standard[change.key]
             table[change.key] = (change.value.idle ?? usual.idleSeconds, change.value.hard ?? usual.hardSeconds)
         })
-        return Settings(rules: rules, service: service ?? [:])
+        return Settings(rules: rules, service: service ?? [:], queue: queue ?? .sealed)
     }
 
     /// What stands before a `#` that is not inside a text.

@@ -3,7 +3,8 @@ import Crypto
 import FoundationEssentials
 import Glibc
 
-/// What a later run is to find again after a lost line or a crash: the one thing that is meant to outlive its run, and only where the user has asked for it.
+/// What a later run is to find again after a lost line or a crash: besides the engine's jobs (`keepJob`) the one thing that is meant to outlive its run, and only where the user
+/// has asked for it.
 ///
 ///     try await ledger.keepSession(bytes)              // as often as it is worth it; the newest takes the place of the one before
 ///     let bytes = try await ledger.takeSession()       // at the next start; afterwards it is gone
@@ -17,7 +18,7 @@ extension Ledger {
     @discardableResult
     public func keepSession(_ bytes: [UInt8]) throws(LedgerError) -> RowID {
         guard bytes.count <= Self.mostSessionBytes else { throw .overQuota(wantedBytes: Int64(bytes.count), freeBytes: Int64(Self.mostSessionBytes)) }
-        let before = core.open.values.filter { $0.isResumable }.map(\.id)
+        let before = core.open.values.filter { $0.isSession }.map(\.id)
         let id = try create(ItemRequest(kind: .session, origin: .session, purpose: .recovery, place: .disk, reservedBytes: Int64(bytes.count), erasureClass: .e2, displayName: "the studio"))
         do throws(LedgerError) {
             let path = directory + "/" + NamedScratch.name(for: id)
@@ -43,7 +44,7 @@ extension Ledger {
     public func takeSession() throws(LedgerError) -> [UInt8]? {
         guard let store else { throw problem }
         let now = clock.now()
-        let kept = try othersRecords(in: store).filter { $0.run == LedgerRecord.noRun && $0.isResumable && $0.expires.bootNanoseconds > now.bootNanoseconds }
+        let kept = try othersRecords(in: store).filter { $0.run == LedgerRecord.noRun && $0.isSession && $0.expires.bootNanoseconds > now.bootNanoseconds }
         for record in kept.sorted(by: { ($0.created.wallSeconds, $0.created.bootNanoseconds) > ($1.created.wallSeconds, $1.created.bootNanoseconds) }) {
             let taken = try store.takeOver(record.id, now: now)
             // Another run was faster.
@@ -89,12 +90,12 @@ enum SessionFile {
     /// The key goes before what it opens. That flash memory forgets it is not claimed: the class says so.
     /// - Returns: whether it is absent now.
     static func removeKey(of id: RowID, in directory: String) -> Bool {
-        let path = key(of: id, in: directory)
-        return unlink(path) == 0 || errno == ENOENT
+        [KeyFile.inMemory(id), key(of: id, in: directory)].allSatisfy { (path: String) in unlink(path) == 0 || errno == ENOENT }
     }
 }
 
 extension LedgerRecord {
-    /// Kept for a later run.
-    var isResumable: Bool { kind == .session && rule == .resumable }
+    /// Kept for a later run: a session, or a job of the engine.
+    var isResumable: Bool { rule == .resumable }
+    var isSession: Bool { kind == .session && rule == .resumable }
 }

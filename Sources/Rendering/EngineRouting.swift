@@ -18,6 +18,8 @@ struct EngineRouting {
     var preparations: [JobID: RemotePreparation] = [:]
     /// The ledger knows a job's consents by these.
     var rows: [JobID: RowID] = [:]
+    /// Idempotency keys, and rows for consents, of jobs that came with one.
+    var identities: [JobID: JobIdentity] = [:]
     var timer: Task<Void, Never>?
     var timerAt = Double.infinity
     /// The router's clock: seconds since 1970 at its start, then boot time, which nobody turns back.
@@ -47,6 +49,7 @@ struct EngineRouting {
         router.forget(job)
         preparations[job] = nil
         rows[job] = nil
+        identities[job] = nil
     }
 
     mutating func end() {
@@ -75,7 +78,7 @@ extension RenderEngine {
     }
 
     private func admit(_ id: JobID, _ job: Job) async {
-        let row = RowID()
+        let row = routing.identities[id]?.row ?? RowID()
         routing.rows[id] = row
         var refused: [Bool] = []
         for (n, tier) in routing.remotes.enumerated() {
@@ -133,7 +136,7 @@ extension RenderEngine {
             }
         }
         route(.submitted(id, RouteRequest(
-            key: UUID().uuidString, accepted: accepted, only: only, canAsk: canAsk, refused: refused, expectation: expectation,
+            key: routing.identities[id]?.key ?? UUID().uuidString, accepted: accepted, only: only, canAsk: canAsk, refused: refused, expectation: expectation,
             estimateSeconds: expectation.seconds)))
     }
 

@@ -2,6 +2,8 @@
 struct QueueCore: Sendable {
     enum Event: Sendable {
         case submitted(JobID, Job)
+        /// Done before this queue began, and why that is known.
+        case foundDone(JobID, Job, String)
         case placed(JobID, tier: String, reason: String)
         case routed(JobID, RouteLog)
         case toldByTier(JobID, RemoteProgress)
@@ -52,6 +54,10 @@ struct QueueCore: Sendable {
             statuses[id] = status
             waiting.append(id)
             return [.announce(status)] + startNext(now)
+
+        case .foundDone(let id, let job, let reason):
+            statuses[id] = JobStatus(id: id, job: job, state: .queued, stage: .done, fraction: 1, submittedAt: now)
+            return end(id, .finished, now) { $0.reason = reason }
 
         case .placed(let id, let tier, let reason):
             return change(id) { $0.tier = tier; $0.reason = reason }

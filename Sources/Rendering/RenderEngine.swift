@@ -44,12 +44,29 @@ public actor RenderEngine {
 
     /// Queues a job. Its progress and its end come as events, or from `outcome(of:)`.
     @discardableResult
-    public func submit(_ job: Job) -> JobID {
-        lastID += 1
-        let id = JobID(rawValue: lastID)
+    public func submit(_ job: Job) -> JobID { submit(job, as: nil) }
+
+    /// - Parameter identity: of a job that is kept for the case that this engine dies.
+    func submit(_ job: Job, as identity: JobIdentity?) -> JobID {
+        let id = identity?.id ?? newID()
+        routing.identities[id] = identity
         carryOut(queue.handle(.submitted(id, job), now: now()))
         if isShutDown { cancel(id) }
         return id
+    }
+
+    /// A number that no job here has had.
+    func newID() -> JobID {
+        lastID += 1
+        return JobID(rawValue: lastID)
+    }
+
+    /// Numbers up to this one were another engine's.
+    func beginIDs(after last: JobID) { lastID = max(lastID, last.rawValue) }
+
+    /// A job that another engine had done when it died.
+    func foundDone(_ job: Job, _ id: JobID, _ reason: String) {
+        carryOut(queue.handle(.foundDone(id, job, reason), now: now()))
     }
 
     /// Takes a waiting job out of the queue; a running one ends at its next block. Harmless for one that is over.

@@ -22,7 +22,7 @@ struct EngineCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
         // The end of a terminal is not the end of the work.
         signal(SIGHUP, SIG_IGN)
         let isFirst = try await EngineHost.serve(
-            remotes: Self.remotes(), patience: Self.patience, ledger: { try await Ledger.open(rules: try PrivacySettings.rules()) },
+            remotes: Self.remotes(), storage: Self.storage(), patience: Self.patience, ledger: { try await Ledger.open(rules: try PrivacySettings.rules()) },
             ready: {
                 var word: UInt8 = 1
                 // Whoever waited may have gone.
@@ -32,7 +32,7 @@ struct EngineCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
                 for number in [SIGTERM, SIGINT] {
                     signal(number, SIG_IGN)
                     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                    source.setEventHandler { Task { await host.stop() } }
+                    source.setEventHandler { Task { await host.leave() } }
                     source.activate()
                     // Listens for as long as the process lives.
                     _ = Unmanaged.passRetained(source as AnyObject)
@@ -44,6 +44,11 @@ struct EngineCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
     /// A configuration that cannot be read leads nowhere: jobs are done here, and `lathe tiers list` says why.
     private static func remotes() -> [any RemoteTier] {
         do { return RemoteTierList.make(try TierConfiguration.tiers()) } catch { return [] }
+    }
+
+    /// Settings that cannot be read keep nothing on disk; opening the ledger then says what is wrong with them.
+    private static func storage() -> QueueStorage {
+        do { return try PrivacySettings.all().queue } catch { return .memory }
     }
 
     /// Seconds that ended jobs wait for somebody to look.

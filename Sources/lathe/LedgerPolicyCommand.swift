@@ -24,7 +24,8 @@ struct LedgerPolicyCommand: ParsableCommand {
         let surroundings = Surroundings.current(), settings = try PrivacySettings.all()
         let policy = service
             ? try ServicePolicy(answers: settings.service, rules: settings.rules, surroundings: surroundings).policy
-            : LedgerPolicy(rules: settings.rules, surroundings: surroundings, tiers: try RemoteTierList.promises(TierConfiguration.tiers()), keepsSessions: try StudioSettings.load().session != .never)
+            : LedgerPolicy(rules: settings.rules, surroundings: surroundings, tiers: try RemoteTierList.promises(TierConfiguration.tiers()), keepsSessions: try StudioSettings.load().session != .never,
+                           queue: settings.queue.possible)
         guard diff else { return try Output.result(json ? LedgerCommand.json(policy) : String(policy.page.dropLast())) }
         let before = try against.map(Self.read) ?? LedgerPolicy(rules: .standard, surroundings: surroundings)
         let changes = policy.differences(from: before).map(\.printable)

@@ -26,14 +26,13 @@ struct QueueCommand: ParsableCommand {
             let jobs = client.jobs
             let isOlder = client.isOlder
             client.close()
-            let lost = try await QueueCommand.lost()
+            let (left, lost) = try await QueueCommand.left()
             if json {
-                return try Output.result(JSON.object([
-                    ("jobs", .array(jobs.map(\.json))), ("lost", .array(lost.map { .object([("kind", .string($0.purpose.rawValue)), ("submitted_at", .number($0.createdAt))]) })),
-                ]).text)
+                return try Output.result(JSON.object([("jobs", .array(jobs.map(\.json))), ("left", .array(left.map(\.briefly))), ("lost", .array(lost.map(\.briefly)))]).text)
             }
             if isOlder { Output.warning("these run in an engine of an older Lathe, which ends with them") }
-            if jobs.isEmpty { try Output.result("no jobs") } else { try Output.result(QueueCommand.table(jobs)) }
+            if !jobs.isEmpty { try Output.result(QueueCommand.table(jobs)) } else if left.isEmpty { try Output.result("no jobs") }
+            if !left.isEmpty { try Output.result("\(left.count) of an engine that was ended, sealed; lathe queue attach goes on with \(left.count == 1 ? "it" : "them")") }
             if !lost.isEmpty {
                 let newest = lost.map(\.createdAt).max() ?? 0
                 try Output.result("\(lost.count) lost in the last day with an engine that was killed, the last one given at \(Date(timeIntervalSince1970: newest).formatted(.iso8601)); nothing of them was written")
@@ -49,7 +48,7 @@ struct QueueCommand: ParsableCommand {
 
         func run() async throws {
             let (client, caughtUp) = QueueCommand.client()
-            guard try await client.attach() else { throw Failure(66, "no engine runs, so there are no jobs; lathe queue list shows what there was") }
+            guard try await client.attach() else { throw Failure(66, "no engine runs, so no jobs do; lathe queue list shows what there was, lathe queue attach goes on with what is left") }
             await caughtUp.value()
             var ended: [JobStatus] = []
             for id in ids.map(JobID.init(rawValue:)) {
@@ -63,9 +62,12 @@ struct QueueCommand: ParsableCommand {
         }
     }
 
-    struct Attach: AsyncParsableCommand {
+    struct Attach: AsyncParsableCommand, StartsEngine {
         static let configuration = CommandConfiguration(
-            abstract: "Follow the jobs until all are done.", discussion: "Ctrl-C ends the following, not the jobs. The exit code is the worst of the jobs'.")
+            abstract: "Follow the jobs until all are done.",
+            discussion: "Goes on with what an engine that was ended has left. Ctrl-C ends the following, not the jobs. The exit code is the worst of the jobs'.")
+
+        var needsEngine: Bool { true }
 
         @Flag(help: "One JSON document.") var json = false
         @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
@@ -73,22 +75,24 @@ struct QueueCommand: ParsableCommand {
         func run() async throws {
             let changes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
             let display = Mutex<ProgressDisplay?>(nil)
-            let (client, caughtUp) = QueueCommand.client { told in
+            let isLost = Mutex(false)
+            let (client, caughtUp) = QueueCommand.client(Lathe.launcher) { told in
+                if case .lost = told { isLost.withLock { $0 = true } }
                 if case .job(let status) = told, status.state == .running, status.stage != .done {
                     display.withLock { $0 }?.update(status.job.output, stage: status.stage.rawValue, fraction: status.fraction)
                 }
                 changes.continuation.yield()
             }
-            guard try await client.attach() else {
+            var isThere = try await client.attach()
+            if !isThere, try await !QueueCommand.left().left.isEmpty { isThere = try await client.resume() }
+            guard isThere else {
                 if json { try Output.result("[]") } else { try Output.result("no jobs") }
                 return
             }
             await caughtUp.value()
             display.withLock { $0 = ProgressDisplay(progress, total: client.jobs.count { !$0.state.isOver }) }
-            let isLost = Mutex(false)
             for await _ in changes.stream {
-                if client.jobs.allSatisfy(\.state.isOver) { break }
-                if !client.isAttached { isLost.withLock { $0 = true }; break }
+                if isLost.withLock({ $0 }) || client.isSettled { break }
             }
             display.withLock { $0 }?.end()
             let jobs = client.jobs
@@ -99,22 +103,25 @@ struct QueueCommand: ParsableCommand {
         }
     }
 
-    /// A client that starts nothing, and what tells when it knows all jobs.
-    static func client(_ tell: @escaping @Sendable (EngineClient.Told) -> Void = { _ in }) -> (EngineClient, Signal) {
+    /// A client, by default one that starts nothing, and what tells when it knows all jobs.
+    static func client(_ launcher: EngineLauncher? = nil, _ tell: @escaping @Sendable (EngineClient.Told) -> Void = { _ in }) -> (EngineClient, Signal) {
         let caughtUp = Signal()
-        return (EngineClient(launcher: nil) { told in
+        return (EngineClient(launcher: launcher) { told in
             tell(told)
             switch told {
-            case .caughtUp, .lost: caughtUp.set()
+            case .caughtUp, .gone, .lost: caughtUp.set()
             case .job: break
             }
         }, caughtUp)
     }
 
-    /// Jobs of the last day whose engine died.
-    private static func lost() async throws -> [LedgerRow] {
+    /// Jobs whose engine died: those that wait for another one, and those of the last day that are lost.
+    private static func left() async throws -> (left: [LedgerRow], lost: [LedgerRow]) {
         let now = Date().timeIntervalSince1970
-        return try await withLedger { try await $0.history() }.filter { $0.kind == .queuedJob && $0.reason == .runEnded && now - $0.createdAt < 86_400 }
+        let (open, settled) = try await withLedger { (try await $0.list(), try await $0.history()) }
+        return (
+            open.filter { $0.kind == .queuedJob && $0.isLeft },
+            settled.filter { $0.kind == .queuedJob && ($0.reason == .runEnded || $0.reason == .expired) && now - $0.createdAt < 86_400 })
     }
 
     private static func table(_ jobs: [JobStatus]) -> String {
@@ -127,6 +134,10 @@ struct QueueCommand: ParsableCommand {
             return [String(status.id.rawValue), status.state.rawValue, how, status.tier ?? "", status.job.output.printable]
         })
     }
+}
+
+extension LedgerRow {
+    fileprivate var briefly: JSON { .object([("kind", .string(purpose.rawValue)), ("submitted_at", .number(createdAt))]) }
 }
 
 /// Set once; whoever waits goes on.

@@ -124,25 +124,183 @@ def reattached(studio):
     no_rows(studio.env)
 
 
+def sealed(env):
+    """Files of kept jobs: what is sealed, and the keys that lie in memory outside the engine."""
+    ledger = os.path.join(env["XDG_STATE_HOME"], "lathe")
+    parts = [n for n in os.listdir(ledger) if re.fullmatch(r"\.lathe-\w{16}\.part", n)] if os.path.isdir(ledger) else []
+    return parts, [n for n in os.listdir("/dev/shm") if n in {f"lathe-{p[7:-5]}.key" for p in parts}]
+
+
+def nothing_left(env, before):
+    """No row, no sealed job, no key: of this home none, and in memory none that was not there before."""
+    wait(lambda: not engines(env), "end of the engine")
+    no_rows(env)
+    assert sealed(env) == ([], []), sealed(env)
+    assert keys() <= before, keys() - before
+
+
+def keys():
+    return {n for n in os.listdir("/dev/shm") if re.fullmatch(r"lathe-\w{16}\.key", n)}
+
+
+def killed(env):
+    """kill -9 of the one engine; answers when it is gone."""
+    engine, = engines(env)
+    os.kill(engine, signal.SIGKILL)
+    wait(lambda: engine not in engines(env), "end of the killed engine")
+
+
 def engine_killed(studio):
-    """kill -9 of the engine: nothing half-written, the studio and the list say what was lost, and the next render starts another."""
+    """kill -9 of the engine under a studio: nothing half-written, and the next engine, started by itself, does the job once."""
+    before = keys()
     render(studio)
     master = os.path.join(studio.music, "rough_v7-master.wav")
-    engine, = engines(studio.env)
+    first, = engines(studio.env)
     assert not os.path.exists(master)
-    os.kill(engine, signal.SIGKILL)
-    studio.see("engine was ended")
-    assert not os.path.exists(master) and not [n for n in os.listdir(studio.music) if n.startswith(".")], os.listdir(studio.music)
-    known = jobs(studio.env)
-    assert known["jobs"] == [] and len(known["lost"]) == 1 and known["lost"][0]["kind"] == "mastering", known
-    studio.keys("1", "r", "4")
-    # The file has its name before the job has ended; an engine whose job's end nobody heard of waits for somebody.
+    parts, in_memory = sealed(studio.env)
+    assert len(parts) == len(in_memory) == 1, (parts, in_memory)
+    with open(os.path.join(studio.env["XDG_STATE_HOME"], "lathe", parts[0]), "rb") as file:
+        assert b"rough_v7" not in file.read()
+    os.kill(first, signal.SIGKILL)
+    assert not os.path.exists(master)
+    second, = wait(lambda: [e for e in engines(studio.env) if e != first], "another engine")
     studio.see(r"done -\d+\.\d LUFS")
-    assert is_whole(master, SECONDS)
+    screen = studio.screen()
+    assert len(re.findall(r"│.?rough_v7-master\.wav", screen)) == 1 and "lost" not in screen, screen
+    assert is_whole(master, SECONDS) and not [n for n in os.listdir(studio.music) if n.startswith(".")], os.listdir(studio.music)
+    known = jobs(studio.env)
+    assert [j["state"] for j in known["jobs"]] == ["finished"] and known["lost"] == known["left"] == [], known
     studio.keys("q")
     studio.assert_left(0)
-    wait(lambda: not engines(studio.env), "end of the engine")
-    no_rows(studio.env)
+    nothing_left(studio.env, before)
+
+
+def engine_killed_alone(studio):
+    """Nobody looks when the engine is killed: the list says what is left, attach goes on with it, cancelled jobs stay so; a new studio goes on with it as well; an end in order leaves jobs too."""
+    env, folder, before = studio.env, studio.music, keys()
+    assert lathe(env, "master", "rough_v7.wav", "-o", "one.wav", "--background", cwd=folder).returncode == 0
+    assert lathe(env, "generate", "calm piano at 80 bpm", "--seconds", "30", "--seed", "4", "-o", "two.wav", "--background", cwd=folder).returncode == 0
+    assert lathe(env, "master", "rough_v7.wav", "-o", "three.wav", "--background", cwd=folder).returncode == 0
+    assert lathe(env, "queue", "cancel", "3").returncode == 0
+    ledger = os.path.join(env["XDG_STATE_HOME"], "lathe")
+    for name in os.listdir(ledger):
+        if os.path.isfile(os.path.join(ledger, name)):
+            with open(os.path.join(ledger, name), "rb") as file:
+                held = file.read()
+            assert b"calm piano" not in held and b"rough_v7" not in held, name
+    killed(env)
+    known = jobs(env)
+    assert known["jobs"] == known["lost"] == [] and [j["kind"] for j in known["left"]] == ["mastering", "generation"], known
+    rows = json.loads(lathe(env, "ledger", "list", "--json").stdout)
+    assert [(r["kind"], r["place"], r["rule"]) for r in rows] == [("queued_job", "disk", "resumable")] * 2 and {r["erasure_class"] for r in rows} <= {"E1", "E2"}, rows
+    assert "2 of an engine that was ended" in lathe(env, "queue", "list").stdout
+    done = lathe(env, "queue", "attach", "--json", "--progress", "none")
+    assert done.returncode == 0 and {j["id"]: j["state"] for j in json.loads(done.stdout)} == {1: "finished", 2: "finished"}, done
+    assert is_whole(os.path.join(folder, "one.wav"), SECONDS) and not os.path.exists(os.path.join(folder, "three.wav"))
+    # The same seed here and now is the same track, byte for byte: nothing of the order was lost.
+    assert lathe(env, "generate", "calm piano at 80 bpm", "--seconds", "30", "--seed", "4", "-o", "here.wav", cwd=folder).returncode == 0
+    with open(os.path.join(folder, "two.wav"), "rb") as one, open(os.path.join(folder, "here.wav"), "rb") as other:
+        assert one.read() == other.read()
+    nothing_left(env, before)
+
+    # SIGTERM: a shutdown or a session's end is no cancel.
+    assert lathe(env, "master", "rough_v7.wav", "-o", "four.wav", "--background", cwd=folder).returncode == 0
+    engine, = engines(env)
+    os.kill(engine, signal.SIGTERM)
+    wait(lambda: not engines(env), "end of the engine")
+    assert len(jobs(env)["left"]) == 1 and not os.path.exists(os.path.join(folder, "four.wav"))
+    # Destroying its row is the way to be rid of one without an engine.
+    row, = json.loads(lathe(env, "ledger", "list", "--json").stdout)
+    assert lathe(env, "ledger", "destroy", row["id"]).returncode == 0
+    nothing_left(env, before)
+    assert lathe(env, "queue", "attach", "--progress", "none").stdout.startswith("no jobs")
+
+    assert lathe(env, "master", "rough_v7.wav", "-o", "five.wav", "--background", cwd=folder).returncode == 0
+    killed(env)
+    studio.start("mixes")
+    studio.see("rough_v7.wav")
+    studio.keys("4")
+    studio.see(r"five\.wav")
+    studio.see(r"done -\d+\.\d LUFS")
+    assert is_whole(os.path.join(folder, "five.wav"), SECONDS)
+    studio.keys("q")
+    studio.assert_left(0)
+    nothing_left(env, before)
+
+
+def killed_again_and_again(studio):
+    """A job that takes every engine with it is given up and said to be lost; one that is in memory only is lost at once; a key that is gone is as good as destroyed."""
+    env, folder, before = studio.env, studio.music, keys()
+    assert lathe(env, "generate", "techno", "--seconds", "600", "-o", "a.wav", "--background", cwd=folder).returncode == 0
+    for death in (1, 2):
+        killed(env)
+        assert len(jobs(env)["left"]) == 1
+        follower = subprocess.Popen([LATHE, "queue", "attach", "--progress", "none"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait(lambda: engines(env), "another engine")
+        wait(lambda: [j["state"] for j in jobs(env)["jobs"]] == ["running"], "the job at work")
+        follower.terminate()
+        follower.wait()
+    killed(env)
+    done = lathe(env, "queue", "attach", "--progress", "none")
+    assert done.returncode == 0 and done.stdout.startswith("no jobs"), done
+    known = jobs(env)
+    assert known["jobs"] == known["left"] == [] and len(known["lost"]) == 1, known
+    nothing_left(env, before)
+
+    assert lathe(env, "master", "rough_v7.wav", "-o", "b.wav", "--background", cwd=folder).returncode == 0
+    killed(env)
+    parts, in_memory = sealed(env)
+    os.unlink("/dev/shm/" + in_memory[0])
+    assert lathe(env, "queue", "attach", "--progress", "none").stdout.startswith("no jobs")
+    assert len(jobs(env)["lost"]) == 2 and not os.path.exists(os.path.join(folder, "b.wav"))
+    nothing_left(env, before)
+
+    os.makedirs(os.path.join(env["XDG_CONFIG_HOME"], "lathe"), exist_ok=True)
+    with open(os.path.join(env["XDG_CONFIG_HOME"], "lathe", "privacy.toml"), "w") as file:
+        file.write('[queue]\njobs = "memory"\n')
+    assert lathe(env, "master", "rough_v7.wav", "-o", "c.wav", "--background", cwd=folder).returncode == 0
+    assert sealed(env) == ([], [])
+    killed(env)
+    known = jobs(env)
+    assert known["left"] == [] and len(known["lost"]) == 3, known
+    nothing_left(env, before)
+    with open(os.path.join(env["XDG_CONFIG_HOME"], "lathe", "privacy.toml"), "w") as file:
+        file.write('[queue]\njobs = "disk"\n')
+    assert lathe(env, "master", "rough_v7.wav", "-o", "d.wav", "--background", cwd=folder).returncode == 0
+    row, = [r for r in json.loads(lathe(env, "ledger", "list", "--json").stdout) if r["kind"] == "queued_job"]
+    assert row["erasure_class"] == "E2" and sealed(env)[1] == [], row
+    killed(env)
+    assert lathe(env, "queue", "attach", "--progress", "none").returncode == 0
+    assert is_whole(os.path.join(folder, "d.wav"), SECONDS)
+    nothing_left(env, before)
+
+
+def storm(studio):
+    """kill -9 of the engine at random moments of a job's life, its last ones too: each file is made once, whole, and the queue is empty in the end."""
+    import random
+    env, folder, before = studio.env, studio.music, keys()
+    chance = random.Random(7)
+    subprocess.run(["sox", os.path.join(folder, "rough_v7.wav"), os.path.join(folder, "short.wav"), "trim", "0", "4"], check=True)
+    lathe(env, "master", "short.wav", "-o", "whole.wav", cwd=folder)
+    with open(os.path.join(folder, "whole.wav"), "rb") as file:
+        expected = file.read()
+    deaths = rounds = 0
+    for number in range(ROUNDS):
+        name = f"r{number}.wav"
+        assert lathe(env, "master", "short.wav", "-o", name, "--background", cwd=folder).returncode == 0
+        time.sleep(chance.random() * 0.9)
+        for engine in engines(env):
+            os.kill(engine, signal.SIGKILL)
+            deaths += 1
+        wait(lambda: not engines(env), "end of the killed engine")
+        done = lathe(env, "queue", "attach", "--json", "--progress", "none")
+        assert done.returncode == 0 and all(j["state"] == "finished" for j in json.loads(done.stdout)), done
+        with open(os.path.join(folder, name), "rb") as file:
+            assert file.read() == expected, name
+        rounds += 1
+    assert jobs(env)["lost"] == [] and not [n for n in os.listdir(folder) if n.startswith(".")]
+    nothing_left(env, before)
+    print(f"engine: {rounds} jobs, {deaths} engines killed at work, every file whole and made once")
 
 
 def two_studios(studio):
@@ -224,7 +382,9 @@ def commands(studio):
     os.kill(engine, signal.SIGKILL)
     assert os.path.exists(os.path.join(where, name))
     wait(lambda: not engines(env), "end of the killed engine")
-    assert len(jobs(env)["lost"]) == 1
+    assert len(jobs(env)["left"]) == 1
+    row, = json.loads(lathe(env, "ledger", "list", "--json").stdout)
+    assert lathe(env, "ledger", "destroy", row["id"]).returncode == 0
     assert lathe(env, "master", "rough_v7.wav", "-o", "again.wav", "--background", cwd=folder).returncode == 0
     assert lathe(env, "queue", "attach", "--progress", "none").returncode == 0
     assert is_whole(os.path.join(folder, "again.wav"), SECONDS)
@@ -248,8 +408,10 @@ def one_of_many(studio):
     no_rows(studio.env)
 
 
-PARTS = {"SIGHUP mid-render": hung_up, "kill -9 of the studio": reattached, "kill -9 of the engine": engine_killed, "two studios": two_studios, "commands": commands, "many at once": one_of_many}
+PARTS = {"SIGHUP mid-render": hung_up, "kill -9 of the studio": reattached, "kill -9 of the engine": engine_killed, "kill -9 of the engine with nobody there": engine_killed_alone,
+         "kill -9 again and again": killed_again_and_again, "storm of kills": storm, "two studios": two_studios, "commands": commands, "many at once": one_of_many}
 SECONDS = 120 if journey.LONG else 60
+ROUNDS = 60 if journey.LONG else 8
 
 
 def main():

@@ -11,7 +11,9 @@ public final class EngineClient: Sendable {
         case job(JobStatus)
         /// All that were there when the line was taken up have been told.
         case caughtUp
-        /// The engine is gone, and with it the jobs that were not over: these.
+        /// The engine is gone. What it had not done is another engine's, where one can be had; jobs and their numbers are told anew.
+        case gone
+        /// After that: jobs that were not over, and that no engine has.
         case lost([JobStatus])
     }
 
@@ -21,6 +23,8 @@ public final class EngineClient: Sendable {
         var waiting: [Int: CheckedContinuation<EngineAnswer?, Never>] = [:]
         var statuses: [JobID: JobStatus] = [:]
         var outcomes: [JobID: [CheckedContinuation<JobStatus?, Never>]] = [:]
+        /// Jobs of an engine that is gone, until the next one has told what it has.
+        var missing: [JobID: JobStatus] = [:]
         /// An engine of another build was found at work.
         var isOlder = false
     }
@@ -41,6 +45,8 @@ public final class EngineClient: Sendable {
     /// Whether jobs run in an engine of another build, which ends with them.
     public var isOlder: Bool { state.withLock { $0.isOlder } }
     public var isAttached: Bool { state.withLock { $0.line != nil } }
+    /// Whether every job is over: no engine has anything to do, and none is being started for what another one has left.
+    public var isSettled: Bool { state.withLock { $0.missing.isEmpty && $0.statuses.values.allSatisfy(\.state.isOver) } }
     /// All jobs that were told, in the order of submission.
     public var jobs: [JobStatus] { state.withLock { $0.statuses.values.sorted { $0.id < $1.id } } }
 
@@ -51,6 +57,10 @@ public final class EngineClient: Sendable {
     /// - Throws: `JobFailure` when one is there and cannot be talked to.
     @discardableResult
     public func attach() async throws(JobFailure) -> Bool { try await open(starting: false) }
+
+    /// As `attach`, but starts an engine when there is none: one that died has left jobs.
+    @discardableResult
+    public func resume() async throws(JobFailure) -> Bool { try await open(starting: true) }
 
     /// Hands a job to the engine, which is started when there is none. When this returns, the job is the engine's, whatever becomes of this process.
     public func submit(_ job: Job) async throws(JobFailure) -> JobID {
@@ -85,7 +95,7 @@ public final class EngineClient: Sendable {
         await withCheckedContinuation { continuation in
             let known = state.withLock { state -> JobStatus?? in
                 if let status = state.statuses[id], status.state.isOver { return .some(status) }
-                guard state.line != nil else { return .some(nil) }
+                guard state.line != nil || state.missing[id] != nil else { return .some(nil) }
                 state.outcomes[id, default: []].append(continuation)
                 return nil
             }
@@ -190,21 +200,54 @@ public final class EngineClient: Sendable {
             tell(.job(status))
             for continuation in waiting { continuation.resume(returning: status) }
         case .event: break
-        case .caughtUp: tell(.caughtUp)
+        case .caughtUp:
+            giveUpMissing()
+            tell(.caughtUp)
         }
     }
 
+    /// What the next engine has not told by now, it does not have.
+    private func giveUpMissing() {
+        let (lost, waiting) = state.withLock { state in
+            let lost = state.missing.values.filter { before in state.statuses[before.id].map { $0.job.output != before.job.output } ?? true }
+            state.missing = [:]
+            return (lost.sorted { $0.id < $1.id }, lost.flatMap { state.outcomes.removeValue(forKey: $0.id) ?? [] })
+        }
+        for continuation in waiting { continuation.resume(returning: nil) }
+        if !lost.isEmpty { tell(.lost(lost)) }
+    }
+
     private func ended(_ line: EngineLine) {
-        let (waiting, outcomes, lost, wasOurs) = state.withLock { state in
+        let (waiting, outcomes, isLost) = state.withLock { state in
             let wasOurs = state.line === line
-            if wasOurs { state.line = nil }
-            defer { (state.waiting, state.outcomes) = ([:], [:]) }
-            return (state.waiting, state.outcomes, state.statuses.values.filter { !$0.state.isOver }, wasOurs)
+            let waiting = state.waiting
+            state.waiting = [:]
+            var others: [CheckedContinuation<JobStatus?, Never>] = []
+            if wasOurs {
+                state.line = nil
+                state.missing.merge(state.statuses.filter { !$1.state.isOver }) { $1 }
+            } else if state.line == nil {
+                // Closed from here, nothing is lost.
+                others = state.outcomes.values.flatMap(\.self)
+                state.outcomes = [:]
+            }
+            return (waiting, others, wasOurs)
         }
         for continuation in waiting.values { continuation.resume(returning: nil) }
-        for continuation in outcomes.values.joined() { continuation.resume(returning: nil) }
-        // Closed from here, nothing is lost.
-        if wasOurs { tell(.lost(lost.sorted { $0.id < $1.id })) }
+        for continuation in outcomes { continuation.resume(returning: nil) }
+        guard isLost else { return }
+        tell(.gone)
+        guard launcher != nil, state.withLock({ !$0.missing.isEmpty }) else { return giveUp() }
+        Task {
+            // Which tells what it has; where none comes up, there is nobody to have them.
+            let isThere = try? await self.open(starting: true)
+            if isThere != true { self.giveUp() }
+        }
+    }
+
+    private func giveUp() {
+        state.withLock { $0.statuses = [:] }
+        giveUpMissing()
     }
 }
 

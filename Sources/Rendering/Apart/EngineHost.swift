@@ -4,22 +4,28 @@ import PrivacyLedger
 
 /// The engine in a process of its own: takes jobs from the studio and from commands, and goes on when they end. One for each user and ledger.
 ///
-/// Each job has a row from before it is accepted until it ends, so that a killed engine's jobs are known to have been lost. The engine ends by itself when it has
-/// nothing to do and nothing to tell.
+/// Each job has a row from before it is accepted until it ends, and under it lies the job itself, sealed, unless the user wants it in memory only: the next engine goes on
+/// with what a killed one has left, or says that it is lost. The engine ends by itself when it has nothing to do and nothing to tell.
 public actor EngineHost {
     /// A line and what goes over it.
     private struct Visitor: Sendable {
         let line: EngineLine
         /// The other end may be slow, and a full line blocks who sends.
         let outgoing: Outgoing
-        var following: Task<Void, Never>?
+        var follows = false
     }
 
     private let ledger: Ledger
     private let engine: RenderEngine
     private let listening: EnginePlace.Listening
+    private let storage: QueueStorage
     /// Seconds that ended jobs are kept for somebody who has not heard of their end.
     private let patience: Double
+
+    /// Jobs as visitors have been told. Behind the engine's by what has to be on record before it is told.
+    private var told: [JobID: JobStatus] = [:]
+    private var over: [JobID] = []
+    private static let mostOver = 200
 
     private var visitors: [Int: Visitor] = [:]
     private var nextVisitor = 0
@@ -30,16 +36,18 @@ public actor EngineHost {
     private var active: Set<JobID> = []
     /// Ended while nobody looked.
     private var untold: Set<JobID> = []
-    /// Somebody has been told of their end; who is told may be gone before it is noted here.
-    private var told: Set<JobID> = []
     private var isRetiring = false
     private var isEnding = false
+    /// What is not done is the next engine's.
+    private var leavesJobs = false
     private var alarm: Task<Void, Never>?
+    private var relay: Task<Void, Never>?
     private var end: CheckedContinuation<Void, Never>?
 
     /// Serves until there is nothing left to do, or `stop` is called.
     /// - Parameters:
     ///   - remotes: other machines that jobs may go to.
+    ///   - storage: where jobs are kept until they end.
     ///   - patience: seconds that ended jobs wait for somebody to look.
     ///   - open: opens the ledger, once this engine is the only one.
     ///   - ready: called when others can connect.
@@ -47,15 +55,16 @@ public actor EngineHost {
     /// - Returns: false when another engine serves already.
     /// - Throws: `JobFailure`, `LedgerError`.
     public static func serve(
-        at place: EnginePlace = .standard(), tiers: [any Tier] = [LocalTier()], remotes: [any RemoteTier] = [], patience: Double = 600, ledger open: () async throws -> Ledger, ready: () -> Void = {},
+        at place: EnginePlace = .standard(), tiers: [any Tier] = [LocalTier()], remotes: [any RemoteTier] = [], storage: QueueStorage = .sealed, patience: Double = 600, ledger open: () async throws -> Ledger, ready: () -> Void = {},
         started: (EngineHost) -> Void = { _ in }
     ) async throws -> Bool {
         guard let listening = try place.listen() else { return false }
         let ledger = try await open()
         // Sound and screen of a studio on the same machine come first.
         let engine = RenderEngine(ledger: ledger, tiers: tiers, remotes: remotes, niceness: 10, forgetsPrompts: true)
-        let host = EngineHost(ledger, engine, listening, patience)
+        let host = EngineHost(ledger, engine, listening, storage.possible, patience)
         started(host)
+        await host.takeUp()
         await host.begin()
         ready()
         await host.untilEnd()
@@ -65,14 +74,47 @@ public actor EngineHost {
         return true
     }
 
-    private init(_ ledger: Ledger, _ engine: RenderEngine, _ listening: EnginePlace.Listening, _ patience: Double) {
-        (self.ledger, self.engine, self.listening, self.patience) = (ledger, engine, listening, patience)
+    private init(_ ledger: Ledger, _ engine: RenderEngine, _ listening: EnginePlace.Listening, _ storage: QueueStorage, _ patience: Double) {
+        (self.ledger, self.engine, self.listening, self.storage, self.patience) = (ledger, engine, listening, storage, patience)
     }
 
-    private func begin() {
-        Task { [engine] in
-            for await event in await engine.attach().changes {
-                if case .job(let status) = event { await self.changed(status) }
+    /// What engines that died have left, before anybody is let in: under the same numbers, keys and rows.
+    private func takeUp() async {
+        // A ledger that cannot be read now leaves them to the next engine.
+        guard let left = try? await ledger.takeJobs() else { return }
+        for kept in left {
+            guard let sealed = SealedJob(kept.bytes), kept.deaths <= SealedJob.mostDeaths else {
+                await ledger.released(kept.row, because: .runEnded)
+                continue
+            }
+            guard wishes[sealed.wish] == nil else {
+                await ledger.released(kept.row, because: .neverBegan)
+                continue
+            }
+            let id = sealed.identity.id
+            await engine.beginIDs(after: id)
+            wishes[sealed.wish] = id
+            if sealed.isDone {
+                untold.insert(id)
+                await engine.foundDone(sealed.job, id, "its file had its name when the engine died")
+                await ledger.released(kept.row, because: .jobEnded)
+                continue
+            }
+            let holder = QueuedJob()
+            do { try await ledger.attach(holder, bytes: Int64(kept.bytes.count), to: kept.row) } catch { continue } // it was ended meanwhile
+            rows[id] = kept.row
+            active.insert(id)
+            _ = await engine.submit(sealed.job, as: sealed.identity)
+            holder.whenErased { [engine] in Task { await engine.cancel(id) } }
+        }
+    }
+
+    private func begin() async {
+        let (jobs, changes) = await engine.attach()
+        for status in jobs { await changed(status) }
+        relay = Task {
+            for await event in changes {
+                if case .job(let status) = event { await self.changed(status) } else { self.send(event) }
             }
         }
         WaitingThread.start("lathe-door") { [listening] in
@@ -87,6 +129,18 @@ public actor EngineHost {
         await withCheckedContinuation { end = $0 }
     }
 
+    /// Ends what runs, and itself. Jobs that are kept on disk are the next engine's, the others are cancelled.
+    public func leave() async {
+        guard !isEnding else { return }
+        leavesJobs = storage != .memory
+        if leavesJobs {
+            // Nothing of what is left counts as ended; who looks on takes up the line to the next engine.
+            for visitor in visitors.values { visitor.line.end() }
+            for row in rows.values { await ledger.leaveJob(row) }
+        }
+        stop()
+    }
+
     /// Cancels what runs and ends.
     public func stop() {
         guard !isEnding else { return }
@@ -99,12 +153,10 @@ public actor EngineHost {
 
     /// Everybody who listens is told the last of it.
     private func sayGoodbye() async {
+        // The engine's events have ended, and so does this.
+        await relay?.value
         let leaving = Array(visitors.values)
-        for visitor in leaving {
-            // The engine's events have ended, and so does this.
-            await visitor.following?.value
-            visitor.outgoing.finish()
-        }
+        for visitor in leaving { visitor.outgoing.finish() }
         await WaitingThread.run("lathe-goodbye") { for visitor in leaving { visitor.outgoing.waitUntilSent() } }
         for visitor in leaving { visitor.line.end() }
     }
@@ -134,7 +186,7 @@ public actor EngineHost {
             // One after the other: jobs wait in the order they were asked for.
             for await question in calls {
                 outgoing.send(.answer(question.number, await self.answer(question.call, number)))
-                if case .follow = question.call { await self.follow(number) }
+                if case .follow = question.call { self.follow(number) }
             }
             outgoing.finish()
             self.left(number)
@@ -142,7 +194,7 @@ public actor EngineHost {
     }
 
     private func left(_ number: Int) {
-        visitors.removeValue(forKey: number)?.following?.cancel()
+        visitors[number] = nil
         reconsider()
     }
 
@@ -171,57 +223,81 @@ public actor EngineHost {
             return .refused(JobFailure(message: "\(job.input.printable): the engine takes whole paths only; begin them with /", exitCode: 64))
         }
         do {
-            let row = try await ledger.create(ItemRequest(
-                kind: .queuedJob, origin: .renderJob, purpose: job.purpose, place: .ram, displayName: fileName(of: job.output)))
+            let request = ItemRequest(kind: .queuedJob, origin: .renderJob, purpose: job.purpose, place: .ram, displayName: fileName(of: job.output))
+            let identity = JobIdentity(id: await engine.newID(), key: UUID().uuidString, row: RowID())
             let holder = QueuedJob()
-            try await ledger.attach(holder, bytes: job.byteCount, to: row)
+            let row: RowID
+            if storage == .memory {
+                row = try await ledger.create(request)
+                try await ledger.attach(holder, bytes: job.byteCount, to: row)
+            } else {
+                guard let bytes = SealedJob(identity: identity, wish: key, job: job).bytes else { return .refused(JobFailure(message: "\(job.output.printable): the job cannot be put down", exitCode: 70)) }
+                row = try await keep(bytes, request)
+                try await ledger.attach(holder, bytes: Int64(bytes.count), to: row)
+            }
             // Asked twice at once, the second one finds the first.
             if let known = wishes[key] {
                 await ledger.released(row, because: .neverBegan)
                 return .submitted(known)
             }
-            let id = await engine.submit(job)
-            holder.whenErased { [engine] in Task { await engine.cancel(id) } }
+            guard !isEnding else {
+                await ledger.released(row, because: .neverBegan)
+                return .refused(JobFailure(message: "the engine is ending; try again", exitCode: 75))
+            }
+            // Before it begins: its end may be here first.
+            let id = identity.id
             wishes[key] = id
             rows[id] = row
             active.insert(id)
-            // It may have ended while its number was on the way here.
-            if let status = await engine.jobs().first(where: { $0.id == id }), status.state.isOver { await changed(status) }
+            _ = await engine.submit(job, as: identity)
+            holder.whenErased { [engine] in Task { await engine.cancel(id) } }
             return .submitted(id)
         } catch {
             return .refused(JobFailure(error, job: job))
         }
     }
 
-    /// Tells all jobs and then every change, for as long as the line stands.
-    private func follow(_ number: Int) async {
-        guard let outgoing = visitors[number]?.outgoing, visitors[number]?.following == nil else { return }
-        let (jobs, changes) = await engine.attach()
-        untold.subtract(jobs.lazy.filter(\.state.isOver).map(\.id))
-        for status in jobs { outgoing.send(.event(.job(status))) }
-        outgoing.send(.caughtUp)
-        visitors[number]?.following = Task {
-            for await event in changes where !Task.isCancelled {
-                outgoing.send(.event(event))
-                if case .job(let status) = event, status.state.isOver {
-                    told.insert(status.id)
-                    untold.remove(status.id)
-                }
-            }
+    private func keep(_ bytes: [UInt8], _ request: ItemRequest) async throws -> RowID {
+        do throws(LedgerError) { return try await ledger.keepJob(bytes, request, in: storage) } catch {
+            guard case .cannotMakeScratch(let path, let reason) = error else { throw error }
+            throw JobFailure(message: "\(path.printable): a job cannot be sealed there (\(reason)); make room, or set jobs = \"memory\" in [queue] of privacy.toml", exitCode: 74)
         }
+    }
+
+    /// Tells all jobs and then every change, for as long as the line stands.
+    private func follow(_ number: Int) {
+        guard let outgoing = visitors[number]?.outgoing, visitors[number]?.follows == false else { return }
+        untold.subtract(told.values.lazy.filter(\.state.isOver).map(\.id))
+        for status in told.values.sorted(by: { $0.id < $1.id }) { outgoing.send(.event(.job(status))) }
+        outgoing.send(.caughtUp)
+        visitors[number]?.follows = true
+    }
+
+    private func send(_ event: EngineEvent) {
+        for visitor in visitors.values where visitor.follows { visitor.outgoing.send(.event(event)) }
     }
 
     // MARK: Jobs
 
+    /// An end is on record before anybody hears of it: what is told to be over is not taken up by another engine.
     private func changed(_ status: JobStatus) async {
+        if told[status.id]?.state.isOver ?? false { return }
         if status.state.isOver {
-            guard active.remove(status.id) != nil else { return }
-            if !told.contains(status.id), !visitors.values.contains(where: { $0.following != nil }) { untold.insert(status.id) }
+            // What ended because the engine does is the next one's.
+            if leavesJobs, status.state == .cancelled { return }
             if let row = rows.removeValue(forKey: status.id) { await ledger.released(row, because: status.state == .cancelled ? .cancelled : .jobEnded) }
-            reconsider()
+            if told[status.id]?.state.isOver ?? false { return }
+            over.append(status.id)
+            if over.count > Self.mostOver { told[over.removeFirst()] = nil }
         } else if let row = rows[status.id] {
             await ledger.touch(row)
+            if told[status.id]?.state.isOver ?? false { return }
         }
+        told[status.id] = status
+        send(.job(status))
+        guard status.state.isOver, active.remove(status.id) != nil else { return }
+        if !visitors.values.contains(where: \.follows) { untold.insert(status.id) }
+        reconsider()
     }
 
     /// A job that waits behind long ones is still wanted: its idle time starts anew.

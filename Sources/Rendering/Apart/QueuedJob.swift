@@ -29,7 +29,7 @@ final class QueuedJob: Erasable {
 extension Job {
     /// Every file and folder it reads or makes.
     var paths: [String] {
-        if case .generate(let request) = self { return [request.output, request.midi, request.plan, request.stemsFolder].compactMap(\.self) }
+        if case .generate(let request) = self { return outputs + [request.stemsFolder, request.picture?.path].compactMap(\.self) }
         return requests.flatMap { [$0.input] + $0.outputs + $0.kept }
     }
 
@@ -49,6 +49,8 @@ extension Job {
         case .generate(var request):
             request.output = whole(request.output)
             (request.midi, request.plan, request.stemsFolder) = (request.midi.map(whole), request.plan.map(whole), request.stemsFolder.map(whole))
+            (request.briefFile, request.chart) = (request.briefFile.map(whole), request.chart.map(whole))
+            if let picture = request.picture?.path { request.picture?.path = whole(picture) }
             return .generate(request)
         }
     }

@@ -47,7 +47,13 @@ final class LiveQueue: Sendable {
         ear.set { [weak self] told in self?.heard(told) }
         guard isApart else { return }
         Task { [client, post] in
-            do throws(JobFailure) { try await client.attach() } catch { post(.notice(Notice(error.message, .warning))) }
+            do throws(JobFailure) {
+                // One that died may have left jobs; a ledger that cannot be opened says so elsewhere.
+                if try await !client.attach(), let left = try? await engine().ledger.jobsLeft(), left > 0 {
+                    try await client.resume()
+                    post(.notice(Notice("\(left) job\(left == 1 ? "" : "s") of an engine that was ended \(left == 1 ? "goes" : "go") on", .info)))
+                }
+            } catch { post(.notice(Notice(error.message, .warning))) }
         }
     }
 
@@ -120,16 +126,19 @@ final class LiveQueue: Sendable {
                 // Many at once when a line is taken up: shown together.
                 show = state.isCaughtUp
             case .caughtUp: state.isCaughtUp = true
-            case .lost(let lost):
-                for var status in lost {
-                    status.state = .failed
-                    status.failure = JobFailure(message: "the engine was ended before this was done; nothing was written; render it again", exitCode: 75)
-                    state.apart[status.id] = status
-                }
-                // Numbers begin anew with the next engine.
-                state.lost = (state.lost + state.apart.values.sorted { $0.id < $1.id }).suffix(Self.most)
+            case .gone:
+                // Numbers begin anew with the next engine, but for those that it takes up.
+                state.lost = (state.lost + state.apart.values.filter(\.state.isOver).sorted { $0.id < $1.id }).suffix(Self.most)
                 state.apart = [:]
                 state.isCaughtUp = false
+                show = false
+            case .lost(let lost):
+                state.lost = (state.lost + lost.map { status in
+                    var status = status
+                    status.state = .failed
+                    status.failure = JobFailure(message: "the engine was ended before this was done; nothing was written; render it again", exitCode: 75)
+                    return status
+                }).suffix(Self.most)
             }
         }
         if case .lost(let lost) = told, !lost.isEmpty {

@@ -1,0 +1,152 @@
+import Crypto
+import FoundationEssentials
+import Glibc
+
+/// Where the engine's jobs are kept until they end: `jobs` in `[queue]` of `privacy.toml`.
+public enum QueueStorage: String, Sendable, CaseIterable {
+    /// Sealed on disk, the key in memory outside the engine: a killed engine's jobs are taken up by the next one, a machine that goes down takes them with it.
+    case sealed
+    /// Sealed on disk, the key on disk too: they outlive the machine's end as well.
+    case disk
+    /// Nowhere but in the engine.
+    case memory
+
+    /// What can be had here: without memory for the key there is `memory` in place of `sealed`.
+    public var possible: QueueStorage { self == .sealed && !KeyFile.hasMemory ? .memory : self }
+}
+
+/// A job that an engine which is over has left.
+public struct KeptJob: Sendable {
+    /// Still open, and this run's now.
+    public var row: RowID
+    public var bytes: [UInt8]
+    /// Engines that died with it, this time counted.
+    public var deaths: Int
+}
+
+/// What an engine has been given to do, for the next one in case it dies.
+///
+///     let row = try await ledger.keepJob(bytes, ItemRequest(kind: .queuedJob, …), in: .sealed)   // before the job begins
+///     await ledger.released(row)                                                                  // when it has ended
+///     for job in try await ledger.takeJobs() { … }                                                // what a dead engine has left
+///
+/// The bytes lie sealed (ChaCha20-Poly1305) beside the ledger, under the row's name. Their key is in a file of its own: in `/dev/shm`, which is memory, so that
+/// they end with the machine (class E1, E2 where memory is swapped to disk), or beside them where that was asked for (E2). After a day (`resumable`) they end untaken.
+extension Ledger {
+    public static let mostJobBytes = 16 << 20
+
+    /// When this returns, the bytes are on disk. `storage` must not be `memory`.
+    ///
+    /// Cost: three durable writes. Errors: `overQuota` for more than 16 MiB; `cannotWrite`, `busy`; `cannotMakeScratch` on a full disk, and where no memory is there for the key.
+    public func keepJob(_ bytes: [UInt8], _ request: ItemRequest, in storage: QueueStorage) throws(LedgerError) -> RowID {
+        guard bytes.count <= Self.mostJobBytes else { throw .overQuota(wantedBytes: Int64(bytes.count), freeBytes: Int64(Self.mostJobBytes)) }
+        if storage == .sealed, !KeyFile.hasMemory { throw .cannotMakeScratch(path: KeyFile.memory, reason: "it is no memory here, so a key there would outlive the machine") }
+        var request = request
+        (request.place, request.rule, request.reservedBytes) = (.disk, .resumable, Int64(bytes.count))
+        request.erasureClass = storage == .disk ? .e2 : surroundings.erasureClass(in: .disk, sealed: true)
+        let id = try create(request)
+        do throws(LedgerError) {
+            let path = directory + "/" + NamedScratch.name(for: id)
+            try registerName(path, for: id)
+            let key = SymmetricKey(size: .bits256)
+            let sealed: Data
+            do { sealed = try ChaChaPoly.seal(bytes, using: key, authenticating: Array(id.rawValue.utf8)).combined } catch {
+                throw .cannotMakeScratch(path: path, reason: "it cannot be sealed: \(error)")
+            }
+            try SessionFile.write(key.withUnsafeBytes { Array($0) }, storage == .disk ? SessionFile.key(of: id, in: directory) : KeyFile.inMemory(id))
+            try SessionFile.write(Array(sealed), path)
+            try used(Int64(sealed.count), by: id)
+            KeyFile.settle(directory)
+        } catch {
+            destroy([id], because: .neverBegan)
+            throw error
+        }
+        return id
+    }
+
+    /// The jobs of engines that are over, in the order they were given in. What cannot be opened any more (the machine was restarted, the file was changed) ends here, as lost.
+    public func takeJobs() throws(LedgerError) -> [KeptJob] {
+        guard let store else { throw problem }
+        let now = clock.now()
+        var jobs: [KeptJob] = []
+        for record in try leftJobs() {
+            let taken = try store.takeOver(record.id, now: now)
+            guard !taken.isEmpty else { continue }
+            foreign.removeAll { $0.id == record.id }
+            carryOut(core.handle(.tookOver(taken), now: now))
+            // It was being destroyed.
+            guard record.state == .live else { destroy([record.id], because: .jobEnded); continue }
+            if let (bytes, deaths) = open(record.id) { jobs.append(KeptJob(row: record.id, bytes: bytes, deaths: deaths)) } else { destroy([record.id], because: .runEnded) }
+        }
+        publish()
+        return jobs
+    }
+
+    /// How many jobs wait for an engine to take them up.
+    public func jobsLeft() throws(LedgerError) -> Int { try leftJobs().count { $0.state == .live } }
+
+    /// The engine ends in order and leaves a job to the next one: it did not die of it.
+    public func leaveJob(_ id: RowID) {
+        holders[id] = nil
+        KeyFile.forgive(id, directory)
+    }
+
+    private func leftJobs() throws(LedgerError) -> [LedgerRecord] {
+        guard let store else { throw problem }
+        let now = clock.now()
+        return try othersRecords(in: store).filter {
+            $0.run == LedgerRecord.noRun && $0.kind == .queuedJob && $0.rule == .resumable && $0.expires.bootNanoseconds > now.bootNanoseconds
+        }.sorted { ($0.created.wallSeconds, $0.id.rawValue) < ($1.created.wallSeconds, $1.id.rawValue) }
+    }
+
+    private func open(_ id: RowID) -> (bytes: [UInt8], deaths: Int)? {
+        guard let (key, deaths) = KeyFile.take(id, directory) else { return nil }
+        let sealed = SessionFile.read(directory + "/" + NamedScratch.name(for: id), most: Self.mostJobBytes + 64)
+        do {
+            let plain = try ChaChaPoly.open(ChaChaPoly.SealedBox(combined: sealed), using: SymmetricKey(data: key), authenticating: Array(id.rawValue.utf8))
+            return (Array(plain), deaths)
+        } catch {
+            return nil
+        }
+    }
+}
+
+/// The key of a kept job: 32 bytes, and one more for each engine that has taken the job up.
+enum KeyFile {
+    static let memory = "/dev/shm"
+    private static let keyBytes = 32, mostDeaths = 64
+
+    static var hasMemory: Bool { Surroundings.medium(of: memory) == .memory && access(memory, W_OK) == 0 }
+
+    static func inMemory(_ id: RowID) -> String { "\(memory)/lathe-\(id.rawValue).key" }
+
+    /// Counts one more death.
+    static func take(_ id: RowID, _ directory: String) -> (key: [UInt8], deaths: Int)? {
+        for path in [inMemory(id), SessionFile.key(of: id, in: directory)] {
+            let fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard fd >= 0 else { continue }
+            defer { close(fd) }
+            var info = stat()
+            // Anybody may make files in /dev/shm.
+            guard fstat(fd, &info) == 0, info.st_mode & S_IFMT == S_IFREG, info.st_uid == geteuid() else { return nil }
+            let bytes = [UInt8](unsafeUninitializedCapacity: keyBytes + mostDeaths) { buffer, count in count = max(0, read(fd, buffer.baseAddress, buffer.count)) }
+            var mark: UInt8 = 0
+            guard bytes.count >= keyBytes, write(fd, &mark, 1) == 1 else { return nil }
+            return (Array(bytes.prefix(keyBytes)), bytes.count - keyBytes + 1)
+        }
+        return nil
+    }
+
+    /// No death of that job counts any more.
+    static func forgive(_ id: RowID, _ directory: String) {
+        if truncate(inMemory(id), off_t(keyBytes)) != 0 { _ = truncate(SessionFile.key(of: id, in: directory), off_t(keyBytes)) }
+    }
+
+    /// What was made in the folder has its name there after a power cut too. Some file systems cannot do that (EINVAL); the files are there all the same.
+    static func settle(_ directory: String) {
+        let fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard fd >= 0 else { return }
+        _ = fsync(fd)
+        close(fd)
+    }
+}
