@@ -98,7 +98,7 @@ public struct LedgerPolicy: Sendable, Equatable, Codable {
         return isKept
             ? Sentence(id: "kept-resumable", text: "Kept \(rules[.resumable].sentence): \(kinds.joined(separator: ", ")), because you asked for it: which file is open, where, and how it is set. It is sealed, and its key lies beside it: "
                 + "whoever reads both can read it.", checks: checks)
-            : Sentence(id: "kept-resumable", text: "Kept for a later start of the studio is nothing, unless you ask for it: no \(kinds.joined(separator: ", ")).", checks: ["nothingIsKeptUnlessItIsAskedFor"])
+            : Sentence(id: "kept-resumable", text: "Kept for a later start is nothing, unless you ask for it: no \(kinds.joined(separator: ", ")).", checks: ["nothingIsKeptUnlessItIsAskedFor"])
     }
 
     private static func storage(_ surroundings: Surroundings, _ queue: QueueStorage) -> [Sentence] {
