@@ -52,6 +52,8 @@ size_t lathe_alsa_log(char *text, size_t capacity) {
     return used;
 }
 
+int lathe_thread_join_until(pthread_t thread, const struct timespec *until) { return pthread_timedjoin_np(thread, NULL, until); }
+
 void lathe_thread_name(const char *name) {
     char kept[16];
     snprintf(kept, sizeof kept, "%s", name);

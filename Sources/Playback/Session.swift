@@ -19,6 +19,8 @@ final class Session: @unchecked Sendable {
     private var feeder: Feeder?
     private var audioThread: PlaybackThread?
     private var threads: [PlaybackThread] = []
+    /// Those that read the file, and may be kept by a file system that does not answer.
+    private var readers: [PlaybackThread] = []
     private let page: (line: PageLine, feed: PageFeed)?
 
     /// Opens the file and starts the threads, in silence at `startSeconds`.
@@ -81,10 +83,10 @@ final class Session: @unchecked Sendable {
         let scout = Scout(shared: shared, settings: settings, store: store, sampleRate: sampleRate, channels: channels, open: open)
         do {
             // The audio thread last: the others can be ended without it.
-            threads.append(try PlaybackThread(name: "lathe-feeder", urgency: .normal) { feeder.run() })
+            readers.append(try PlaybackThread(name: "lathe-feeder", urgency: .normal) { feeder.run() })
             threads.append(try PlaybackThread(name: "lathe-meters", urgency: .normal) { [analyser] in analyser.run() })
             threads.append(try PlaybackThread(name: "lathe-device", urgency: .normal) { [opener] in opener.run() })
-            if !options.lossless { threads.append(try PlaybackThread(name: "lathe-scout", urgency: .background) { scout.run() }) }
+            if !options.lossless { readers.append(try PlaybackThread(name: "lathe-scout", urgency: .background) { scout.run() }) }
             nonisolated(unsafe) let audio = self.audio
             audioThread = try PlaybackThread(name: "lathe-audio", urgency: .realTime) { audio.pointee.run() }
         } catch {
@@ -105,6 +107,27 @@ final class Session: @unchecked Sendable {
         for thread in threads { thread.join() }
         threads = []
         opener.closeEverything()
+        let stuck = readers.filter { !$0.join(seconds: Self.readerPatience) }
+        readers = []
+        if !stuck.isEmpty { Self.waitApart(for: stuck, of: self) }
+    }
+
+    /// Seconds that a read under way may take before the session is left to it.
+    private static let readerPatience = 1.0
+
+    private struct Holding: @unchecked Sendable {
+        // Unchecked: released once, by the thread it is given to.
+        let session: Unmanaged<Session>
+    }
+
+    /// What the threads use lives until they have ended, whenever the file system answers; nobody waits for that.
+    private static func waitApart(for stuck: [PlaybackThread], of session: Session) {
+        let held = Holding(session: Unmanaged.passRetained(session))
+        // Without a thread to wait on the session stays for good: better than memory that is taken from under a reader.
+        _ = try? PlaybackThread(name: "lathe-waiting", urgency: .background) {
+            for thread in stuck { thread.join() }
+            held.session.release()
+        }
     }
 
     deinit {

@@ -77,6 +77,16 @@ struct PlaybackThread: @unchecked Sendable {
 
     func join() { pthread_join(handle, nil) }
 
+    /// False when the thread has not ended by then; it is still to be joined.
+    func join(seconds: Double) -> Bool {
+        var until = timespec()
+        clock_gettime(CLOCK_REALTIME, &until)
+        let nanoseconds = until.tv_nsec + Int(seconds * 1e9)
+        until.tv_sec += nanoseconds / 1_000_000_000
+        until.tv_nsec = nanoseconds % 1_000_000_000
+        return lathe_thread_join_until(handle, &until) == 0
+    }
+
     /// Asks for real-time scheduling; without the right to it the thread goes on as it is.
     private static func becomeRealTime() {
         var parameters = sched_param()

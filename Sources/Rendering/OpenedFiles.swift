@@ -10,7 +10,7 @@ extension RenderEngine {
     /// - Throws: `AudioFileError`, `LedgerError` (`parentGone` when its rows are ended while it is being measured),
     ///   `CancellationError` when the task is cancelled.
     public func profile(_ path: String) async throws -> InputProfile {
-        if let known = knownProfile(of: path) {
+        if let known = try await stillKnown(path) {
             if let row = opened[path]?.row { await ledger.touch(row) }
             return known
         }
@@ -70,6 +70,12 @@ extension RenderEngine {
         if let row = opened[path]?.row { await ledger.touch(row) }
     }
 
+    private func stillKnown(_ path: String) async throws -> InputProfile? {
+        guard opened[path] != nil else { return nil }
+        let stamp = try await onOwnThread("lathe-look") { FileStamp(path: path) }
+        return opened[path].flatMap { $0.stamp == stamp ? $0.whole : nil }
+    }
+
     func knownProfile(of path: String) -> InputProfile? {
         guard let file = opened[path], file.stamp == FileStamp(path: path) else { return nil }
         return file.whole
@@ -89,7 +95,8 @@ extension RenderEngine {
             // Derived rows end first.
             rows.insert(picture, at: 0)
             try await ledger.attach(work, bytes: 0, to: picture)
-            let stamp = FileStamp(path: path)
+            // A file system that does not answer keeps neither this actor nor a worker.
+            let stamp = try await onOwnThread("lathe-look") { FileStamp(path: path) }
             let gate = ProgressGate()
             let whole = try await onWorker(work.cancellation) { [hub, ledger] in
                 try InputProfile.measure(

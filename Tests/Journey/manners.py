@@ -77,6 +77,13 @@ class Line:
             assert self.process.poll() is None, f"ended with {self.process.returncode}; {bytes(self.data)[-300:]}"
             self.pump(0.1)
 
+    def until_left(self, seconds=5):
+        """The terminal is as it was."""
+        deadline = time.monotonic() + seconds
+        while LEAVE not in self.data or termios.tcgetattr(self.slave) != self.before:
+            assert time.monotonic() < deadline, f"not left: {bytes(self.data)[-300:]}"
+            self.pump(0.02)
+
     def send(self, keys):
         os.write(self.master, keys)
 
@@ -335,7 +342,7 @@ def hostile(root):
 
 
 def hanging(root):
-    """A file system that hangs: the studio over it still draws and obeys (FUSE without an answer where it can be had, else a named pipe as a file)."""
+    """A named pipe by an audio file's name: it never gives a byte, and holds nobody up."""
     os.mkfifo(root + "/mixes/stuck.wav")
     line = Line(root, root + "/mixes")
     try:
@@ -354,7 +361,51 @@ def hanging(root):
         line.close()
 
 
-PARTS = {"dying": dying, "lost line": lost, "slow line": slow, "resizes": resizes, "hostile names": hostile, "hanging file": hanging}
+def deaf(root):
+    """A file system that stops answering while the studio looks at it: keys are obeyed, other folders are read, the end comes at once."""
+    folder, switch = root + "/mixes/far", root + "/silent"
+    os.mkdir(folder)
+    far = subprocess.Popen(["/usr/bin/python3", os.path.join(HERE, "../Support/hanging_fs.py"), folder, root + "/mixes/rough.wav", switch], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    line = None
+    try:
+        if b"mounted" not in far.stdout.readline():
+            return "skipped: needs python3-fusepy, fuse3 and /dev/fuse"
+        line = Line(root, folder)
+        line.until(rb"c\.wav")
+        line.send(b"\r")
+        line.until(rb"LUFS")
+        open(switch, "w").close()
+        waits = {}
+        # Open another file of it, see the other views, hear on, go to the folder above, and open what lies there.
+        for keys, pattern in ((b"j\r", rb"b\.wav"), (b"4", rb"no jobs"), (b"5", rb"Ledg"), (b"1", rb"Files"), (b"\x7f", rb"rough\.wav")):
+            del line.data[:]
+            at = time.monotonic()
+            line.send(keys)
+            line.until(pattern, 5)
+            waits[keys] = time.monotonic() - at
+        line.send(b"\x1b[F\r")
+        line.until(rb"rough\.wav.{0,400}LUFS", 10)
+        at = time.monotonic()
+        line.send(b"q")
+        line.until_left()
+        left = time.monotonic() - at
+        # The kernel lets no thread go that waits for such a file system (fuse_request): the process is over when it answers, the terminal is free before.
+        os.remove(switch)
+        line.gone(3)
+        assert max(waits.values()) < 1 and left < 1, (waits, left)
+        return f"keys are obeyed within {max(waits.values()) * 1000:.0f} ms, a file elsewhere opens, the terminal is free {left * 1000:.0f} ms after q"
+    finally:
+        # Nobody waits for it any more.
+        if os.path.exists(switch):
+            os.remove(switch)
+        if line:
+            line.close()
+        subprocess.run(["fusermount3", "-u", "-z", folder], stderr=subprocess.DEVNULL)
+        far.kill()
+        far.wait()
+
+
+PARTS = {"dying": dying, "lost line": lost, "slow line": slow, "resizes": resizes, "hostile names": hostile, "hanging file": hanging, "deaf file system": deaf}
 
 
 def main():

@@ -12,6 +12,8 @@ void lathe_alsa_capture_log(void);
 size_t lathe_alsa_log(char *text, size_t capacity);
 
 /// Names the calling thread (15 bytes at most are kept).
+/// 0 when the thread has ended and is joined; else it goes on (pthread_timedjoin_np, glibc; the clock is the real-time one).
+int lathe_thread_join_until(pthread_t thread, const struct timespec *until);
 void lathe_thread_name(const char *name);
 /// Waits for `semaphore` on the monotonic clock; a negative time waits for ever. 1 when it was posted, 0 when the time is up.
 int lathe_semaphore_wait(sem_t *semaphore, long milliseconds);

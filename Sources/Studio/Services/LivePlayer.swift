@@ -69,7 +69,12 @@ final class LivePlayer: Playing {
                     kind: .decodedAudio, origin: .playback, purpose: .preview, place: .ram, reservedBytes: Self.bufferBytes,
                     displayName: path.hasPrefix("/proc/self/fd/") ? "a take" : Path.name(of: path)))
                 let soundRow = try await recordSound(to: state.withLock { $0.output }, of: row, ledger)
-                queue.async { [self] in load(path, opening, row, soundRow, ledger) }
+                // A file system that does not answer keeps only this thread: another file can be opened meanwhile.
+                BackgroundThread.start("open") { [self] in
+                    let facts: Result<AudioFacts, AudioFileError>
+                    do throws(AudioFileError) { facts = .success(AudioFacts(try AudioReader(path: path).info)) } catch { facts = .failure(error) }
+                    queue.async { [self] in load(path, opening, facts, row, soundRow, ledger) }
+                }
             } catch let error as LedgerError {
                 post(.openFailed(opening: opening, error.message))
             } catch {
@@ -79,7 +84,7 @@ final class LivePlayer: Playing {
     }
 
     /// On the queue.
-    private func load(_ path: String, _ opening: Int, _ row: RowID, _ soundRow: RowID?, _ ledger: Ledger) {
+    private func load(_ path: String, _ opening: Int, _ known: Result<AudioFacts, AudioFileError>, _ row: RowID, _ soundRow: RowID?, _ ledger: Ledger) {
         let (isCurrent, parameters, before) = state.withLock { ($0.opening == opening, $0.parameters, $0.row) }
         guard isCurrent else { return settle(row, ledger, .neverBegan) }
         let player = self.player ?? Player(options: options(for: state.withLock { $0.output }))
@@ -89,7 +94,7 @@ final class LivePlayer: Playing {
         }
         player.setVoice(voice)
         do {
-            let facts = AudioFacts(try AudioReader(path: path).info)
+            let facts = try known.get()
             try player.load(path: path, parameters: parameters)
             let latest = state.withLock { state in
                 (state.row, state.soundRow) = (row, soundRow)
