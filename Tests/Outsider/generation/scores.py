@@ -89,7 +89,7 @@ def measured(path, plan):
     notes, bar, pace = read(path)
     every = [n for n in notes if n.start < MOST_BARS * bar]
     pitched = [n for n in every if not n.drums]
-    role = lambda *words: {p["name"] for p in plan["parts"] if any(w in p["role"] for w in words)}
+    role = lambda *words: {p["name"] for p in plan["parts"] if any(w in f"{p['role']} {p['name']}".lower() for w in words)}
     out = {}
     classes = Counter(n.pitch % 12 for n in pitched)
     total = sum(classes.values())
@@ -115,7 +115,7 @@ def measured(path, plan):
     out["spread"] = statistics.pstdev(n.velocity for n in every)
     raw = b"".join(bytes((s & 255, p, min(length, 255))) for i in sorted(bars) for s, p, length in bars[i])
     out["packing"] = len(raw) / len(lzma.compress(raw, format=lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 9}]))
-    harmony = [n for n in pitched if n.part in role("chord", "pad")]
+    harmony = [n for n in pitched if n.part in role("chord", "keys", "pad")]
     moves, parallels = moves_of(max((chords_of([n for n in harmony if n.part == p]) for p in {n.part for n in harmony}), key=len, default=[]))
     if moves:
         out["leading"], out["parallels"] = statistics.mean(moves), 100 * parallels / len(moves)
