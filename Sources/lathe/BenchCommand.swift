@@ -38,28 +38,35 @@ struct BenchCommand: AsyncParsableCommand, DecodesAudio {
             let bytes = Int64(seconds * 44_100) * 6 + 4096
             let input = try await ledger.makeScratchInMemory(
                 ItemRequest(kind: .decodedAudio, origin: .session, purpose: .diagnosis, place: .ram, reservedBytes: bytes))
+            let flac = try await ledger.makeScratchInMemory(
+                ItemRequest(kind: .decodedAudio, origin: .session, purpose: .diagnosis, place: .ram, reservedBytes: bytes))
             let output = try await ledger.makeScratchInMemory(
                 ItemRequest(kind: .renderScratch, origin: .session, purpose: .diagnosis, place: .ram, reservedBytes: bytes))
             let pool = WorkerPool(threads: 1)
             defer { pool.stop() }
             let (seconds, runs) = (seconds, runs)
             let measuring = Task(executorPreference: pool) {
-                try await Self.measure(input.fileDescriptor, output.fileDescriptor, seconds: seconds, runs: runs, stop)
+                try await Self.measure(input.fileDescriptor, flac.fileDescriptor, output.fileDescriptor, seconds: seconds, runs: runs, stop)
             }
             let outcome = await measuring.result
-            await ledger.destroy([input.id, output.id], because: .jobEnded)
+            await ledger.destroy([input.id, flac.id, output.id], because: .jobEnded)
             return try outcome.get()
         }
         try report(rows)
     }
 
     /// Nonisolated, so that it blocks the worker thread and not the cooperative pool.
-    private nonisolated static func measure(_ input: Int32, _ output: Int32, seconds: Double, runs: Int, _ stop: CancelFlag) async throws -> [Row] {
-        try synthesize(into: input, seconds: seconds)
-        let path = "/proc/self/fd/\(input)"
+    private nonisolated static func measure(_ input: Int32, _ flac: Int32, _ output: Int32, seconds: Double, runs: Int, _ stop: CancelFlag) async throws -> [Row] {
+        try synthesize(into: input, seconds: seconds, format)
+        try synthesize(into: flac, seconds: seconds, OutputFormat(container: .flac, bits: .int24, sampleRate: format.sampleRate, channels: format.channels))
+        let path = "/proc/self/fd/\(input)", packed = "/proc/self/fd/\(flac)"
         let request = MasterRequest(input: path, output: "bench", preset: Preset(), container: .wav, force: false)
         let work: [(String, () throws -> Void)] = [
             ("copy", { try copy(path, to: output) }),
+            ("decode WAV", { try decode(path, in: .standard) }),
+            ("decode WAV, no wall", { try decode(path, in: .thisProcess) }),
+            ("decode FLAC", { try decode(packed, in: .standard) }),
+            ("decode FLAC, no wall", { try decode(packed, in: .thisProcess) }),
             ("analyze", { _ = try Analyze.file(path, isCancelled: { stop.isSet }) }),
             ("master", { _ = try Master.render(request, fileDescriptor: output, progress: { _, _ in }, isCancelled: { stop.isSet }) }),
         ]
@@ -76,7 +83,7 @@ struct BenchCommand: AsyncParsableCommand, DecodesAudio {
     }
 
     /// Drum-like bursts over two tones: the limiter and the compressor have something to do.
-    private static func synthesize(into descriptor: Int32, seconds: Double) throws {
+    private static func synthesize(into descriptor: Int32, seconds: Double, _ format: OutputFormat) throws {
         let writer = try AudioWriter(fileDescriptor: descriptor, path: "bench", format: format, tags: [:])
         let buffer = AudioBuffer(channels: 2, frames: 4096)
         let total = Int(seconds * Double(format.sampleRate))
@@ -110,6 +117,13 @@ struct BenchCommand: AsyncParsableCommand, DecodesAudio {
             try writer.write(buffer.block, frames: frames)
         }
         try writer.finish()
+    }
+
+    /// Sound that this program made itself: it may be decoded here.
+    private static func decode(_ path: String, in place: DecodingPlace) throws {
+        let reader = try AudioReader(path: path, in: place)
+        let buffer = AudioBuffer(channels: 2, frames: 4096)
+        while try reader.read(into: buffer.block, frames: 4096) > 0 {}
     }
 
     private func report(_ rows: [Row]) throws {

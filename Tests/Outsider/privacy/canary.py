@@ -29,7 +29,8 @@ def scan_stream(read, needles, where):
         tail = block[-longest:]
 
 
-def scan_files(folder, needles, leave_out=()):
+def scan_files(folder, needles, leave_out=(), since=0.0):
+    """`since`: what was last changed before then is not looked into."""
     hits = []
     for top, folders, files in os.walk(folder):
         for name in folders + files:
@@ -37,7 +38,7 @@ def scan_files(folder, needles, leave_out=()):
             if path in leave_out or os.path.islink(path):
                 continue
             hits += [f"{what} as the name {path}" for needle, what in needles.items() if needle in os.fsencode(name)]
-            if os.path.isfile(path):
+            if os.path.isfile(path) and os.path.getmtime(path) >= since:
                 with open(path, "rb") as file:
                     hits += scan_stream(file.read, needles, path)
     return hits
@@ -119,7 +120,7 @@ class Studio:
 def assert_nowhere(here, canary, outputs=()):
     needles = canary.needles()
     leave_out = {canary.path, *outputs}
-    hits = scan_files(here.root, needles, leave_out) + scan_files("/dev/shm", needles)
+    hits = scan_files(here.root, needles, leave_out) + scan_files("/dev/shm", needles, since=here.began)
     if os.geteuid() == 0:
         end_at = time.monotonic() + 3
         while (left := survivors(here)) and time.monotonic() < end_at:

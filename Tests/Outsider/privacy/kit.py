@@ -40,6 +40,8 @@ class Place:
 
     def __init__(self, root):
         self.root = root
+        # Clocks of file systems lag a little.
+        self.began = time.time() - 1
         self.work = os.path.join(root, "work")
         self.home = os.path.join(root, "home")
         self.state = os.path.join(self.home, "state")
@@ -155,10 +157,13 @@ class Canary:
         self.motif = [source.randrange(-9000, 9000) for _ in range(16)]
         period = 2 * 200
         rest = [source.randrange(-9000, 9000) for _ in range(period - len(self.motif))]
+        turns = []
+        for _ in range(32):
+            source.shuffle(rest)
+            turns.append(self.motif + rest)
         samples = []
         while len(samples) < 2 * seconds * rate:
-            source.shuffle(rest)
-            samples += self.motif + rest
+            samples += source.choice(turns)
         self.path = os.path.join(folder, self.token + ".wav")
         with open(self.path, "wb") as file:
             file.write(wav(samples))
@@ -179,7 +184,7 @@ def side_by_side(runs, body):
     """Does `body(number, source)` for every run, a few at once, because most of a run is waiting. Each has its own chance, so that the
     seed of the whole gives every run again."""
     sources = [random.Random(chance.randrange(1 << 32)) for _ in range(runs)]
-    with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(min(12, 3 * (os.cpu_count() or 1))) as pool:
         tasks = [pool.submit(body, number, source) for number, source in enumerate(sources)]
         try:
             for task in concurrent.futures.as_completed(tasks):

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from kit import LATHE, LONG, Canary, Skipped, chance, check, end, place, small_disk
+from kit import LATHE, LONG, Canary, Skipped, check, end, place, side_by_side, small_disk
 
 CHANGES = "pwrite64,write,ftruncate,fdatasync,fsync,unlink"
 
@@ -68,27 +68,30 @@ def workloads(canary, other):
 def killed_at_any_call_to_the_store_nothing_is_broken_and_nothing_left():
     if shutil.which("strace") is None:
         raise Skipped("needs strace")
-    kills = []
     with place() as elsewhere:
         canary, other = Canary(elsewhere.work, 1), Canary(elsewhere.work, 5)
         with open(canary.path + ".prompt", "w") as file:
             file.write("slow ambient\n")
-        for replaced, arguments in [workloads(canary.path, other.path)[which] for which in (range(10) if LONG else (0, 1, 2, 8))]:
+        work = [workloads(canary.path, other.path)[which] for which in (range(10) if LONG else (0, 1, 2, 8))]
+        kills = [0] * len(work)
+
+        def storm(which, source):
+            replaced, arguments = work[which]
             # The whole old file or the whole new one; what a report says of its own making differs.
             old = b"old\n"
             new = None
             if replaced and "--report" not in arguments:
                 elsewhere.run(*arguments)
                 new = digest(os.path.join(elsewhere.work, replaced))
-            number, count = 1 if LONG else chance.randrange(1, 8), 0
+            number = 1 if LONG else source.randrange(1, 8)
             while True:
                 with place() as here:
                     if replaced:
                         with open(os.path.join(here.work, replaced), "wb") as file:
                             file.write(old)
                     if not kill_at(here, number, arguments):
-                        break
-                    count += 1
+                        return
+                    kills[which] += 1
                     try:
                         assert_sound(here)
                         if replaced:
@@ -98,8 +101,8 @@ def killed_at_any_call_to_the_store_nothing_is_broken_and_nothing_left():
                         here.assert_settled()
                     except AssertionError as failure:
                         raise AssertionError(f"{' '.join(arguments)}, killed at call {number}: {failure}") from failure
-                number += 1 if LONG else chance.randrange(9, 16)
-            kills.append(count)
+                number += 1 if LONG else source.randrange(9, 16)
+        side_by_side(len(work), storm)
     assert min(kills[:4]) > 0, f"{kills} kills: the storm is blind"
     return f"{sum(kills)} deaths: {kills}"
 
@@ -109,21 +112,22 @@ def after_a_kill_the_scratch_of_a_master_holds_no_bytes():
     if os.geteuid() != 0:
         raise Skipped("needs root to mount a small file system")
     runs = 40 if LONG else 3
-    with small_disk(256) as disk:
-        for _ in range(runs):
-            with place(disk) as here:
-                canary = Canary(here.work, 30)
-                here.run("ledger", "list")
-                before = shutil.disk_usage(disk).used
-                process = here.start("master", canary.path, "-o", "out.wav")
-                time.sleep(chance.uniform(0.1, 1.2))
-                end(process)
-                if os.path.exists(here.work + "/out.wav"):
-                    continue
-                # The store itself grows by its rows.
-                grown = shutil.disk_usage(disk).used - before - 256 * 1024
-                assert grown <= 0, f"{grown} bytes more than before, without a restart"
-                here.assert_no_hidden_names()
+
+    def kill(_, source):
+        with small_disk(256) as disk, place(disk) as here:
+            canary = Canary(here.work, 30)
+            here.run("ledger", "list")
+            before = shutil.disk_usage(disk).used
+            process = here.start("master", canary.path, "-o", "out.wav")
+            time.sleep(source.uniform(0.1, 1.2))
+            end(process)
+            if os.path.exists(here.work + "/out.wav"):
+                return
+            # The store itself grows by its rows.
+            grown = shutil.disk_usage(disk).used - before - 256 * 1024
+            assert grown <= 0, f"{grown} bytes more than before, without a restart"
+            here.assert_no_hidden_names()
+    side_by_side(runs, kill)
     return f"{runs} kills"
 
 
@@ -145,18 +149,19 @@ def fill(disk, stop, at):
 def on_a_disk_that_fills_up_every_destruction_works_and_no_output_is_partial():
     runs = 300 if LONG else 5
     codes = {}
-    with small_disk(64) as disk:
-        with place() as elsewhere:
-            canary = Canary(elsewhere.work, 20)
-            began = time.monotonic()
-            whole = elsewhere.json("master", canary.path, "-o", "out.wav", "--json")["sha256"]
-            seconds = time.monotonic() - began
-            for number in range(runs):
-                with place(disk) as here:
-                    here.run("ledger", "list")
-                    stop = threading.Event()
-                    filler = threading.Thread(target=fill, args=(disk, stop, chance.uniform(0, 1.5 * seconds)))
-                    filler.start()
+    with place() as elsewhere:
+        canary = Canary(elsewhere.work, 20)
+        began = time.monotonic()
+        whole = elsewhere.json("master", canary.path, "-o", "out.wav", "--json")["sha256"]
+        seconds = time.monotonic() - began
+
+        def run(number, source):
+            with small_disk(64) as disk, place(disk) as here:
+                here.run("ledger", "list")
+                stop = threading.Event()
+                filler = threading.Thread(target=fill, args=(disk, stop, source.uniform(0, 1.5 * seconds)))
+                filler.start()
+                try:
                     done = here.run("master", canary.path, "-o", "out.wav")
                     codes[done.returncode] = codes.get(done.returncode, 0) + 1
                     assert done.returncode in (0, 73, 74), f"run {number}: {done.returncode} {done.stderr}"
@@ -169,10 +174,13 @@ def on_a_disk_that_fills_up_every_destruction_works_and_no_output_is_partial():
                     assert listed.returncode == 0 and listed.stdout.strip() == b"[]", f"run {number}: {listed.stdout!r} {listed.stderr!r}"
                     erased = here.run("ledger", "erase", "--everything")
                     assert erased.returncode == 0, f"run {number}: erase on a full disk: {erased.stderr!r}"
+                finally:
                     stop.set()
                     filler.join()
-                    os.unlink(disk + "/filler") if os.path.exists(disk + "/filler") else None
-                    here.assert_settled()
+                if os.path.exists(disk + "/filler"):
+                    os.unlink(disk + "/filler")
+                here.assert_settled()
+        side_by_side(runs, run)
     return f"{runs} runs, exit codes {dict(sorted(codes.items()))}"
 
 
