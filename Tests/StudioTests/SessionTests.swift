@@ -81,6 +81,7 @@ struct SessionTests {
         #expect(state.files.selected?.name == "rough_v7.wav")
         let opened = update(&state, .opened(opening: state.deck.opening, testFacts))
         #expect(opened.contains(.seek(72.4)) && !opened.contains(.play) && !state.deck.player.playing)
+        #expect(text(screen(state, Size(columns: 120, rows: 36))).contains("1:12.4 / 3:41"))
         // What is open now is what would be kept.
         _ = update(&state, .player(playerSnapshot(position: 72.4, playing: false, voice: .original), nil, milliseconds: 0))
         #expect(state.sessionNow == session)

@@ -12,6 +12,8 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         let watch = state.deck.take == nil ? state.deck.path.map { [Effect.watch(path: $0)] } ?? [] : []
         guard let resume = state.deck.resumeAt else { return play + watch }
         state.deck.resumeAt = nil
+        // At rest no reading follows by itself.
+        (state.deck.player.position, state.deck.shownPosition) = (resume, (resume * 10).rounded(.down) / 10)
         return [.seek(resume)] + play + watch
     case .openFailed(let opening, let problem):
         guard opening == state.deck.opening else { return [] }

@@ -38,9 +38,11 @@ def scan_files(folder, needles, leave_out=(), since=0.0):
             if path in leave_out or os.path.islink(path):
                 continue
             hits += [f"{what} as the name {path}" for needle, what in needles.items() if needle in os.fsencode(name)]
-            if os.path.isfile(path) and os.path.getmtime(path) >= since:
-                with open(path, "rb") as file:
-                    hits += scan_stream(file.read, needles, path)
+            # Other programs' files may go at any moment.
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.isfile(path) and os.path.getmtime(path) >= since:
+                    with open(path, "rb") as file:
+                        hits += scan_stream(file.read, needles, path)
     return hits
 
 
