@@ -118,6 +118,7 @@ struct LatheServerCall {
         let answer = try await line.post("/v1/jobs", json: .object(body), headers: [("idempotency-key", key)])
         let made = try await json(answer)
         guard let job = made["job"]?.string, Self.isID(job) else { throw .transport(.protocolMismatch) }
+        takeReceipts(made)
         do throws(TierError) {
             let finished = try await follow(job)
             let result = try await line.send(.GET, "/v1/jobs/\(job)/result")

@@ -32,7 +32,8 @@ extension ServiceDesk {
         let digest = digest(order.text)
         if let known = keys[place].flatMap({ jobs[$0] }) {
             guard known.digest == digest else { throw Refusal(.conflict, .invalidRequest, "this Idempotency-Key stands for another wish; make a new one") }
-            return (known, false)
+            await letGo(of: order, for: known)
+            return (jobs[known.id] ?? known, false)
         }
         // The same wish, asked for twice at once, is being taken right now.
         guard keys[place] == nil else { throw Refusal(.serviceUnavailable, .busy, "this wish is being taken; ask again", retryAfter: 1) }
@@ -78,6 +79,22 @@ extension ServiceDesk {
             throw error
         }
     }
+
+    /// What a wish that was asked for once more has brought anew is not needed: it ends here, under the names that the client has for it.
+    private func letGo(of order: Order, for job: ServedJob) async {
+        var receipts: [JSON] = []
+        if let id = order.upload, let upload = uploads[id], upload.account == job.account, !upload.isTaking {
+            uploads[id] = nil
+            await ledger.destroy([upload.scratch.id], because: .jobEnded)
+            receipts.append(receipt(.destroyed, upload.item ?? upload.scratch.id, upload.scratch.count))
+        }
+        if let item = order.item, item != job.item { receipts.append(receipt(.destroyed, item, Int64(order.text.utf8.count))) }
+        if let item = order.outputItem, item != job.outputItem { receipts.append(receipt(.destroyed, item, 0)) }
+        guard let known = jobs[job.id]?.receipts.count, known + receipts.count <= Self.mostReceipts else { return }
+        jobs[job.id]?.receipts += receipts
+    }
+
+    private static var mostReceipts: Int { 64 }
 
     /// Starts what there is room for.
     func pump() {

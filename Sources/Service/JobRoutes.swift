@@ -10,10 +10,20 @@ import Rendering
 
 /// Jobs and their results.
 extension Routes {
-    struct JobRequest: Decodable {
+    struct JobRequest: Codable {
         var kind: String
         var upload: String?, preset: String?, curve: String?, container: String?
         var prompt: String?, seed: UInt64?, master: Bool?, seconds: Double?, bars: Int?, bpm: Double?, key: String?, meter: String?, genre: String?, loop: Bool?, item: String?, output_item: String?
+
+        /// What makes two requests one wish: all but where its sound lies and what the client calls things. nil when it cannot be said.
+        var wish: String? {
+            var same = self
+            (same.upload, same.item, same.output_item) = (nil, nil, nil)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            do { return String(decoding: try encoder.encode(same), as: UTF8.self) } catch { return nil }
+        }
     }
 
     func jobs(_ router: Router<BasicRequestContext>) {
@@ -22,7 +32,7 @@ extension Routes {
                 throw Refusal.wrong("Idempotency-Key is missing, or is not 1 to 64 of A–Z a–z 0–9 - _")
             }
             let (body, text) = try await Self.body(request, as: JobRequest.self)
-            var order = try await desk.order(body, text)
+            var order = try await desk.order(body, body.wish ?? text)
             order.outputItem = try Self.item(body.output_item)
             let (job, isNew) = try await desk.submit(order, key: key, account: account)
             return Response(await desk.json(job), status: isNew ? .accepted : .ok)

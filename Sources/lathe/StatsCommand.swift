@@ -27,50 +27,14 @@ struct StatsCommand: AsyncParsableCommand {
     }
 }
 
-/// Counters added up.
-struct UsageSummary {
-    struct Line {
-        var count = 0, done = 0, failed = 0
-        var spentMilliseconds: Int64 = 0, soundMilliseconds: Int64 = 0
-        /// Of what was not cancelled.
-        var errorRate: Double? { done + failed > 0 ? Double(failed) / Double(done + failed) : nil }
-        /// Sound made in the time that it took.
-        var speed: Double? { spentMilliseconds > 0 && soundMilliseconds > 0 ? Double(soundMilliseconds) / Double(spentMilliseconds) : nil }
-
-        mutating func add(_ count: UsageCount) {
-            self.count += count.count
-            switch count.outcome {
-            case .done:
-                done += count.count
-                spentMilliseconds += count.spentMilliseconds
-                soundMilliseconds += count.soundMilliseconds
-            case .cancelled: break
-            default: failed += count.count
-            }
-        }
-
-        var json: [(String, JSON)] {
-            [("jobs", .int(count)), ("made", .int(done)), ("failed", .int(failed)), ("error_rate", .measured(errorRate)),
-             ("sound_seconds", .measured(Double(soundMilliseconds) / 1000)), ("spent_seconds", .measured(Double(spentMilliseconds) / 1000)), ("realtime_factor", .measured(speed))]
-        }
+extension UsageSummary.Line {
+    var json: [(String, JSON)] {
+        [("jobs", .int(count)), ("made", .int(done)), ("failed", .int(failed)), ("error_rate", .measured(errorRate)),
+         ("sound_seconds", .measured(Double(soundMilliseconds) / 1000)), ("spent_seconds", .measured(Double(spentMilliseconds) / 1000)), ("realtime_factor", .measured(speed))]
     }
-    struct Setting: Hashable { var event: LogEvent, setting: String }
+}
 
-    let counts: [UsageCount]
-    var byTier: [(String, Line)] = []
-    var bySetting: [(Setting, Line)] = []
-
-    init(_ counts: [UsageCount]) {
-        self.counts = counts
-        var tiers: [String: Line] = [:], settings: [Setting: Line] = [:]
-        for count in counts {
-            tiers[count.tier, default: Line()].add(count)
-            settings[Setting(event: count.event, setting: count.setting), default: Line()].add(count)
-        }
-        byTier = tiers.sorted { $0.key < $1.key }
-        bySetting = settings.sorted { ($1.value.count, $0.key.setting) < ($0.value.count, $1.key.setting) }
-    }
-
+extension UsageSummary {
     func json(keptSeconds: Double) -> JSON {
         .object([
             ("kept_seconds", .number(keptSeconds)),

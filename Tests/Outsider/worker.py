@@ -29,7 +29,7 @@ import mix  # noqa: E402
 class Worker:
     """`app.py` with so many replicas, in folders of its own."""
 
-    def __init__(self, root, replicas, waiting=4):
+    def __init__(self, root, replicas, waiting=4, **more):
         self.root, self.replicas = root, replicas
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -37,7 +37,7 @@ class Worker:
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "RAY_"))}
         self.env.update(HOME=root, LATHE_BIN=LATHE, LATHE_DATA=os.path.abspath(ROOT), LATHE_PORT=str(self.port), LATHE_REPLICAS=str(replicas), LATHE_WAITING=str(waiting),
-                        RAY_TMPDIR=root + "/ray", TMPDIR=root)
+                        RAY_TMPDIR=root + "/ray", TMPDIR=root, **more)
         self.log = open(os.path.join(root, "log"), "w")
         self.process = subprocess.Popen([PYTHON, os.path.join(ROOT, "Worker/app.py")], env=self.env, cwd=root, stdout=self.log, stderr=self.log, start_new_session=True)
 
@@ -164,6 +164,75 @@ def killed(root):
     return f"told after {noticed:.1f} s, two replicas again after {healed:.1f} s"
 
 
+def second_node(root):
+    """A cluster of two nodes on this machine, a replica on each: both work, and when one node is killed at work its job is told to try again, and the other goes on."""
+    path = os.path.join(root, "in.wav")
+    mix.write(path, 120.0, 44100)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ray, nodes = os.path.join(os.path.dirname(PYTHON), "ray"), []
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "RAY_"))}
+    env.update(HOME=root, TMPDIR=root, RAY_USAGE_STATS_ENABLED="0", LATHE_BIN=LATHE, LATHE_DATA=os.path.abspath(ROOT))
+    try:
+        for where in (["--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={root}/ray"], [f"--address=127.0.0.1:{port}"]):
+            nodes.append(subprocess.Popen([ray, "start", "--block", "--num-cpus=1", "--disable-usage-stats", *where], env=env, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            time.sleep(8 if len(nodes) == 1 else 4)
+        with Worker(root, 2, RAY_ADDRESS=f"127.0.0.1:{port}") as worker:
+            replicas = worker.replica_processes()
+            parents = {parent(pid) for pid in replicas}
+            assert len(replicas) == 2 and len(parents) == 2, (replicas, parents)
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                assert len(set(pool.map(lambda _: master(worker, path), range(2)))) == 1
+                running = [pool.submit(master, worker, path) for _ in range(2)]
+                end = time.monotonic() + 120
+                while len(at_work(root)) < 2:
+                    assert time.monotonic() < end, f"never two at work: {[r.exception() if r.done() else 'running' for r in running]}"
+                    time.sleep(0.05)
+                second = next(p for p in parents if p in family(nodes[1].pid))
+                for pid in [p for p in replicas if parent(p) == second] + [second]:
+                    os.kill(pid, signal.SIGKILL)
+                at = time.monotonic()
+                concurrent.futures.wait(running)
+                outcomes = [r.exception() for r in running]
+            assert sum(o is None for o in outcomes) == 1 and "try again" in str(next(o for o in outcomes if o)), outcomes
+            told = time.monotonic() - at
+            assert master(worker, path) and at_work(root) == []
+    finally:
+        for node in reversed(nodes):
+            node.terminate()
+            try:
+                node.wait(30)
+            except subprocess.TimeoutExpired:
+                node.kill()
+    return f"a replica on each of two nodes, the same master from both; one node killed at work: one job done, one told to try again, both known after {told:.1f} s, the next one done"
+
+
+def parent(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rsplit(") ", 1)[1].split()[1])
+
+
+def family(pid):
+    found = [pid]
+    for one in found:
+        found += [int(p) for p in subprocess.run(["pgrep", "-P", str(one)], capture_output=True).stdout.split()]
+    return found
+
+
+def at_work(root):
+    """Processes of `lathe` that work for a replica below this folder."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as words, open(f"/proc/{pid}/environ", "rb") as env:
+                if b"lathe-job-" in words.read() and f"TMPDIR={root}\0".encode() in env.read():
+                    found.append(int(pid))
+        except OSError:
+            continue
+    return found
+
+
 def overload(root):
     """More than fit: 503 at once for the rest, and all that were taken are done."""
     path = os.path.join(root, "in.wav")
@@ -186,7 +255,7 @@ def overload(root):
     return f"{answers.count(200)} taken, {answers.count(503)} told 503, the slowest after {slowest * 1000:.0f} ms"
 
 
-PARTS = (results, throughput, killed, overload)
+PARTS = (results, throughput, killed, second_node, overload)
 
 if __name__ == "__main__":
     wanted, failed = sys.argv[1:], 0

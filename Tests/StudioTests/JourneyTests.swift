@@ -104,6 +104,7 @@ final class FakeStudio: FileListing, Playing, MasteringEngine, Composing, Ledger
     func destroyEverything() { note("destroyEverything") { $0.ledger = []; $0.answers.append(.ledger(LedgerSnapshot())) } }
     func extend(_ id: String) { note("extend") }
     func explain(_ id: String) { note("explain") }
+    func showUsage(after lines: [String]) { note("showUsage") }
     func export(to folder: String) { note("export") }
     func verify() { note("verify") }
     func holdUndo() { note("hold undo") }

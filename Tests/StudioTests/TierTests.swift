@@ -32,6 +32,22 @@ struct TierTests {
         #expect(text(screen(state, state.size)).contains("space: passed over: third party: not allowed"))
     }
 
+    @Test("s says how each tier stands and when it can be asked again, before the counters")
+    func standings() {
+        var state = freshState()
+        press(&state, "4")
+        guard case .showUsage(let alone)? = press(&state, "s").first else { return #expect(Bool(false), "nothing is asked for") }
+        #expect(alone == ["local (this machine): the only tier", ""])
+        _ = update(&state, .jobs([row([(0, .started(1)), (0, .failed(.quota(seconds: 754))), (1, .skipped(.notAllowed)), (2, .started(1)), (2, .accepted)], state: .finished)]))
+        guard case .showUsage(let lines)? = press(&state, "s").first else { return #expect(Bool(false), "nothing is asked for") }
+        #expect(lines.count == 4)
+        // 1001 + 754 seconds after 1970, on the user's clock.
+        #expect(lines[0].hasPrefix("gpu (\(Self.tiers[0].privacyClass.title)): ✗ (quota used up, again in 12:3") && lines[0].hasSuffix(", that is at " + LiveTime.clock(1755)))
+        #expect(lines[1].contains("third party: not allowed") && !lines[1].contains("that is at") && lines[2].contains("✓ 0:01"))
+        _ = update(&state, .explained(title: "Tiers, and what they made", lines: lines + ["gpu: 3 jobs, 0.0 % failed"]))
+        #expect(text(screen(state, state.size)).contains("gpu: 3 jobs"))
+    }
+
     @Test("a job that needs consent asks in one line, once, and every key is an answer", arguments: [
         ("y", ConsentReply.once), ("a", .always), ("n", .no), ("v", .never), ("x", .no),
     ] as [(Character, ConsentReply)])

@@ -64,6 +64,26 @@ extension RouteLog {
         return clock(until - now)
     }
 
+    /// How each tier stands after this job, in the order in which they are tried: the class of the place, what was decided last, and when it can be asked again (seconds since 1970).
+    public func standings(now: Double) -> [(tier: String, place: String, words: String, backAt: Double?)] {
+        tiers.indices.map { tier in
+            let own = decisions.filter { $0.tier == tier }
+            let said = part(tier, now)?.dropFirst(tiers[tier].name.count).drop { $0 == " " }
+            return (tiers[tier].name, tiers[tier].privacyClass.title, said.map(String.init) ?? "not tried", backAt(own).flatMap { $0 > now ? $0 : nil })
+        }
+    }
+
+    private func backAt(_ own: [RouteDecision]) -> Double? {
+        guard let last = own.last else { return nil }
+        let until: Double? = switch last.verdict {
+        case .skipped(.quota(let until)), .skipped(.busy(let until)), .skipped(.resting(let until)): until
+        case .failed(.quota(let seconds)), .failed(.busy(let seconds)): seconds.map { last.at + $0 }
+        case .failed: last.restingUntil
+        default: nil
+        }
+        return until.flatMap { $0.isFinite ? $0 : nil }
+    }
+
     /// Every decision with its time, its rule and what the tier said.
     public var why: [String] {
         decisions.compactMap { decision in

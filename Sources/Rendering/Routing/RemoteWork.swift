@@ -147,7 +147,8 @@ final class Departure: Sendable {
 
     /// For the ledger, when the attempt has ended.
     func keep(_ receipt: TierReceipt) {
-        receipts.withLock { if $0.count < Self.mostReceipts { $0.append(receipt) } }
+        // Told again with every progress: once is enough, and the last one counts.
+        receipts.withLock { if $0.count < Self.mostReceipts, !$0.contains(receipt) { $0.append(receipt) } }
     }
 
     func sent(_ bytes: Int64) {

@@ -27,5 +27,10 @@ extension Command {
             state.overlay = .note(title: "Why " + job.tier, lines: job.way.map { [$0.line, ""] + $0.reasons } ?? [job.why])
             return []
         },
+        Command("queue.tiers", "Tiers and counts", keys: [.character("s")], in: [.queue],
+                help: "How each tier stands and when it can be asked again, and how much was made where.") { state in
+            let way = state.queue.jobs.last { $0.way != nil }?.way
+            return [.showUsage(after: (way?.standings ?? ["local (this machine): the only tier"]) + [""])]
+        },
     ]
 }

@@ -8,6 +8,9 @@ extension JobWay {
         reasons = route.why
         decisions = route.decisions.count
         told = status.state == .running ? status.remote?.line : nil
+        standings = route.standings(now: status.endedAt ?? route.decisions.last?.at ?? status.submittedAt).map { tier, place, words, backAt in
+            "\(tier) (\(place)): \(words)" + (backAt.map { ", that is at " + LiveTime.clock($0) } ?? "")
+        }
         lamps = route.tiers.indices.map { tier in
             let own = route.decisions.last { $0.tier == tier }
             let standing: Lamp.Standing = switch own?.verdict {

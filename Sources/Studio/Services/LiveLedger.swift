@@ -92,6 +92,25 @@ final class LiveLedger: LedgerReading {
         }
     }
 
+    func showUsage(after lines: [String]) {
+        act { [post] ledger in
+            let counts = try await ledger.counters()
+            let days = Int(ledger.rules[.metrics].hardSeconds / 86_400)
+            var lines = lines
+            if counts.isEmpty { lines.append("Nothing has been counted yet.") }
+            for (tier, line) in UsageSummary(counts).byTier {
+                let rate = line.errorRate.map { Format.fixed($0 * 100, 1) + " % failed" } ?? "cancelled"
+                lines.append("\(tier.printable): \(line.count) job\(line.count == 1 ? "" : "s"), \(rate)" + (line.speed.map { ", \(Format.fixed($0, 1)) times real time" } ?? ""))
+            }
+            for (setting, line) in UsageSummary(counts).bySetting.prefix(5) {
+                lines.append("\(setting.event.rawValue) with \(setting.setting.printable): \(line.done) made, \(Format.duration(Double(line.soundMilliseconds) / 1000)) of sound")
+            }
+            if let first = counts.first { lines.append("Since \(first.day); each day is kept \(days) days, here and nowhere else.") }
+            post(.explained(title: "Tiers, and what they made", lines: lines))
+            return nil
+        }
+    }
+
     func holdUndo() {
         Task { [backend, post] in
             do {

@@ -91,6 +91,8 @@ protocol LedgerReading: Sendable {
     func extend(_ id: String)
     /// Answers with `explained`.
     func explain(_ id: String)
+    /// Counters of what was made, behind these lines. Answers with `explained`.
+    func showUsage(after lines: [String])
     func export(to folder: String)
     func verify()
     /// A row for the edits that can be taken back; answers with `undoGone` when it has ended.
@@ -181,6 +183,7 @@ struct Services: Sendable {
         case .destroyEverything: ledger.destroyEverything()
         case .extend(let id): ledger.extend(id)
         case .explainRow(let id): ledger.explain(id)
+        case .showUsage(let lines): ledger.showUsage(after: lines)
         case .exportLedger(let folder): ledger.export(to: folder)
         case .verifyLedger: ledger.verify()
         case .holdUndo: ledger.holdUndo()

@@ -20,6 +20,8 @@ struct JobWay: Sendable, Equatable {
     var lamps: [Lamp]
     /// How far it is at a tier, as that says.
     var told: String?
+    /// A line for each tier: where it is, what was decided last, when it can be asked again.
+    var standings: [String] = []
     var ask: Ask?
     /// Grows with each decision.
     var decisions: Int

@@ -163,6 +163,8 @@ enum Effect: Sendable, Equatable {
     case destroyEverything
     case extend(id: String)
     case explainRow(id: String)
+    /// Show the counters behind these lines.
+    case showUsage(after: [String])
     case exportLedger(folder: String)
     case verifyLedger
     /// A row for the edits that can be taken back.

@@ -137,6 +137,8 @@ def accounts(root):
         file.write(client.token)
     home.tier(server, receipt_key=key(server), key_file=path)
     _, line = home.master()
+    # The server has let the idle line go.
+    client.hang_up()
     assert client.call("GET", "/v1/account") == {"account": client.account, "balance": 2, "held": 0, "tokens": 1}
     for _ in range(2):
         home.master()
