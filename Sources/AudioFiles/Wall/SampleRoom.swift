@@ -21,7 +21,7 @@ final class SampleRoom {
     /// The reader's side.
     /// - Returns: the room, and the descriptor by which a decoder finds it; the caller closes that.
     static func make() throws(DecodeFailure) -> (room: SampleRoom, descriptor: Int32) {
-        let descriptor = lathe_memfd("lathe")
+        let descriptor = lathe_memfd("lathe-wall")
         guard descriptor >= 0 else { throw .unavailable(code: errno) }
         guard ftruncate(descriptor, off_t(byteCount)) == 0, let base = map(descriptor, PROT_READ) else {
             let code = errno

@@ -78,8 +78,9 @@ def judge(here, calls, outputs=(), since=0.0):
         place_of = None
         if call == "memfd_create":
             # The picture of the screen: what is drawn there is on the terminal at the same moment, and nothing else is in it.
-            # And what libpulse shares with the sound server, which plays it at that moment.
-            place_of = None if path in ("lathe-screen", "pulseaudio") else "ram"
+            # And what libpulse shares with the sound server, which plays it at that moment. And the room of fixed size through which a decoder hands
+            # its last few blocks to the program, in place of a socket's buffers: it is gone with the decoder.
+            place_of = None if path in ("lathe-screen", "pulseaudio", "lathe-wall") else "ram"
         elif "O_TMPFILE" in arguments:
             place_of = "disk"
         elif call in ("open", "openat") and "O_CREAT" in arguments or call in ("creat", "mknod", "mknodat", "symlink", "symlinkat"):
@@ -90,6 +91,10 @@ def judge(here, calls, outputs=(), since=0.0):
             place_of = None if known else "disk"
         elif call in ("link", "linkat", "rename", "renameat", "renameat2"):
             target = os.path.normpath(os.path.join(here.work, (PATH.findall(arguments) or [""])[-1]))
+            # From here on it is the user's own file, though it may be open a moment longer than its row.
+            named = re.search(r'"/proc/self/fd/(\d+)"', arguments)
+            if named:
+                held["disk"].discard(int(named[1]))
             registered = re.fullmatch(r"\.lathe-(\w{16})\.part", os.path.basename(target))
             if registered and registered[1] in items:
                 continue
@@ -115,6 +120,13 @@ def audited(here, *arguments, outputs=()):
             end(process)
         assert code == 0, f"{arguments}: {code}"
     started = time.time()
+    try:
+        return judged(here, run, outputs, started)
+    except AssertionError as failure:
+        raise AssertionError(f"{' '.join(arguments[:2])}: {failure}") from failure
+
+
+def judged(here, run, outputs, started):
     return judge(here, trace(here, run), outputs if outputs is ANY else [os.path.join(here.work, name) for name in outputs], started - 0.002)
 
 
