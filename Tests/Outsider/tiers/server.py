@@ -156,7 +156,7 @@ def accounts(root):
 def progress_place_and_full(root):
     server, home = serve(root, "--jobs", "1", "--waiting", "2"), Home(root)
     home.tier(server)
-    mix.write(home.root + "/long.wav", 600.0, 44100)
+    mix.write(home.root + "/long.wav", 120.0, 44100)
     first = home.start("master", "long.wav", "-o", "1.wav", "--progress", "json", stderr=subprocess.PIPE)
     fractions = []
     seen = threading.Event()
