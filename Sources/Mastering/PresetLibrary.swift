@@ -116,32 +116,7 @@ public enum PresetLibrary {
     }
 
     private static func read(_ path: String, chain: [String] = []) throws(PresetError) -> Preset {
-        // O_NONBLOCK: opening a FIFO must not wait for a writer.
-        let descriptor = path.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno)).lowercased()
-            throw PresetError(.missing, file: path, problem: "cannot open the preset (\(reason))", remedy: "check the path, or see `lathe presets list`")
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw PresetError(file: path, problem: "is not a regular file", remedy: "name a preset file")
-        }
-        var bytes = [UInt8](repeating: 0, count: Preset.fileSizeLimit + 1)
-        var count = 0
-        while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { all in
-                let rest = UnsafeMutableRawBufferPointer(rebasing: all[count...])
-                return Foundation.read(descriptor, rest.baseAddress, rest.count)
-            }
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw PresetError(.inputOutput, file: path, problem: "cannot be read", remedy: "check the disk") }
-            if got == 0 { break }
-            count += got
-        }
-        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-            throw PresetError(file: path, problem: "is not UTF-8 text", remedy: "a preset is a TOML text file")
-        }
+        let text = try SmallTextFile.read(path, noun: "preset", missing: "check the path, or see `lathe presets list`", limit: Preset.fileSizeLimit)
         return try Preset.parse(toml: text, file: path) { (id: String) throws(PresetError) -> Preset in
             guard chain.count < 4, !chain.contains(id) else {
                 throw PresetError(file: path, problem: chain.contains(id) ? "the presets go round in a circle" : "too many steps down",

@@ -59,9 +59,9 @@ extension Preset {
     public func toml(relativeTo parent: Preset) -> String { text(relativeTo: parent) }
 
     private func text(relativeTo parent: Preset?) -> String {
-        var lines = ["schema = \(Preset.schema)", "id = \(quote(id))"]
-        if let parent { lines.append("based_on = \(quote(parent.id))") }
-        lines += ["name = \(quote(name))", "intent = \(quote(intent))", "tags = [" + tags.map(quote).joined(separator: ", ") + "]"]
+        var lines = ["schema = \(Preset.schema)", "id = \(tomlQuoted(id))"]
+        if let parent { lines.append("based_on = \(tomlQuoted(parent.id))") }
+        lines += ["name = \(tomlQuoted(name))", "intent = \(tomlQuoted(intent))", "tags = [" + tags.map(quote).joined(separator: ", ") + "]"]
         func differs(_ row: PresetParameter) -> Bool { row.read(self) != (parent.map(row.read) ?? row.defaultValue) }
         // Bands stand in a list: those before one that is written are written too.
         var bandsWritten: [PresetParameter.Block: Int] = [:]
@@ -91,28 +91,13 @@ extension Preset {
 
     private func tomlValue(_ value: PresetValue, of row: PresetParameter) -> String {
         switch value {
-        case .automatic: return quote("auto")
+        case .automatic: return tomlQuoted("auto")
         case .toggle(let on): return on ? "true" : "false"
-        case .choice(let word): return quote(word)
+        case .choice(let word): return tomlQuoted(word)
         case .number(let x):
             guard case .number(let range) = row.kind else { return String(x) }
             return fixedDecimal(x, places: range.decimals)
         }
-    }
-
-    private func quote(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let hex = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 
     private static func firstNUL(in text: String) -> TOMLPositions.Position? {

@@ -71,7 +71,7 @@ struct LocalTierTests {
 
     @Test(arguments: [JobStage.measuring, .solving])
     func cancelTakesEffectAtOnce_andLeavesTheOldOutput(stage: JobStage) async throws {
-        try folder.makeMix(seconds: 300)
+        try folder.makeMix(seconds: 600)
         try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("mix-master.wav")))
         let ledger = try await folder.openLedger()
         let engine = RenderEngine(ledger: ledger, slots: 1)
@@ -89,7 +89,7 @@ struct LocalTierTests {
     }
 
     @Test func destroyingTheRowCancelsItsRender() async throws {
-        try folder.makeMix(seconds: 300)
+        try folder.makeMix(seconds: 600)
         let ledger = try await folder.openLedger()
         let engine = RenderEngine(ledger: ledger, slots: 1)
         let events = await engine.events()

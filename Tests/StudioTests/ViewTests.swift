@@ -204,6 +204,19 @@ struct ViewTests {
         #expect(later.nextFrame() == nil)
     }
 
+    @Test func whatTheQueueHasNoRoomForIsToldWholeBelowIt() {
+        let why = "cannot reach -9.0 LUFS: the preset allows 4.0 dB of limiting, which leads to -14.9; lower target.lufs or raise target.max_limiter_gr_db at last"
+        for size in [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36)] {
+            var state = playingState(size)
+            press(&state, "4")
+            _ = update(&state, .jobs([testJob(.done(lufs: -14.9, dbtp: -1, note: why))]))
+            let shown = text(screen(state, size))
+            #expect(shown.contains("target.max_limiter_gr_db") && shown.contains("at last"), "\(size)")
+            _ = update(&state, .jobs([testJob(.done(lufs: -14.9, dbtp: -1, note: "short"))]))
+            #expect(text(screen(state, size)).components(separatedBy: "short").count == 2, "once is enough")
+        }
+    }
+
     @Test func whyThereIsNoSoundIsSaidOnceAndStaysReadable() {
         let why = "no sound: the ALSA device 'default' cannot be opened (no such file or directory), running on a clock"
         for size in [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36)] {

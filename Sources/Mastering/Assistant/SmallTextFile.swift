@@ -1,17 +1,19 @@
+import AudioFiles
 import Foundation
 
 /// Reads the small TOML files that people write and share.
 enum SmallTextFile {
     /// - Parameters:
     ///   - noun: what the file should be, for errors: `tone curve`.
+    ///   - missing: what helps when it cannot be opened.
     ///   - limit: bytes; one more is read, so that whoever parses the text sees that it is too long.
     /// - Throws: `.missing` when it cannot be opened, `.unusable` for what is no regular file or not UTF-8, `.inputOutput`.
-    static func read(_ path: String, noun: String, limit: Int) throws(PresetError) -> String {
+    static func read(_ path: String, noun: String, missing: String = "check the path", limit: Int) throws(PresetError) -> String {
         // O_NONBLOCK: opening a FIFO must not wait for a writer.
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let descriptor = path.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno)).lowercased()
-            throw PresetError(.missing, file: path, problem: "cannot open the \(noun) (\(reason))", remedy: "check the path")
+            throw PresetError(.missing, file: path, problem: "cannot open the \(noun) (\(reason))", remedy: missing)
         }
         defer { close(descriptor) }
         var status = stat()

@@ -39,6 +39,12 @@ func drawQueue(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
                         cut: job.way == nil ? .end : .middle)
         }
     }
+    // What the selected job's line has no room for is told whole below the list.
+    guard each == 2, jobs.indices.contains(state.queue.cursor.index) else { return }
+    let told = detail(jobs[state.queue.cursor.index], dot: canvas.dot), spare = area.rows - jobs.count * each - 1
+    guard spare > 0, TextWidth.of(told) > area.columns - 1 else { return }
+    let lines = wrapped(told, area.columns, most: min(spare, 6), ellipsis: canvas.ellipsis)
+    for (row, line) in lines.enumerated() { canvas.text(line, x: area.x, y: area.maxY - lines.count + row, .dim, width: area.columns) }
 }
 
 private func standing(_ job: JobRow) -> (String, Role, Double?) {
