@@ -115,8 +115,14 @@ struct LatheServerCall {
         }
         body["output_item"] = .string(order.outputRow.rawValue)
         let key = String(order.key.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }.prefix(64))
-        let answer = try await line.post("/v1/jobs", json: .object(body), headers: [("idempotency-key", key)])
-        let made = try await json(answer)
+        let made: JSONValue
+        do throws(TierError) {
+            made = try await json(try await line.post("/v1/jobs", json: .object(body), headers: [("idempotency-key", key)]))
+        } catch {
+            // What no job takes is not left lying there.
+            if let upload { await forget("/v1/uploads/" + upload) }
+            throw Task.isCancelled ? .cancelled : error
+        }
         guard let job = made["job"]?.string, Self.isID(job) else { throw .transport(.protocolMismatch) }
         takeReceipts(made)
         do throws(TierError) {
@@ -127,7 +133,7 @@ struct LatheServerCall {
             await acknowledge(job, order)
             return RemoteResult(isOwn: finished["job"]?.string == job, engine: nil)
         } catch {
-            if Task.isCancelled || upload != nil { await forget(job, order) }
+            if Task.isCancelled || upload != nil { await forget("/v1/jobs/" + job) }
             throw Task.isCancelled ? .cancelled : error
         }
     }
@@ -141,6 +147,14 @@ struct LatheServerCall {
     private func send(_ sound: RemoteOrder.Sound, _ order: RemoteOrder) async throws(TierError) -> String {
         let made = try await json(try await line.post("/v1/uploads", json: .object(["bytes": .number(Double(sound.bytes)), "item": .string(order.inputRow.rawValue)])))
         guard let id = made["upload"]?.string, Self.isID(id) else { throw .transport(.protocolMismatch) }
+        do throws(TierError) { try await transfer(sound, to: id) } catch {
+            await forget("/v1/uploads/" + id)
+            throw Task.isCancelled ? .cancelled : error
+        }
+        return id
+    }
+
+    private func transfer(_ sound: RemoteOrder.Sound, to id: String) async throws(TierError) {
         var offset: Int64 = 0
         for attempt in 1...Self.uploadTries {
             do throws(TierError) {
@@ -150,12 +164,12 @@ struct LatheServerCall {
                 let done = try await json(answer)
                 takeReceipts(done)
                 guard done["offset"]?.number == Double(sound.bytes) else { throw .transport(.broken) }
-                return id
+                return
             } catch {
                 guard case .transport = error, attempt < Self.uploadTries, !Task.isCancelled else { throw error }
                 let state = try await json(try await line.send(.GET, "/v1/uploads/\(id)"))
                 guard let at = state["offset"]?.int, (0...sound.bytes).contains(Int64(at)) else { throw error }
-                if Int64(at) == sound.bytes { return id }
+                if Int64(at) == sound.bytes { return }
                 offset = Int64(at)
             }
         }
@@ -218,12 +232,12 @@ struct LatheServerCall {
     }
 
     /// Told on a line of its own: this task's requests are refused once it is cancelled.
-    private func forget(_ job: String, _ order: RemoteOrder) async {
+    private func forget(_ path: String) async {
         let call = self
         await Task.detached {
             do {
                 let line = try HTTPLine(call.settings.url, secret: call.settings.key, caFile: call.settings.caFile, limits: call.line.limits)
-                do { call.takeReceipts(try await line.json(try await line.send(.DELETE, "/v1/jobs/\(job)", within: 5))) } catch {}
+                do { call.takeReceipts(try await line.json(try await line.send(.DELETE, path, within: 5))) } catch {}
                 await line.close()
             } catch {}
         }.value

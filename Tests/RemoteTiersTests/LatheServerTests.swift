@@ -81,6 +81,15 @@ struct LatheServerTests {
         #expect(await Call.generate().outcome(of: LatheServerTier(.on(server, .lathe))) == expected)
     }
 
+    @Test("a sound that no job takes is not left lying there")
+    func refusedUpload() async throws {
+        let server = server { $0.path == "/v1/jobs" ? .answer(503, #"{"error":{"code":"busy","message":"full","retry_after_seconds":7}}"#) : nil }
+        let (call, input) = try masterCall()
+        defer { server.stop(); input.closeFile() }
+        #expect(await call.outcome(of: LatheServerTier(.on(server, .lathe))) == .busy(retryAfter: 7))
+        #expect(server.requests("/v1/uploads/U1").count { $0.method == "DELETE" } == 1)
+    }
+
     @Test("a job that fails there fails here, in its class, and is deleted there when something of ours lies there")
     func failsThere() async throws {
         let server = server { $0.path.hasSuffix("/events") ? .events([#"{"job":"J1","state":"failed","error":{"code":"invalid_request","message":"not audio"}}"#]) : nil }
