@@ -61,7 +61,7 @@ extension Preset {
     private func text(relativeTo parent: Preset?) -> String {
         var lines = ["schema = \(Preset.schema)", "id = \(tomlQuoted(id))"]
         if let parent { lines.append("based_on = \(tomlQuoted(parent.id))") }
-        lines += ["name = \(tomlQuoted(name))", "intent = \(tomlQuoted(intent))", "tags = [" + tags.map(quote).joined(separator: ", ") + "]"]
+        lines += ["name = \(tomlQuoted(name))", "intent = \(tomlQuoted(intent))", "tags = [" + tags.map(tomlQuoted).joined(separator: ", ") + "]"]
         func differs(_ row: PresetParameter) -> Bool { row.read(self) != (parent.map(row.read) ?? row.defaultValue) }
         // Bands stand in a list: those before one that is written are written too.
         var bandsWritten: [PresetParameter.Block: Int] = [:]
