@@ -154,7 +154,7 @@ public final class AudioWriter {
         guard let open = handle else { return }
         handle = nil
         let closed = sf_close(open)
-        sink.flush()
+        sink.settle()
         if let failure = sink.failure { throw Self.error(path, failure) }
         guard closed == 0 else { throw .writeFailed(path: path, reason: "the file could not be completed") }
         do throws(SystemCall.Failure) {

@@ -1,33 +1,51 @@
 import CSndFile
 import Glibc
 
-/// An open file, written through one 256 KiB buffer: what libsndfile writes to. Remembers the first I/O error.
+/// An open file, written through buffers of 256 KiB: what libsndfile writes to. Remembers the first I/O error.
+///
+/// Where somebody looks at what is written, writing and looking have a thread of their own.
 final class ByteSink {
     let descriptor: Int32
     /// Bytes before the place that is position 0 here.
     private let prefixCount: Int64
-    private(set) var failure: SystemCall.Failure?
-    /// Is shown what was written, and where in the file.
-    private let observer: ((UnsafeRawBufferPointer, Int64) -> Void)?
+    /// Of what has reached the file so far; all of it after `settle`.
+    var failure: SystemCall.Failure? { ownFailure ?? writer?.failure }
+    private var ownFailure: SystemCall.Failure?
+    private let writer: WriterThread?
     private var position: Int64 = 0
     private var length: Int64 = 0
     private var pendingStart: Int64 = 0
     private var pendingCount = 0
-    private let pending: UnsafeMutableRawPointer
+    private let ownBuffer: UnsafeMutableRawPointer?
+    private var pending: UnsafeMutableRawPointer
     private static let capacity = 256 << 10
 
-    /// - Parameter prefix: what the file starts with, before everything that is written here; at most 256 KiB.
+    /// - Parameters:
+    ///   - prefix: what the file starts with, before everything that is written here; at most 256 KiB.
+    ///   - observer: is shown what was written, and where in the file, on the writing thread; has seen everything after `settle`.
     init(descriptor: Int32, prefix: [UInt8], observer: ((UnsafeRawBufferPointer, Int64) -> Void)? = nil) {
         self.descriptor = descriptor
-        self.observer = observer
         prefixCount = Int64(prefix.count)
-        pending = .allocate(byteCount: Self.capacity, alignment: 64)
+        if let observer {
+            writer = WriterThread(capacity: Self.capacity) { (bytes, offset) throws(SystemCall.Failure) in
+                if let base = bytes.baseAddress { try SystemCall.writeFully(descriptor, base, bytes.count, at: offset) }
+                observer(bytes, offset)
+            }
+            ownBuffer = nil
+        } else {
+            writer = nil
+            ownBuffer = .allocate(byteCount: Self.capacity, alignment: 64)
+        }
+        pending = writer?.buffer ?? ownBuffer!
         for (i, byte) in prefix.prefix(Self.capacity).enumerated() { pending.storeBytes(of: byte, toByteOffset: i, as: UInt8.self) }
         pendingCount = prefix.count
         pendingStart = -prefixCount
     }
 
-    deinit { pending.deallocate() }
+    deinit {
+        writer?.end()
+        ownBuffer?.deallocate()
+    }
 
     func write(_ bytes: UnsafeRawPointer, _ count: Int) -> Int {
         var done = 0
@@ -49,14 +67,24 @@ final class ByteSink {
 
     func flush() {
         guard pendingCount > 0, failure == nil else { return }
-        do throws(SystemCall.Failure) {
-            try SystemCall.writeFully(descriptor, pending, pendingCount, at: prefixCount + pendingStart)
-            observer?(UnsafeRawBufferPointer(start: pending, count: pendingCount), prefixCount + pendingStart)
-        } catch {
-            failure = error
+        if let writer {
+            writer.submit(pendingCount, at: prefixCount + pendingStart)
+            pending = writer.buffer
+        } else {
+            do throws(SystemCall.Failure) {
+                try SystemCall.writeFully(descriptor, pending, pendingCount, at: prefixCount + pendingStart)
+            } catch {
+                ownFailure = error
+            }
         }
         pendingStart += Int64(pendingCount)
         pendingCount = 0
+    }
+
+    /// Brings everything to the file.
+    func settle() {
+        flush()
+        writer?.drain()
     }
 
     private func seek(_ offset: Int64, whence: Int32) -> Int64 {
@@ -73,14 +101,14 @@ final class ByteSink {
 
     /// Bytes that are on their way back to be read: some formats check what they wrote.
     private func read(_ out: UnsafeMutableRawPointer, _ count: Int) -> Int {
-        flush()
+        settle()
         guard failure == nil else { return 0 }
         do throws(SystemCall.Failure) {
             let got = try SystemCall.readFully(descriptor, out, count, at: prefixCount + position)
             position += Int64(got)
             return got
         } catch {
-            failure = error
+            ownFailure = error
             return 0
         }
     }

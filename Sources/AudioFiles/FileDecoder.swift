@@ -16,7 +16,7 @@ final class FileDecoder: SampleSource {
     /// For Vorbis, whose seeks have to be checked.
     private var anchors: SeekAnchors?
     /// Samples of all channels that one call to libsndfile fetches.
-    static let mostSamples = 16_384
+    static let mostSamples = 65_536
 
     /// - Parameter bytes: of sound, in a file whose header does not say how long it is.
     private static func ending(_ header: SoundHeader, _ bytes: Int64?) -> AudioFileInfo.Ending {

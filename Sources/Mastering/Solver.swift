@@ -117,12 +117,16 @@ struct Solver {
         }
         progress(1)
         let held = outcome.truePeakDBTP.map { $0 <= preset.target.ceilingDBTP + 0.1 } ?? true
-        let met = direction.plan.isActive && outcome.loudness(measure).map { abs($0 - target) <= toleranceLU + 1e-9 } ?? false
+        let atCap = settings.parameters.makeupGainDB >= highest - 0.01
+        let met = direction.plan.isActive && outcome.loudness(measure).map {
+            // What is held back has a reason, which is worth saying also where it costs little.
+            abs($0 - target) <= (atCap && !direction.isIdle && $0 < target ? settledLU : toleranceLU) + 1e-9
+        } ?? false
         let heldBecause = met || direction.isIdle ? direction.heldBecause : nil
         return Solution(
             parameters: settings.parameters, trimsDB: settings.trimsDB, reached: met && held && heldBecause == nil,
             note: !held ? overshoot(outcome) : heldBecause ?? (met ? nil : reason(
-                outcome, measure, atCap: settings.parameters.makeupGainDB >= highest - 0.01, isHeldByPSR: isHeldByPSR)),
+                outcome, measure, atCap: atCap, isHeldByPSR: isHeldByPSR)),
             integratedLUFS: outcome.integratedLUFS, truePeakDBTP: outcome.truePeakDBTP,
             limiterMaxReductionDB: outcome.reduction.limiterDB, reductions: outcomes.map(\.reduction), direction: direction)
     }

@@ -23,7 +23,7 @@ final class ConfinedDecoder: SampleSource {
     private var due = 0
     /// How many to ask for: one after a seek, more as it goes on from there.
     private var ahead = 1
-    static let mostAhead = 4
+    static let mostAhead = 3
 
     /// Takes the open file over; the decoder has a copy.
     init(_ file: Int32, behind wall: DecodingWall) throws(DecodeFailure) {

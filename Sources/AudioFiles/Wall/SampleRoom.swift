@@ -8,7 +8,7 @@ import Glibc
 final class SampleRoom {
     /// Blocks: those that may be due, and the one that is being read.
     static let slots = ConfinedDecoder.mostAhead + 1
-    static let slotBytes = 64 << 10
+    static let slotBytes = 256 << 10
     private static var byteCount: Int { slots * slotBytes }
 
     private let base: UnsafeMutableRawPointer
