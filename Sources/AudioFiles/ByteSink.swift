@@ -11,6 +11,8 @@ final class ByteSink {
     /// Of what has reached the file so far; all of it after `settle`.
     var failure: SystemCall.Failure? { ownFailure ?? writer?.failure }
     private var ownFailure: SystemCall.Failure?
+    private let observer: ((UnsafeRawBufferPointer, Int64) -> Void)?
+    /// nil where nobody looks, or where there is no thread to be had.
     private let writer: WriterThread?
     private var position: Int64 = 0
     private var length: Int64 = 0
@@ -26,16 +28,9 @@ final class ByteSink {
     init(descriptor: Int32, prefix: [UInt8], observer: ((UnsafeRawBufferPointer, Int64) -> Void)? = nil) {
         self.descriptor = descriptor
         prefixCount = Int64(prefix.count)
-        if let observer {
-            writer = WriterThread(capacity: Self.capacity) { (bytes, offset) throws(SystemCall.Failure) in
-                if let base = bytes.baseAddress { try SystemCall.writeFully(descriptor, base, bytes.count, at: offset) }
-                observer(bytes, offset)
-            }
-            ownBuffer = nil
-        } else {
-            writer = nil
-            ownBuffer = .allocate(byteCount: Self.capacity, alignment: 64)
-        }
+        self.observer = observer
+        writer = observer.flatMap { WriterThread(descriptor: descriptor, capacity: Self.capacity, observer: $0) }
+        ownBuffer = writer == nil ? .allocate(byteCount: Self.capacity, alignment: 64) : nil
         pending = writer?.buffer ?? ownBuffer!
         for (i, byte) in prefix.prefix(Self.capacity).enumerated() { pending.storeBytes(of: byte, toByteOffset: i, as: UInt8.self) }
         pendingCount = prefix.count
@@ -73,6 +68,7 @@ final class ByteSink {
         } else {
             do throws(SystemCall.Failure) {
                 try SystemCall.writeFully(descriptor, pending, pendingCount, at: prefixCount + pendingStart)
+                observer?(UnsafeRawBufferPointer(start: pending, count: pendingCount), prefixCount + pendingStart)
             } catch {
                 ownFailure = error
             }

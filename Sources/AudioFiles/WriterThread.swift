@@ -13,7 +13,9 @@ final class WriterThread: @unchecked Sendable {
     }
 
     private static let spare = 2
-    private let write: (UnsafeRawBufferPointer, Int64) throws(SystemCall.Failure) -> Void
+    /// Its own: the file's other owner may close his while blocks are on their way, and the number may then be another file's.
+    private let descriptor: Int32
+    private let observer: (UnsafeRawBufferPointer, Int64) -> Void
     private let buffers: [UnsafeMutableRawPointer]
     private var filling = 0
     private let lock = Semaphore(1)
@@ -23,22 +25,32 @@ final class WriterThread: @unchecked Sendable {
     private let free = Semaphore(WriterThread.spare)
     private let ended = Semaphore(0)
 
-    /// - Parameter write: what is done with each block; not called again after it has failed.
-    init(capacity: Int, write: @escaping (UnsafeRawBufferPointer, Int64) throws(SystemCall.Failure) -> Void) {
-        self.write = write
+    /// - Parameter observer: is shown each block once it is in the file; nothing more after a block that could not be written.
+    /// - Returns: nil when the system gives no descriptor or no thread.
+    init?(descriptor: Int32, capacity: Int, observer: @escaping (UnsafeRawBufferPointer, Int64) -> Void) {
+        self.observer = observer
+        self.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         buffers = (0...Self.spare).map { _ in .allocate(byteCount: capacity, alignment: 64) }
+        guard self.descriptor >= 0 else { return nil }
         var thread = pthread_t()
+        let held = Unmanaged.passRetained(self)
         let code = pthread_create(&thread, nil, { argument in
             let writer = Unmanaged<WriterThread>.fromOpaque(argument!).takeRetainedValue()
             writer.loop()
             writer.ended.signal()
             return nil
-        }, Unmanaged.passRetained(self).toOpaque())
-        precondition(code == 0, "no thread could be started")
+        }, held.toOpaque())
+        guard code == 0 else {
+            held.release()
+            return nil
+        }
         pthread_detach(thread)
     }
 
-    deinit { for buffer in buffers { buffer.deallocate() } }
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        for buffer in buffers { buffer.deallocate() }
+    }
 
     /// The buffer to fill.
     var buffer: UnsafeMutableRawPointer { buffers[filling] }
@@ -57,7 +69,8 @@ final class WriterThread: @unchecked Sendable {
             guard let job = locked({ jobs.removeFirst() }) else { return }
             if failure == nil {
                 do throws(SystemCall.Failure) {
-                    try write(UnsafeRawBufferPointer(start: job.bytes, count: job.count), job.offset)
+                    try SystemCall.writeFully(descriptor, job.bytes, job.count, at: job.offset)
+                    observer(UnsafeRawBufferPointer(start: job.bytes, count: job.count), job.offset)
                 } catch {
                     locked { failed = error }
                 }
