@@ -196,7 +196,7 @@ import Testing
         let place = try Workspace()
         let report = try place.run("bench", "--seconds", "1", "--runs", "1", "--json").object
         let rows = try #require(report["rows"] as? [[String: Any]])
-        #expect(rows.map { $0["name"] as? String } == ["copy", "analyze", "master"])
+        #expect(rows.map { $0["name"] as? String } == ["copy", "decode WAV", "decode WAV, no wall", "decode FLAC", "decode FLAC, no wall", "analyze", "master"])
         #expect(rows[0]["times_copy"] as? Double == 1)
         for row in rows { #expect(try #require(row["seconds"] as? Double) > 0) }
         #expect(try place.names().isEmpty)

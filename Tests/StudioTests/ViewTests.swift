@@ -205,13 +205,13 @@ struct ViewTests {
     }
 
     @Test func whatTheQueueHasNoRoomForIsToldWholeBelowIt() {
-        let why = "cannot reach -9.0 LUFS: the preset allows 4.0 dB of limiting, which leads to -14.9; lower target.lufs or raise target.max_limiter_gr_db at last"
+        let why = "cannot reach -9.0 LUFS: the preset allows 4.0 dB of limiting, which leads to -14.9; lower target.lufs or raise target.max_limiter_gr_db ultimately"
         for size in [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36)] {
             var state = playingState(size)
             press(&state, "4")
             _ = update(&state, .jobs([testJob(.done(lufs: -14.9, dbtp: -1, note: why))]))
             let shown = text(screen(state, size))
-            #expect(shown.contains("target.max_limiter_gr_db") && shown.contains("at last"), "\(size)")
+            #expect(shown.contains("target.max_limiter_gr_db") && shown.contains("ultimately"), "\(size)")
             _ = update(&state, .jobs([testJob(.done(lufs: -14.9, dbtp: -1, note: "short"))]))
             #expect(text(screen(state, size)).components(separatedBy: "short").count == 2, "once is enough")
         }
