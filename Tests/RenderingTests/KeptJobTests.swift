@@ -29,7 +29,8 @@ import TestSupport
     private func serving(_ tier: any Tier = LocalTier(), _ body: @Sendable @escaping (EngineClient) async throws -> Void) async throws {
         let place = place, ready = Gate()
         let ledger = try await ledger("next")
-        async let served = EngineHost.serve(at: place, tiers: [tier], patience: 0, ledger: { ledger }, ready: { ready.open() })
+        // Long enough to be met: what was left may be over at once.
+        async let served = EngineHost.serve(at: place, tiers: [tier], patience: 2, ledger: { ledger }, ready: { ready.open() })
         await ready.pass()
         let client = EngineClient(place: place, launcher: nil)
         try await client.attach()
