@@ -31,13 +31,20 @@ public final class UnnamedScratch: Erasable {
         return UnnamedScratch(id: id, fileDescriptor: fd)
     }
 
-    /// Whether `folder`'s file system cannot make files without a name. Makes and drops an empty one.
+    /// Whether `folder`'s file system cannot make files without a name. Makes and drops an empty one the first time; what a device answered is remembered.
     public static func needsName(in folder: String) -> Bool {
+        var status = stat()
+        let device = stat(folder, &status) == 0 ? UInt64(status.st_dev) : nil
+        if let device, let known = answers.withLock({ $0[device] }) { return known }
         let fd = lathe_open_unnamed(folder)
-        guard fd >= 0 else { return [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) }
-        close(fd)
-        return false
+        let needs = fd < 0 && [EOPNOTSUPP, EISDIR, EINVAL].contains(errno)
+        if fd >= 0 { close(fd) }
+        // Another failure, such as a full disk, says nothing about the file system.
+        if let device, fd >= 0 || needs { answers.withLock { $0[device] = needs } }
+        return needs
     }
+
+    private static let answers = Mutex<[UInt64: Bool]>([:])
 
     public func erase() -> EraseOutcome {
         let wasOpen = isOpen.withLock { open in

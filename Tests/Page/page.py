@@ -315,6 +315,8 @@ def check_sound(browser, url, mix):
     browser.click("#play")
     browser.until(f"lathe.sounds && lathe.heard > {held} + 4800")
     said("seek, pause and play by the page's keys and buttons")
+    # Momentary loudness needs 0.4 s of sound behind the pause (ITU-R BS.1770).
+    browser.until("/^-?\\d+\\.\\d/.test(document.getElementById('m').textContent)")
     meters = browser.do("[document.getElementById('m').textContent, lathe.shownMeters && (lathe.heard - lathe.shownMeters.at) / lathe.context.sampleRate]")
     assert re.match(r"-?\d+\.\d", meters[0]), meters
     assert 0 <= meters[1] < 0.25, f"the meters are {meters[1]} s from what is heard"
