@@ -17,7 +17,7 @@ def spent(process, thread):
 
 @check
 def the_ledger_takes_at_most_three_hundredths_of_a_master():
-    seconds = 240 if LONG else 40
+    seconds = 240 if LONG else 120
     with place() as here:
         canary = Canary(here.work, seconds)
         process = here.start("master", canary.path, "-o", "out.wav")
@@ -26,18 +26,19 @@ def the_ledger_takes_at_most_three_hundredths_of_a_master():
             while process.poll() is None:
                 try:
                     for thread in os.listdir(f"/proc/{process.pid}/task"):
-                        if thread not in names:
-                            with open(f"/proc/{process.pid}/task/{thread}/comm") as file:
-                                names[thread] = file.read().strip()
+                        # Read each time: a thread gives itself its name after it has begun.
+                        with open(f"/proc/{process.pid}/task/{thread}/comm") as file:
+                            names[thread] = file.read().strip()
                         last[thread] = spent(process.pid, thread)
                 except OSError:
                     pass
-                time.sleep(0.02)
+                time.sleep(0.005)
         finally:
             end(process)
         ledger = sum(time_of for thread, time_of in last.items() if names[thread] == "lathe-ledger")
         whole = sum(last.values())
-        assert ledger > 0, "the ledger's thread was not seen"
+        # Its time may be less than what the kernel counts in.
+        assert "lathe-ledger" in names.values() and whole > 0, f"not seen: {sorted(set(names.values()))}"
         assert ledger <= 0.03 * whole, f"{ledger / whole:.3f}"
     return f"{100 * ledger / whole:.2f} % of the processor time of a master of {seconds} s"
 
