@@ -102,6 +102,8 @@ struct ListeningTests {
         #expect(state.loudnessScale == .ebu9)
         let shown = text(screen(state, Size(columns: 120, rows: 36)))
         #expect(shown.contains("target +9.0") && shown.contains("-18"))
+        press(&state, "2")
+        #expect(text(screen(state, Size(columns: 80, rows: 24))).contains("target +9.0"), "numbers beside the graph on the smallest screen too")
         press(&state, "E")
         press(&state, "E")
         #expect(text(screen(state, Size(columns: 120, rows: 36))).contains("target -14.0"))

@@ -7,7 +7,7 @@ func drawLoudness(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let heard = deck.heardNumbers
     let target = state.master.sound.audible.target.lufs
     let scale = state.loudnessScale
-    var numbers = "I " + scale.reading(heard?.integrated) + scale.unit + canvas.dot + "target " + scale.reading(target)
+    var numbers = "I " + scale.reading(heard?.integrated) + (rect.columns >= 44 ? scale.unit : "") + canvas.dot + "target " + scale.reading(target)
     if rect.columns >= 76, let peak = heard?.truePeak, let integrated = heard?.integrated {
         numbers = "PLR " + Format.fixed(peak - integrated, 1) + " PSR " + Format.reading(heard?.peakToShortTerm) + canvas.dot + numbers
     }
