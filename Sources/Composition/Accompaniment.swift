@@ -62,7 +62,9 @@ struct Accompaniment {
     /// Chords, struck in a rhythm or held; the last ones ring.
     func harmony(_ part: Genre.Part, _ voice: Voice, name: String) -> [Note] {
         let low = max(voice.low, part.role == .pad ? 40 : 43)
-        let voicings = Voicing.lead(chords.map(\.chord), count: part.notes, center: min(max(part.center, low + 6), voice.high - 6), low: low, high: voice.high, plain: part.role == .pad)
+        let voicings = voicings(name) { shift in
+            Voicing.lead(chords.map(\.chord), count: part.notes, center: min(max(part.center + shift, low + 6), voice.high - 6), low: low, high: voice.high, plain: part.role == .pad)
+        }
         let spans = zip(chords, voicings).map { ($0, $1) }
         var out: [Note] = []
         for (span, pitches) in spans {
@@ -109,10 +111,30 @@ struct Accompaniment {
         return out
     }
 
+    /// Voicings of all chords; where a section of this part is drawn anew, it lies elsewhere on the keyboard.
+    private func voicings(_ name: String, _ lead: (_ shift: Int) -> [[Int]]) -> [[Int]] {
+        var out = lead(0)
+        for (index, section) in sections.enumerated() where brief.seed(of: name, in: index) != brief.seed {
+            let here = chords.indices.filter { section.bar * bar <= chords[$0].start && chords[$0].start < section.end * bar }
+            let before = here.map { out[$0] }
+            var stream = RandomStream(brief.seed(of: name, in: index), name, "voicing")
+            var shifts = [-7, -5, -3, 3, 5, 7]
+            for i in shifts.indices.dropLast() { shifts.swapAt(i, i + stream.index(shifts.count - i)) }
+            for shift in shifts {
+                let other = lead(shift)
+                for i in here { out[i] = other[i] }
+                if here.map({ out[$0] }) != before { break }
+            }
+        }
+        return out
+    }
+
     /// Broken chords in even steps, a shape for each section.
     func arpeggio(_ part: Genre.Part, _ voice: Voice, name: String) -> [Note] {
         let low = max(voice.low, part.center - 12)
-        let voicings = Voicing.lead(chords.map(\.chord), count: max(3, part.notes), center: part.center, low: low, high: min(voice.high, part.center + 16), plain: true)
+        let voicings = voicings(name) { shift in
+            Voicing.lead(chords.map(\.chord), count: max(3, part.notes), center: part.center + shift, low: low, high: min(voice.high, part.center + 16), plain: true)
+        }
         var out: [Note] = []
         for (span, pitches) in zip(chords, voicings) {
             guard let (index, section) = section(at: span.start), plays(part, section), span.start < ringStart || brief.isLoop else {
@@ -154,7 +176,14 @@ struct Accompaniment {
         for span in chords {
             guard let (index, section) = section(at: span.start), plays(part, section) || span.start >= ringStart else { continue }
             // A section stands by itself: another line here leaves the next as it was.
-            if index != lastSection { (last, lastSection) = (rest, index) }
+            if index != lastSection {
+                (last, lastSection) = (rest, index)
+                let own = brief.seed(of: name, in: index)
+                if own != brief.seed {
+                    var start = RandomStream(own, name, "start")
+                    last = min(max(rest + [-7, -4, 4, 7][start.index(4)], voice.low + 3), voice.high - 3)
+                }
+            }
             var stream = RandomStream(brief.seed(of: name, in: index), section.name + String(index), name, "line" + String(span.start / bar - section.bar))
             let tones = span.start >= ringStart ? [span.chord.pitchClasses[0], span.chord.pitchClasses[min(1, span.chord.pitchClasses.count - 1)]]
                 : Array(span.chord.pitchClasses.dropFirst().prefix(2))
@@ -187,6 +216,8 @@ struct Accompaniment {
         for (n, span) in chords.enumerated() {
             guard let (index, section) = section(at: span.start), plays(part, section) || span.start >= ringStart && !brief.isLoop else { continue }
             var stream = RandomStream(brief.seed(of: name, in: index), section.name + String(index), name, "touch" + String(span.start / bar - section.bar))
+            let own = brief.seed(of: name, in: index)
+            let answer = own == brief.seed ? nil : Int(own % 4)
             let floor = max(voice.low, part.center - 9)
             func near(_ pitchClass: Int, _ target: Int) -> Int {
                 var pitch = floor + ((pitchClass - floor) % 12 + 12) % 12
@@ -205,7 +236,8 @@ struct Accompaniment {
             let seventh = span.chord.pitchClasses.count > 3 ? span.chord.pitchClasses[3] : fifth
             var tick = span.start / bar * bar
             while tick < span.end {
-                let here = pattern(part, name, section, index, bar: tick / bar - section.bar) ?? Array(standard)
+                var here = pattern(part, name, section, index, bar: tick / bar - section.bar) ?? Array(standard)
+                if let answer, tick / bar % 2 == 1 { here = Self.answered(here, answer) }
                 let events = Rhythm.events(here, brief.meter)
                 // A machine's bass line turns over now and then.
                 let turned = brief.genre.kit == "electronic" && (tick / bar) % 2 == 1 && events.count > 4 ? stream.index(events.count) : -1
@@ -229,6 +261,16 @@ struct Accompaniment {
             }
             last = root
         }
+        return out
+    }
+
+    /// A bass that is drawn anew says something else in every second bar, however plain its genre's phrases are.
+    private static func answered(_ pattern: [Character], _ answer: Int) -> [Character] {
+        var out = pattern
+        let (place, sign): (Int, Character) = [(2, "f"), (2, "o"), (3, "f"), (3, "a")][answer]
+        let at = pattern.count * place / 4
+        guard pattern.indices.contains(at) else { return pattern }
+        out[at] = out[at] == sign ? "o" : sign
         return out
     }
 

@@ -17,6 +17,8 @@ public struct Brief: Sendable, Equatable {
     /// Nothing but `voices`.
     public var isOnly = false
     public var withoutMelody = false
+    /// Nobody plays chords, pads or broken chords.
+    public var withoutHarmony = false
     /// One to a bar, over and over; empty: the genre's harmony.
     public var chords: [Chord] = []
     public var isBlues = false
@@ -50,6 +52,30 @@ public struct Brief: Sendable, Equatable {
     /// Where chance for a part in a section starts from.
     func seed(of part: String, in section: Int) -> UInt64 {
         variations.last { ($0.part ?? part) == part && ($0.section ?? section) == section }?.seed ?? seed
+    }
+
+    /// How a place for the fullest section is said to have been understood.
+    static func dropReading(_ seconds: Double) -> String { "the fullest section begins at \(seconds) s" }
+
+    /// What was understood and cannot be had all the same; known once the form and the players are.
+    /// - Parameter reading: of the prompt; what turns out to be impossible moves from `understood` to `ignored`.
+    public func settle(_ reading: inout Reading) {
+        if let dropAt {
+            let sections = Form.sections(self)
+            let fullest = sections.max { ($0.energy, -$0.bar) < ($1.energy, -$1.bar) }
+            let begins = Double(fullest?.bar ?? 0) * secondsPerBar
+            if abs(begins - dropAt) > secondsPerBar {
+                let said = reading.understood.first { $0.as == Self.dropReading(dropAt) }
+                reading.understood.removeAll { $0.as == Self.dropReading(dropAt) }
+                let place = sections.count > 1 ? "the fullest section begins at \((begins * 10).rounded() / 10) s" : "the piece has one section"
+                reading.ignored.append(.init(text: said?.text ?? "drop at \(dropAt) s", why: "no section can begin there; \(place)"))
+            }
+        }
+        let cast = Casting(brief: self).cast()
+        if cast.standsIn, let part = cast.parts.first {
+            reading.ignored.append(.init(text: "no " + (without + (withoutHarmony ? ["chords"] : []) + (withoutMelody ? ["melody"] : [])).joined(separator: ", no "),
+                                         why: "nobody would be left to play; the \(part.voice) plays"))
+        }
     }
 
     /// Whether a voice may play.

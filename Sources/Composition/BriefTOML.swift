@@ -52,7 +52,7 @@ private struct BriefReader {
     let file: String
     let genres: [Genre]
 
-    static let keys = ["genre", "mood", "bpm", "key", "meter", "bars", "seconds", "instruments", "without", "only", "melody", "chords", "blues", "half_time", "swing",
+    static let keys = ["genre", "mood", "bpm", "key", "meter", "bars", "seconds", "instruments", "without", "only", "melody", "harmony", "chords", "blues", "half_time", "swing",
                        "intro", "drop_at", "loop", "sounds", "density", "energy", "language", "seed", "vary"]
 
     func refuse(_ key: String, _ problem: String) -> BriefError {
@@ -132,6 +132,7 @@ private struct BriefReader {
         }
         wish.isOnly = try flag(root, "only") ?? false
         wish.withoutMelody = !(try flag(root, "melody") ?? true)
+        wish.withoutHarmony = !(try flag(root, "harmony") ?? true)
         if let line = try text(root, "chords", longest: 1000) { (wish.chords, wish.numerals) = try chords(line) }
         wish.isBlues = try flag(root, "blues") ?? (wish.genre == "blues")
         switch try text(root, "half_time") {
@@ -205,7 +206,7 @@ extension Brief {
         lines += [
             "instruments = \(list(voices.map(\.name)))         # asked for by name; the genre adds its own",
             "without = \(list(without))             # instruments or families that must not play",
-            "only = \(isOnly)                   # nothing but the instruments above", "melody = \(!withoutMelody)",
+            "only = \(isOnly)                   # nothing but the instruments above", "melody = \(!withoutMelody)", "harmony = \(!withoutHarmony)                 # false: nobody plays chords, pads or broken chords",
             "chords = \(quoted(chords.map(\.symbol).joined(separator: " ")))            # one to a bar, over and over; empty: the genre's harmony",
             "blues = \(isBlues)", "half_time = \(quoted(isHalfTime ? halfTimeIntroOnly ? "intro" : "yes" : "no"))",
         ]

@@ -6,11 +6,14 @@ struct Casting {
         var parts: [Genre.Part]
         var hasKit: Bool
         var percussion: [Voice]
+        /// All that could play was forbidden.
+        var standsIn = false
     }
 
     func cast() -> Result {
         var parts = brief.genre.parts
         if brief.withoutMelody { parts.removeAll { $0.role == .lead } }
+        if brief.withoutHarmony { parts.removeAll { Self.harmony.contains($0.role) } }
         // What is forbidden is replaced where the music needs it, else it goes.
         parts = parts.compactMap { part in
             guard let voice = Voice.named(part.voice) else { return nil }
@@ -29,11 +32,16 @@ struct Casting {
             complete(&parts, with: pitched)
         }
         if brief.without.contains("drums") { hasKit = false }
-        if parts.isEmpty, !hasKit, percussion.isEmpty { parts = fallback() }
+        // Who was asked for may still have been given what is forbidden.
+        if brief.withoutHarmony { parts.removeAll { Self.harmony.contains($0.role) } }
+        let standsIn = parts.isEmpty && !hasKit && percussion.isEmpty
+        if standsIn { parts = fallback() }
         for i in parts.indices where parts[i].enter > 0.45 && asked.contains(i) { parts[i].enter = 0.3 }
         if brief.density != 0 { for i in parts.indices { parts[i].density = max(0.05, min(1, parts[i].density + brief.density)) } }
-        return Result(parts: parts, hasKit: hasKit, percussion: percussion.filter { brief.allows($0) })
+        return Result(parts: parts, hasKit: hasKit, percussion: percussion.filter { brief.allows($0) }, standsIn: standsIn)
     }
+
+    static let harmony: [Role] = [.chords, .pad, .arp]
 
     private static let substitutes: [Role: [String]] = [
         .chords: ["piano", "acoustic guitar", "organ", "pad", "strings", "harp"],
@@ -66,7 +74,7 @@ struct Casting {
             parts[there].leave = 1
             return
         }
-        for role in voice.roles {
+        for role in voice.roles where !(brief.withoutHarmony && Self.harmony.contains(role)) {
             guard let there = parts.indices.first(where: { !asked.contains($0) && parts[$0].role == role }) else { continue }
             parts[there] = moved(parts[there], to: voice)
             parts[there].enter = min(parts[there].enter, 0.3)
@@ -74,7 +82,7 @@ struct Casting {
             asked.insert(there)
             return
         }
-        let role = voice.roles.first { $0 != .lead || !parts.contains { $0.role == .lead } } ?? .counter
+        let role = voice.roles.first { ($0 != .lead || !parts.contains { $0.role == .lead }) && !(brief.withoutHarmony && Self.harmony.contains($0)) } ?? .counter
         parts.append(fresh(role, voice))
         asked.insert(parts.count - 1)
     }
@@ -99,12 +107,17 @@ struct Casting {
     private func complete(_ parts: inout [Genre.Part], with voices: [Voice]) {
         let polyphonic = voices.first { $0.roles.contains(.chords) }
         if !brief.withoutMelody, !parts.contains(where: { $0.role == .lead }), let voice = voices.first(where: { $0.roles.contains(.lead) || $0.roles.contains(.counter) }) {
-            var part = fresh(.lead, voice)
-            part.enter = 0
-            part.density = 0.45
-            parts.append(part)
+            if voices.count == 1, let inner = parts.indices.first(where: { parts[$0].role == .counter && parts[$0].voice == voice.name }) {
+                // One who plays alone has the tune.
+                parts[inner].role = .lead
+            } else {
+                var part = fresh(.lead, voice)
+                part.enter = 0
+                part.density = 0.45
+                parts.append(part)
+            }
         }
-        if let voice = polyphonic, !parts.contains(where: { $0.role == .chords || $0.role == .pad }) { parts.append(fresh(voice.roles.contains(.pad) ? .pad : .chords, voice)) }
+        if !brief.withoutHarmony, let voice = polyphonic, !parts.contains(where: { $0.role == .chords || $0.role == .pad }) { parts.append(fresh(voice.roles.contains(.pad) ? .pad : .chords, voice)) }
         if !parts.contains(where: { $0.role == .bass }), let voice = polyphonic, voice.low <= 41, !brief.without.contains("bass") {
             var part = fresh(.bass, voice)
             part.center = max(40, voice.low + 4)

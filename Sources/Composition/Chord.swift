@@ -5,6 +5,8 @@ public struct Chord: Sendable, Codable, Hashable {
         case dominant7 = "7", major7 = "maj7", minor7 = "m7", halfDiminished = "m7b5", diminished7 = "dim7", minorMajor7 = "mMaj7"
         case six = "6", minor6 = "m6", add9, minorAdd9 = "madd9", nine = "9", major9 = "maj9", minor9 = "m9"
         case sevenSus4 = "7sus4", thirteen = "13", sevenFlat9 = "7b9", sevenSharp9 = "7#9", sixNine = "69", minor11 = "m11"
+        case eleven = "11", major13 = "maj13", minor13 = "m13", major7Sharp11 = "maj7#11", sevenSharp11 = "7#11", sevenFlat5 = "7b5", sevenSharp5 = "7#5"
+        case nineSus4 = "9sus4", add11
 
         /// Semitones above the root.
         public var intervals: [Int] {
@@ -35,6 +37,15 @@ public struct Chord: Sendable, Codable, Hashable {
             case .sevenSharp9: [0, 4, 7, 10, 15]
             case .sixNine: [0, 4, 7, 9, 14]
             case .minor11: [0, 3, 7, 10, 17]
+            case .eleven: [0, 4, 7, 10, 17]
+            case .major13: [0, 4, 7, 11, 21]
+            case .minor13: [0, 3, 7, 10, 21]
+            case .major7Sharp11: [0, 4, 7, 11, 18]
+            case .sevenSharp11: [0, 4, 7, 10, 18]
+            case .sevenFlat5: [0, 4, 6, 10]
+            case .sevenSharp5: [0, 4, 8, 10]
+            case .nineSus4: [0, 5, 7, 10, 14]
+            case .add11: [0, 4, 7, 17]
             }
         }
 
@@ -46,7 +57,10 @@ public struct Chord: Sendable, Codable, Hashable {
             ("m11", .minor11), ("m7", .minor7), ("m9", .minor9), ("m6", .minor6), ("-7", .minor7), ("m", .minor),
             ("dim7", .diminished7), ("dim", .diminished), ("°7", .diminished7), ("°", .diminished), ("o7", .diminished7), ("aug", .augmented),
             ("+", .augmented), ("7sus4", .sevenSus4), ("sus4", .sus4), ("sus2", .sus2), ("sus", .sus4), ("add9", .add9), ("69", .sixNine),
-            ("7b9", .sevenFlat9), ("7#9", .sevenSharp9), ("13", .thirteen), ("9", .nine), ("7", .dominant7), ("6", .six), ("5", .power), ("", .major),
+            ("7b9", .sevenFlat9), ("7#9", .sevenSharp9), ("11", .eleven), ("maj13", .major13), ("M13", .major13), ("m13", .minor13), ("min11", .minor11), ("min13", .minor13),
+            ("maj7#11", .major7Sharp11), ("M7#11", .major7Sharp11), ("7#11", .sevenSharp11), ("7b5", .sevenFlat5), ("7♭5", .sevenFlat5), ("7#5", .sevenSharp5), ("aug7", .sevenSharp5),
+            ("+7", .sevenSharp5), ("9sus4", .nineSus4), ("add11", .add11), ("min6", .minor6), ("min7b5", .halfDiminished), ("-7b5", .halfDiminished), ("maj6", .six), ("-", .minor),
+            ("Maj7", .major7), ("ma7", .major7), ("mi7", .minor7), ("dom7", .dominant7), ("7sus", .sevenSus4), ("add2", .add9), ("2", .sus2), ("4", .sus4), ("13", .thirteen), ("9", .nine), ("7", .dominant7), ("6", .six), ("5", .power), ("", .major),
         ]
 
         public init?(spelling: some StringProtocol) {

@@ -11,7 +11,7 @@ public enum Composer {
         let performance = Performance(brief: brief)
         let pulse = Pulse(brief: brief)
         let accompaniment = Accompaniment(brief: brief, sections: sections, chords: chords, ringStart: ringStart)
-        let melody = Melody(brief: brief, sections: sections, chords: chords, ringStart: ringStart)
+        let melody = Melody(brief: brief, sections: sections, chords: chords, ringStart: ringStart, isAlone: cast.parts.count == 1 && !cast.hasKit)
 
         var tracks: [Track] = []
         var names: Set<String> = []
@@ -60,7 +60,9 @@ public enum Composer {
             case .percussion: accompaniment.tunedDrum(part, voice, name: unique)
             case .drums: []
             }
-            let played = performance.perform(pulse.felt(written, role: part.role, name: unique, ringStart: ringStart), role: part.role, name: unique, ringStart: ringStart)
+            var felt = pulse.felt(written, role: part.role, name: unique, ringStart: ringStart)
+            if part.role == .lead || part.role == .counter { felt = Articulation.line(felt, voice, borders: sections.map { $0.bar * bar } + [ringStart]) }
+            let played = performance.perform(felt, role: part.role, name: unique, ringStart: ringStart)
             if !played.isEmpty { tracks.append(Track(name: unique, part: part, voice: voice, notes: played)) }
         }
         return Score(brief: brief, sections: sections, chords: chords, tracks: tracks, ringStart: ringStart)

@@ -1,7 +1,16 @@
 /// Words of the prompt reader: one English vocabulary, and what leads there from other languages. Accents are folded.
 enum Lexicon {
-    static let translations: [String: String] = table(european)
-    static let japanese: [String: String] = table(japaneseRows)
+    static let translations = table(furtherEuropean).merging(table(european)) { $1 }
+    static let ideographic = table(chinese).merging(table(japaneseRows)) { $1 }.merging(chineseKeys) { $1 }
+
+    /// By the first scalar: what follows it only colours it.
+    static let pictures: [Unicode.Scalar: String] = [
+        "\u{1F3B9}": "piano", "\u{1F3B8}": "guitar", "\u{1F941}": "drums", "\u{1F3BB}": "violin", "\u{1F3BA}": "trumpet", "\u{1F3B7}": "saxophone", "\u{1FA95}": "banjo",
+        "\u{1FA97}": "accordion", "\u{1FA98}": "congas", "\u{1FA88}": "flute", "\u{1FA87}": "shaker", "\u{1F514}": "bells", "\u{1F525}": "energetic", "\u{1F4A5}": "energetic",
+        "\u{1F600}": "happy", "\u{1F603}": "happy", "\u{1F604}": "happy", "\u{1F60A}": "happy", "\u{1F642}": "happy", "\u{1F622}": "sad", "\u{1F62D}": "sad", "\u{1F614}": "sad",
+        "\u{1F60C}": "calm", "\u{1F634}": "calm", "\u{2764}": "romantic", "\u{1F495}": "romantic", "\u{1F319}": "dreamy", "\u{2600}": "bright", "\u{1F31E}": "bright",
+        "\u{1F501}": "loop", "\u{1F507}": "no", "\u{1F6AB}": "no", "\u{274C}": "no", "\u{1F3B5}": "song", "\u{1F3B6}": "song", "\u{1F3BC}": "song",
+    ]
 
     /// Value of a number word below 101 in one of the languages.
     static func number(_ word: String) -> Double? {
@@ -42,35 +51,35 @@ enum Lexicon {
     }
 
     private static let numberRows = """
-        2 two zwei dos deux due dois
-        3 three drei tres trois tre
-        4 four vier cuatro quatre quattro quatro
-        5 five funf cinco cinq cinque
-        6 six sechs seis sei
-        7 seven sieben siete sept sette sete
-        8 eight acht ocho huit otto oito
-        9 nine neun nueve neuf nove
-        10 ten zehn diez dix dieci dez
+        2 two zwei dos deux due dois два две twee
+        3 three drei tres trois tre три drie
+        4 four vier cuatro quatre quattro quatro четыре
+        5 five funf cinco cinq cinque пять vijf
+        6 six sechs seis sei шесть zes
+        7 seven sieben siete sept sette sete семь zeven
+        8 eight acht ocho huit otto oito восемь
+        9 nine neun nueve neuf nove девять negen
+        10 ten zehn diez dix dieci dez десять tien
         11 eleven elf once onze undici
-        12 twelve zwolf doce douze dodici doze
+        12 twelve zwolf doce douze dodici doze двенадцать twaalf
         13 thirteen dreizehn trece treize
         14 fourteen vierzehn catorce quatorze
         15 fifteen funfzehn quince quinze quindici
-        16 sixteen sechzehn dieciseis seize sedici dezesseis
+        16 sixteen sechzehn dieciseis seize sedici dezesseis шестнадцать zestien
         17 seventeen siebzehn
         18 eighteen achtzehn
         19 nineteen neunzehn
-        20 twenty zwanzig veinte vingt venti vinte
+        20 twenty zwanzig veinte vingt venti vinte двадцать twintig
         24 veinticuatro ventiquattro
-        30 thirty dreissig treinta trente trenta trinta
+        30 thirty dreissig treinta trente trenta trinta тридцать dertig
         32 trentadue
-        40 forty vierzig cuarenta quarante quaranta quarenta
-        50 fifty funfzig cincuenta cinquante cinquanta cinquenta
-        60 sixty sechzig sesenta soixante sessanta sessenta
-        70 seventy siebzig setenta settanta
-        80 eighty achtzig ochenta quatrevingts ottanta oitenta
-        90 ninety neunzig noventa quatrevingtdix novanta
-        100 hundred hundert einhundert cien ciento cent cento cem
+        40 forty vierzig cuarenta quarante quaranta quarenta сорок veertig
+        50 fifty funfzig cincuenta cinquante cinquanta cinquenta пятьдесят vijftig
+        60 sixty sechzig sesenta soixante sessanta sessenta шестьдесят zestig
+        70 seventy siebzig setenta settanta семьдесят zeventig
+        80 eighty achtzig ochenta quatrevingts ottanta oitenta восемьдесят tachtig
+        90 ninety neunzig noventa quatrevingtdix novanta девяносто negentig
+        100 hundred hundert einhundert cien ciento cent cento cem сто honderd
         """
 
     private static let european = """
@@ -87,6 +96,9 @@ enum Lexicon {
         bars            = takte | takten | takt | compases | compas | mesures | mesure | battute | battuta | compassos | measures | measure | bar | maten
         90 seconds      = one and a half minute | a minute and thirty seconds
         seconds         = sekunden | sekunde | segundos | segundo | secondes | seconde | secondi | secs | sec | second | seconden
+        1 hours         = an hour | one hour | eine stunde | una hora | une heure | un'ora | uma hora
+        30 minutes      = half an hour | half hour | eine halbe stunde | halbe stunde | media hora | une demi heure | mezz'ora | meia hora
+        hours           = stunden | stunde | horas | heures | heure | hour | hrs | hr
         minutes         = minuten | minute | minutos | minuto | minuti | mins | min | minuut
         1 minutes       = eine minute | un minuto | une minute | um minuto | a minute | one minute
         90 seconds      = un minuto e mezzo | minuto e mezzo | um minuto e meio | minuto e meio | une minute trente | a minute and a half | one and a half minutes | anderthalb minuten | eineinhalb minuten | minuto y medio | une minute et demie | un minuto y medio | minute and a half
@@ -183,6 +195,7 @@ enum Lexicon {
         fiddle          = fiddles
         koto            = kotos
         loop            = seamless | seamless loop | nahtlos | schleife | bucle | boucle | loopable | looping
+        harmony         = harmonies | accompaniment | begleitung | accompagnement | accompagnamento | acompanamiento | acompanhamento | backing chords
         melody          = melodie | melodia | lead melody | melodies
         chords          = akkorde | acordes | accords | accordi | chord progression | chord sequence | akkordfolge | progression | progresion | progressione | cadence
         song            = lied | stuck | cancion | tema | morceau | chanson | brano | pezzo | canzone | musica | musik | musique | track

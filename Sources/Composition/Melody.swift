@@ -4,6 +4,8 @@ struct Melody {
     let sections: [Section]
     let chords: [ChordSpan]
     let ringStart: Int
+    /// Nobody else plays: a pause would be silence.
+    var isAlone = false
 
     private struct Motif {
         /// Places in the bar and lengths, in ticks.
@@ -35,7 +37,7 @@ struct Melody {
                 if place == 3 { figure = shortened(figure) }
                 if place == 5 { figure = varied(figure, &stream) }
                 // In quiet sections the tune leaves every other phrase to the others.
-                if section.energy < 0.35, section.bars >= 8, (i / 4) % 2 == 1 { continue }
+                if section.energy < 0.35, section.bars >= 8, !isAlone, (i / 4) % 2 == 1 { continue }
                 if place == 7, section.bars - i > 1 || !brief.isLoop { shift = 0 }
                 let here = chord(at: start)
                 anchor = tone(near: (anchor * 2 + center) / 3, in: here, from: voice)
@@ -78,7 +80,7 @@ struct Melody {
         if places.count == 1, beats.count > 1 { places.append(beats[beats.count / 2].0) }
         places = Array(Set(places)).sorted()
         // A breath at the end of the bar.
-        let end = stream.chance(0.5) ? bar : bar - Meter.quarter / 2
+        let end = stream.chance(0.5) || bar <= Meter.quarter ? bar : bar - Meter.quarter / 2
         places.removeAll { $0 >= end }
         var rhythm: [(tick: Int, length: Int)] = []
         for (i, tick) in places.enumerated() { rhythm.append((tick, min((i + 1 < places.count ? places[i + 1] : end) - tick, 3 * Meter.quarter))) }

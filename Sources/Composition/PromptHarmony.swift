@@ -6,11 +6,24 @@ extension PromptReader {
         while at < tokens.count {
             if tokens[at].word == "chords" {
                 var start = at + 1
-                while start < tokens.count, start < at + 6, Chord(symbol: tokens[start].source) == nil || tokens[start].source == "A", Self.numeral(tokens[start]) == nil { start += 1 }
+                while start < tokens.count, start < at + 6, Self.german(chord: tokens[start].source, hasH: tokens[start].source.hasPrefix("H")) == nil || tokens[start].source == "A", Self.numeral(tokens[start]) == nil { start += 1 }
                 if start < tokens.count, collect(from: start, least: 2) { at = start }
+                else { refuseChords(after: at) }
             } else if wish.chords.isEmpty, collect(from: at, least: 3) {
                 continue
             }
+            at += 1
+        }
+    }
+
+    /// What stands where chords were announced and is written like one, but is none.
+    private mutating func refuseChords(after announced: Int) {
+        var at = announced + 1
+        while at < tokens.count, isFree(at) {
+            let source = tokens[at].source
+            let isLikeOne = source.count > 1 && source.first.map { "ABCDEFGH".contains($0) } == true && source.dropFirst().contains { $0.isNumber || "#♯♭+°øΔ".contains($0) }
+            if isLikeOne, Chord(symbol: source) == nil { ignore(at..<at + 1, "is no chord that Lathe knows; a progression of others stands instead") }
+            else if Chord(symbol: source) == nil { break }
             at += 1
         }
     }
@@ -25,9 +38,11 @@ extension PromptReader {
         var chords: [Chord] = []
         var numerals: [String] = []
         var end = start
+        // Where an H is written, B is the note below it.
+        let isGerman = tokens[start...].prefix(16).prefix { Self.german(chord: $0.source, hasH: true) != nil }.contains { $0.source.hasPrefix("H") }
         while end < tokens.count, isFree(end) {
             if chords.isEmpty, let numeral = Self.numeral(tokens[end]) { numerals.append(numeral) }
-            else if numerals.isEmpty, let chord = Chord(symbol: tokens[end].source) { chords.append(chord) }
+            else if numerals.isEmpty, let chord = Self.german(chord: tokens[end].source, hasH: isGerman) { chords.append(chord) }
             else { break }
             end += 1
             // A full sentence may end between them, but "Am. The" does not go on.
@@ -44,20 +59,40 @@ extension PromptReader {
         return true
     }
 
+    private static func german(chord symbol: String, hasH: Bool) -> Chord? {
+        guard hasH else { return Chord(symbol: symbol) }
+        if symbol.hasPrefix("H") { return Chord(symbol: "B" + symbol.dropFirst()) }
+        let isPlainB = symbol.hasPrefix("B") && symbol.dropFirst().first.map { !"b#♭♯".contains($0) } != false
+        return Chord(symbol: isPlainB ? "Bb" + symbol.dropFirst() : symbol)
+    }
+
     /// Words that tell a metre and leave the style open to others.
     static let dances: Set<String> = ["waltz", "minuet", "jig", "march", "mazurka", "tarantella"]
 
+    /// What is written in figures counts more than the name of a dance.
     mutating func readMeter() {
+        for isWritten in [true, false] { readMeter(isWritten: isWritten) }
+    }
+
+    private mutating func readMeter(isWritten: Bool) {
         for i in tokens.indices where isFree(i) {
             var found: Meter?
             var range = i..<i + 1
-            if let meter = Meter(tokens[i].word) {
+            if isWritten, let meter = Meter(tokens[i].word) {
                 found = meter
+            } else if isWritten {
+                let halves = tokens[i].word.split(separator: "/", omittingEmptySubsequences: false)
+                if halves.count == 2, halves.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isNumber) }) { ignore(range, "a metre has 1 to 32 halves, quarters, eighths or sixteenths to the bar") }
+                continue
             } else if tokens[i].word == "counts", let n = (i + 1..<min(i + 4, tokens.count)).first(where: { tokens[$0].number != nil }), let count = tokens[n].number {
                 found = Meter(count: Int(count), unit: 4)
                 range = i..<n + 1
             } else if ["waltz", "minuet", "menuett", "minueto", "menuet", "mazurka", "dreivierteltakt"].contains(word(i)) || ["waltz", "waltzing"].contains(word(i)) {
-                if wish.meter == nil { found = Meter(count: 3, unit: 4) }
+                if let before = wish.meter {
+                    if before.count % 3 != 0 { wish.reading.ignored.append(.init(text: text(range), why: "is in 3/4; the metre asked for is \(before.name)")) }
+                } else {
+                    found = Meter(count: 3, unit: 4)
+                }
             } else if ["jig", "tarantella", "siciliana", "barcarolle", "sechsachteltakt"].contains(word(i)), wish.meter == nil {
                 found = Meter(count: 6, unit: 8)
             }

@@ -23,8 +23,14 @@ public struct PromptReader {
         reader.readMoods()
         reader.settle()
         reader.gatherRest()
+        if prompt.count > Tokenizer.longest {
+            reader.wish.reading.ignored.append(.init(text: "\u{2026}", why: "a prompt is read up to its \(Tokenizer.longest)th character"))
+        }
         return reader.wish
     }
+
+    /// Whether there is nothing to read: no word, number or pictogram.
+    public static func isBlank(_ prompt: String) -> Bool { Tokenizer.tokens(prompt).isEmpty }
 
     func word(_ i: Int) -> String { tokens.indices.contains(i) ? tokens[i].word : "" }
     func isFree(_ i: Int) -> Bool { tokens.indices.contains(i) && !tokens[i].isUsed }
@@ -42,18 +48,22 @@ public struct PromptReader {
     }
 
     mutating func use(_ range: Range<Int>, as meaning: String) {
-        wish.reading.understood.append(.init(text: text(range), as: meaning))
+        let read = Reading.Understood(text: text(range), as: meaning)
+        if !wish.reading.understood.contains(read) { wish.reading.understood.append(read) }
         for i in range { tokens[i].isUsed = true }
     }
 
     mutating func ignore(_ range: Range<Int>, _ why: String) {
-        wish.reading.ignored.append(.init(text: text(range), why: why))
+        let unread = Reading.Ignored(text: text(range), why: why)
+        if !wish.reading.ignored.contains(unread) { wish.reading.ignored.append(unread) }
         for i in range { tokens[i].isUsed = true }
     }
 
     /// The language most of whose everyday words occur.
     static func language(of prompt: String) -> String {
         if prompt.unicodeScalars.contains(where: { (0x3040...0x30FF).contains($0.value) }) { return "ja" }
+        if prompt.unicodeScalars.contains(where: { (0x4E00...0x9FFF).contains($0.value) }) { return "zh" }
+        if prompt.unicodeScalars.contains(where: { (0x0400...0x04FF).contains($0.value) }) { return "ru" }
         let words = Set(prompt.lowercased().split(whereSeparator: { !$0.isLetter && $0 != "'" }).map(String.init))
         let marks: [(String, String)] = [
             ("de", "ein eine einen der die das und mit ohne für im in takte schläge langsamer fröhlicher moll dur sehr nur klavier"),
@@ -61,6 +71,7 @@ public struct PromptReader {
             ("fr", "une un le les des et avec sans pour en très de du majeur mineur mesures secondes douce pas la"),
             ("it", "una un il lo gli con senza di per molto maggiore minore battute della"),
             ("pt", "uma um os com sem para muito maior menor compassos"),
+            ("nl", "een het met zonder en van voor maten slagen droevige vrolijke"),
             ("en", "an the and with without for in of at no is this song key bars with to not"),
         ]
         return marks.map { ($0.0, $0.1.split(separator: " ").count { words.contains(String($0)) }) }
@@ -79,6 +90,7 @@ public struct PromptReader {
         roughly exactly approximately needed circa etwa ungefahr environ aproximadamente mas intro main stage not nicht ish
         meter metre takt lasts lasting duration use using style era piece pieza morceau pezzo stuck peca aber ma em between adventure theme anthem jingle ad advert four floor add include
         i'd i'm it's let's au aux du dann bitte lieber maybe again once well hey hi hello kind sort bit can could would should
+        een het voor van op
         please thanks thank bitte mochte musical instrumental composition arrangement filler mode counts count sequence here there actually called named
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 

@@ -49,7 +49,7 @@ extension PromptReader {
             if let voice = Voice.named(name) ?? Voice.named(singular) { return (voice.name, voice, length) }
             if length == 1, Self.families.contains(name) { return (name, nil, length) }
             if length == 1, ["vocal", "voices", "singing", "singer", "vox"].contains(name) { return ("vocals", nil, length) }
-            if name == "melody" { return ("melody", nil, length) }
+            if ["melody", "chords", "harmony"].contains(name) { return (name, nil, length) }
         }
         return nil
     }
@@ -76,7 +76,11 @@ extension PromptReader {
             let end = i + length
             let isAbsent = forbids || word(end) == "absent" || (word(end) == "free" && isFree(end)) || (word(end) == "not" && word(end + 1) == "needed")
             let range = i..<(word(end) == "absent" || word(end) == "free" ? end + 1 : end)
-            if name == "melody" {
+            if name == "chords" || name == "harmony" {
+                guard isAbsent, wish.chords.isEmpty, wish.numerals.isEmpty else { i += 1; forbids = false; continue }
+                wish.withoutHarmony = true
+                use(range, as: "no chords")
+            } else if name == "melody" {
                 if isAbsent { wish.withoutMelody = true; use(range, as: "no melody") } else { use(range, as: "a melody") }
             } else if isAbsent {
                 wish.without += name == "percussion" ? ["drums"] : name == "vocals" ? ["choir"] : [name]
@@ -84,14 +88,14 @@ extension PromptReader {
             } else if let voice {
                 if !wish.voices.contains(voice) { wish.voices.append(voice) }
                 use(range, as: "instrument \(voice.name)")
-                let neighbours = (max(0, i - 2)..<i).map { tokens[$0].word } + (end..<min(end + 1, tokens.count)).map { tokens[$0].word }
-                if neighbours.contains("only") || (i > 0 && neighbours.dropLast().contains("solo")) { wish.isOnly = true }
+                if isAlone(i..<end) { wish.isOnly = true }
             } else if name == "percussion", let drums = Voice.named("drums") {
                 if !wish.voices.contains(drums) { wish.voices.append(drums) }
                 use(range, as: "instrument drums")
             } else if name == "vocals", let choir = Voice.named("voice") {
                 wish.reading.ignored.append(.init(text: text(range), why: "words cannot be sung; a wordless voice stands in"))
                 if !wish.voices.contains(choir) { wish.voices.append(choir) }
+                if isAlone(i..<end) { wish.isOnly = true }
                 for n in range { tokens[n].isUsed = true }
             } else {
                 use(range, as: name)
@@ -104,6 +108,14 @@ extension PromptReader {
                 use(i..<i + words.count, as: "nothing else")
             }
         }
+    }
+
+    /// "Only strings", "solo violin", "strings only".
+    private func isAlone(_ range: Range<Int>) -> Bool {
+        if word(range.upperBound) == "only", !tokens[range.upperBound].isAfterBreak { return true }
+        guard range.lowerBound > 0, !tokens[range.lowerBound].isAfterBreak else { return false }
+        let last = word(range.lowerBound - 1)
+        return last == "only" || last == "solo" || word(range.lowerBound - 2) == "only" && !tokens[range.lowerBound - 1].isAfterBreak
     }
 
     static let moods: [(words: String, mood: Mood)] = [
@@ -136,7 +148,7 @@ extension PromptReader {
                 use(i..<i + 1, as: "not \(mood.name)")
                 continue
             }
-            if (wish.bpm != nil || wish.paceBPM != nil), mood.name == "fast" || mood.name == "slow",
+            if mood.name == "fast" || mood.name == "slow",
                wish.moods.contains(where: { ($0.name == "fast" || $0.name == "slow") && $0.name != mood.name }) {
                 ignore(i..<i + 1, "contradicts what was said before")
                 continue

@@ -31,6 +31,7 @@ extension PromptReader {
             guard isFree(unit), !tokens[unit].isAfterBreak else { continue }
             switch tokens[unit].word {
             case "seconds", "s": setSeconds(n, i..<unit + 1)
+            case "hours": setSeconds(n * 3600, i..<unit + 1)
             case "minutes":
                 var (total, end) = (n * 60, unit + 1)
                 if word(end) == "and", word(end + 1) == "a", word(end + 2) == "half" { total += 30; end += 3 }
@@ -44,6 +45,8 @@ extension PromptReader {
                     wish.isBlues = true
                     use(i..<unit + 2, as: "blues form")
                     if wish.genre == nil, genres.contains(where: { $0.id == "blues" }) { wish.genre = "blues" }
+                } else if n != n.rounded() {
+                    ignore(i..<unit + 1, "a track has whole bars")
                 } else if let before = wish.bars, before != Int(n) {
                     ignore(i..<unit + 1, "the length is \(before) bars already")
                 } else if Brief.barsRange.contains(Int(n)) {
@@ -94,7 +97,7 @@ extension PromptReader {
                 use(i..<i + 2, as: wish.introWeight == 0 ? "no intro" : wish.introWeight < 1 ? "a short intro" : "a long intro")
             } else if Self.peaks.contains(word(i)), let at = (i + 1..<min(i + 4, tokens.count)).first(where: { Self.clock(tokens[$0].word) != nil || (tokens[$0].number != nil && word($0 + 1) == "seconds") }) {
                 wish.dropAt = Self.clock(tokens[at].word) ?? tokens[at].number
-                use(i..<(tokens[at].number != nil ? at + 2 : at + 1), as: "the fullest section begins at \(wish.dropAt ?? 0) s")
+                use(i..<(tokens[at].number != nil ? at + 2 : at + 1), as: Brief.dropReading(wish.dropAt ?? 0))
             } else if word(i) == "loop" {
                 wish.isLoop = true
                 use(i..<i + 1, as: "a loop")

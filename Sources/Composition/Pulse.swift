@@ -17,11 +17,27 @@ struct Pulse {
         // are heard as the pulse.
         let usual = brief.meter.isCompound ? 0 : brief.meter.isTriple ? 1 : brief.genre.kit == "electronic" ? 0 : 0.3
         amount = max(slow, max(fast, usual))
+        isEven = brief.bpm > 150 && !isAtHome && !brief.meter.isCompound
         strikesBeats = !brief.meter.isCompound && (brief.bpm < 84 || brief.bpm > 150 && !isAtHome || brief.meter.isTriple)
     }
 
     /// Whoever keeps the harmony strikes on every beat rather than holding.
     private let strikesBeats: Bool
+
+    /// Fast, every beat weighs the same: an accent on every second one halves the pulse.
+    private let isEven: Bool
+
+    /// The loudest beat of each bar for each drum, or for the part: what the other beats come up to.
+    private func loudest(_ notes: [Note], _ role: Role) -> [Int: Int] {
+        guard isEven, [.drums, .bass, .chords].contains(role) else { return [:] }
+        let bar = brief.meter.ticksPerBar
+        let beats = Set(brief.meter.beatStarts)
+        var out: [Int: Int] = [:]
+        for note in notes where beats.contains(note.start % bar) { out[place(of: note, role), default: 0] = max(out[place(of: note, role)] ?? 0, note.velocity) }
+        return out
+    }
+
+    private func place(of note: Note, _ role: Role) -> Int { note.start / brief.meter.ticksPerBar * 128 + (role == .drums ? note.pitch : 0) }
 
     /// Held notes struck anew on each beat that nobody else in the part strikes.
     private func struck(_ notes: [Note], role: Role, name: String, before ringStart: Int) -> [Note] {
@@ -43,7 +59,23 @@ struct Pulse {
             }
             out.append(note)
         }
-        return brief.bpm > 150 ? filled(out, before: ringStart) : out
+        guard brief.bpm > 150 else { return out }
+        return isEven ? detached(filled(out, before: ringStart), before: ringStart) : filled(out, before: ringStart)
+    }
+
+    /// A stroke that grows out of the one before it is heard less than one after a gap.
+    private func detached(_ notes: [Note], before ringStart: Int) -> [Note] {
+        let bar = brief.meter.ticksPerBar
+        let gaps = Dictionary(zip(brief.meter.beatStarts, brief.meter.beats.map { $0 / 4 })) { first, _ in first }
+        let starts = Array(Set(notes.map(\.start))).sorted()
+        var following: [Int: Int] = [:]
+        for (a, b) in zip(starts, starts.dropFirst()) { following[a] = b }
+        return notes.map { note in
+            guard note.start < ringStart, let next = following[note.start], let gap = gaps[next % bar], next - note.end < gap else { return note }
+            var note = note
+            note.length = max(60, next - note.start - gap)
+            return note
+        }
     }
 
     /// Fast, a beat that is left out makes two beats one: where the part is silent on a beat, what it struck last is struck again.
@@ -73,6 +105,7 @@ struct Pulse {
         let notes = struck(notes, role: role, name: name, before: ringStart)
         let bar = brief.meter.ticksPerBar
         let beats = Set(brief.meter.beatStarts)
+        let loudest = loudest(notes, role)
         var streams: [Int: RandomStream] = [:]
         /// One decision for all notes that are struck together.
         var decided: [Int: Bool] = [:]
@@ -80,9 +113,10 @@ struct Pulse {
         for note in notes.sorted(by: { ($0.start, $0.pitch) < ($1.start, $1.pitch) }) {
             if beats.contains(note.start % bar) {
                 var strong = note
+                if let most = loudest[place(of: note, role)] { strong.velocity = max(note.velocity, most - 2) }
                 // What ticks along tells the beat.
                 if role == .drums {
-                    if note.pitch != 36, note.pitch != 38 { strong.velocity = min(118, note.velocity + Int(14 * min(1, amount))) } else if brief.bpm > 150 { strong.velocity = max(100, note.velocity) }
+                    if note.pitch != 36, note.pitch != 38 { strong.velocity = min(118, strong.velocity + Int(14 * min(1, amount))) } else if brief.bpm > 150 { strong.velocity = max(100, strong.velocity) }
                 }
                 out.append(strong)
                 continue

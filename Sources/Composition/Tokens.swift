@@ -33,22 +33,43 @@ enum Tokenizer {
     static func tokens(_ prompt: String) -> [Token] {
         var out: [Token] = []
         var text = ""
+        /// As it is written, where that is not how it is read.
+        var spelling: String?
         var isAfterBreak = false
         func flush() {
             guard !text.isEmpty else { return }
-            out.append(Token(source: text, word: fold(text), number: value(text), isAfterBreak: isAfterBreak))
-            text = ""
+            out.append(Token(source: spelling ?? text, word: fold(text), number: value(text), isAfterBreak: isAfterBreak))
+            (text, spelling) = ("", nil)
             isAfterBreak = false
         }
         var characters = Array(prompt.prefix(longest))
         characters = characters.map { fullWidth[$0] ?? $0 }
         var at = 0
+        /// Where the text that is being gathered began.
+        var began = 0
         while at < characters.count {
             let c = characters[at]
-            let isCounted = c.isNumber && at + 1 < characters.count && isIdeographic(characters[at + 1]) && japanese(characters, at) != nil
+            if text.isEmpty { began = at }
+            if c == "\u{1B}" {
+                // A control sequence of a terminal says nothing of music.
+                flush()
+                at += 1
+                if at < characters.count, characters[at] == "[" { at = (characters[(at + 1)...].firstIndex { $0.isLetter } ?? characters.count - 1) + 1 }
+                continue
+            }
+            if let words = picture(c) {
+                flush()
+                for word in words.split(separator: " ") {
+                    out.append(Token(source: String(c), word: String(word), isAfterBreak: isAfterBreak))
+                    isAfterBreak = false
+                }
+                at += 1
+                continue
+            }
+            let isCounted = c.isNumber && at + 1 < characters.count && isIdeographic(characters[at + 1]) && ideographs(characters, at) != nil
             if isIdeographic(c) || isCounted {
                 flush()
-                if let (length, words) = japanese(characters, at) {
+                if let (length, words) = ideographs(characters, at) {
                     let source = String(characters[at..<at + length])
                     for word in words.split(separator: " ") {
                         out.append(Token(source: source, word: String(word), number: value(String(word)), isAfterBreak: isAfterBreak))
@@ -57,7 +78,7 @@ enum Tokenizer {
                     at += length
                 } else {
                     var end = at + 1
-                    while end < characters.count, isIdeographic(characters[end]), japanese(characters, end) == nil { end += 1 }
+                    while end < characters.count, isIdeographic(characters[end]), ideographs(characters, end) == nil { end += 1 }
                     let source = String(characters[at..<end])
                     // Particles and endings carry no wish.
                     if source.contains(where: { !isKana($0) }) || source.count > 3 { out.append(Token(source: source, word: source, isAfterBreak: isAfterBreak)) }
@@ -67,7 +88,7 @@ enum Tokenizer {
             }
             if c.isLetter || c.isNumber || c == "'" || c == "’" {
                 // "120bpm": a number ends where letters begin, but "C7" and "2step" stay whole.
-                if let last = text.last, last.isNumber, c.isLetter, text.allSatisfy({ $0.isNumber || $0 == "." }) { flush() }
+                if let last = text.last, last.isNumber, c.isLetter, text.allSatisfy({ $0.isNumber || $0 == "." || $0 == "-" }) { flush() }
                 // "BPM160", "tempo90".
                 if c.isNumber, ["bpm", "tempo"].contains(text.lowercased()) { flush() }
                 text.append(c == "’" ? "'" : c)
@@ -75,6 +96,12 @@ enum Tokenizer {
                 text.append(c == "♯" ? "#" : c == "♭" ? "b" : c)
             } else if c == ".", let last = text.last, last.isNumber, at + 1 < characters.count, characters[at + 1].isNumber {
                 text.append(c)
+            } else if c == ",", let (digits, isGroup) = afterComma(characters, at, began, text) {
+                spelling = text + "," + digits
+                text += (isGroup ? "" : ".") + digits
+                at += digits.count
+            } else if c == "-" || c == "\u{2212}", text.isEmpty, at == 0 || " \t\n:=(".contains(characters[at - 1]), at + 1 < characters.count, characters[at + 1].isNumber {
+                text = "-"
             } else if c == "/", !text.isEmpty, at + 1 < characters.count, characters[at + 1].isNumber || characters[at + 1].isLetter {
                 text.append(c)
             } else if c == ":", let last = text.last, last.isNumber, at + 1 < characters.count, characters[at + 1].isNumber {
@@ -96,8 +123,27 @@ enum Tokenizer {
 
     /// Digits as a number; nil for words such as `nan`, and for what no music counts up to.
     private static func value(_ text: String) -> Double? {
-        guard text.first?.isNumber == true, let x = Double(text), x <= 1e6 else { return nil }
+        guard text.first?.isNumber == true || text.first == "-" && text.dropFirst().first?.isNumber == true, let x = Double(text), abs(x) <= 1e6 else { return nil }
         return x
+    }
+
+    /// What follows the comma of one number: three digits are thousands (`10,000`), one or two a fraction (`127,5`). A list (`1,4,5`) is neither.
+    private static func afterComma(_ characters: [Character], _ at: Int, _ began: Int, _ text: String) -> (digits: String, isGroup: Bool)? {
+        guard !text.isEmpty, text.count <= 3, text.allSatisfy(\.isNumber), began == 0 || characters[began - 1] != "," else { return nil }
+        let digits = String(characters[(at + 1)...].prefix(4).prefix { $0.isNumber })
+        let end = at + 1 + digits.count
+        if end + 1 < characters.count, characters[end] == ",", characters[end + 1].isNumber { return nil }
+        switch digits.count {
+        case 3: return (digits, true)
+        case 1, 2: return (digits, false)
+        default: return nil
+        }
+    }
+
+    /// What a pictogram stands for; one that Lathe has no word for stands for itself.
+    private static func picture(_ c: Character) -> String? {
+        guard let first = c.unicodeScalars.first, first.properties.isEmojiPresentation || first.properties.isEmoji && first.value > 0x2000 else { return nil }
+        return Lexicon.pictures[first] ?? String(c)
     }
 
     static func fold(_ text: String) -> String {
@@ -106,7 +152,7 @@ enum Tokenizer {
 
     private static let folded: [Character: Character] = {
         var table: [Character: Character] = [:]
-        for (to, from) in [("a", "àáâãäåā"), ("e", "èéêëēę"), ("i", "ìíîïī"), ("o", "òóôõöøō"), ("u", "ùúûüū"), ("n", "ñń"), ("c", "çćč"), ("s", "śš"), ("z", "žźż"), ("l", "ł"), ("y", "ýÿ")] {
+        for (to, from) in [("a", "àáâãäåā"), ("e", "èéêëēę"), ("i", "ìíîïī"), ("o", "òóôõöøō"), ("u", "ùúûüū"), ("n", "ñń"), ("c", "çćč"), ("s", "śš"), ("z", "žźż"), ("l", "ł"), ("y", "ýÿ"), ("е", "ё")] {
             for c in from { table[c] = Character(to) }
         }
         return table
@@ -125,9 +171,9 @@ enum Tokenizer {
 
     private static func isKana(_ c: Character) -> Bool { c.unicodeScalars.first.map { (0x3040...0x309F).contains($0.value) } ?? false }
 
-    private static func japanese(_ characters: [Character], _ at: Int) -> (Int, String)? {
+    private static func ideographs(_ characters: [Character], _ at: Int) -> (Int, String)? {
         for length in stride(from: min(8, characters.count - at), through: 1, by: -1) {
-            if let words = Lexicon.japanese[String(characters[at..<at + length])] { return (length, words) }
+            if let words = Lexicon.ideographic[String(characters[at..<at + length])] { return (length, words) }
         }
         return nil
     }

@@ -15,6 +15,8 @@ public struct Wish: Sendable, Codable, Equatable {
     public var without: [String] = []
     public var isOnly = false
     public var withoutMelody = false
+    /// Nobody plays chords, pads or broken chords.
+    public var withoutHarmony = false
     public var chords: [Chord] = []
     /// Roman numerals, told in the key once it is known.
     public var numerals: [String] = []
@@ -60,6 +62,7 @@ extension Wish {
         voices += other.voices.filter { !voices.contains($0) }
         if other.isOnly { (isOnly, voices) = (true, other.voices) }
         withoutMelody = withoutMelody || other.withoutMelody
+        withoutHarmony = withoutHarmony || other.withoutHarmony
         moods += other.moods.filter { !moods.contains($0) }
         isHalfTime = isHalfTime || other.isHalfTime
         halfTimeIntroOnly = other.isHalfTime ? other.halfTimeIntroOnly : halfTimeIntroOnly
@@ -91,6 +94,7 @@ extension Brief {
         without = wish.without
         isOnly = wish.isOnly
         withoutMelody = wish.withoutMelody
+        withoutHarmony = wish.withoutHarmony
         isBlues = wish.isBlues
         isHalfTime = wish.isHalfTime
         halfTimeIntroOnly = wish.halfTimeIntroOnly

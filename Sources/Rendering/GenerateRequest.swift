@@ -52,6 +52,7 @@ public struct GenerateRequest: Sendable, Codable, Equatable {
         let mapping = picture.map { PictureMapping.apply($0, to: &wish) } ?? []
         var brief = Brief(wish, genres: genres, seed: seed)
         brief.variations = (written?.variations ?? []) + options.variations
+        brief.settle(&wish.reading)
         return (brief, wish.reading, mapping)
     }
 }

@@ -38,8 +38,10 @@ public struct Take: Sendable {
         return score.tracks.map { track in
             var bars = [Float](repeating: 0, count: score.brief.bars)
             for note in track.notes {
-                // A held note counts in every bar it sounds in.
-                for i in max(0, note.start / bar)...max(0, min(bars.count - 1, (note.end - 1) / bar)) where bars.indices.contains(i) { bars[i] += Float(note.velocity) }
+                // A held note counts in every bar it sounds in; one that a hand strikes a little early, or holds a little long, not in the bar it only touches.
+                let edge = min(note.length / 2, Meter.quarter / 8)
+                let (first, last) = (max(0, (note.start + edge) / bar), max(0, min(bars.count - 1, (note.end - 1 - edge) / bar)))
+                for i in first...max(first, last) where bars.indices.contains(i) { bars[i] += Float(note.velocity) }
             }
             let most = max(1, bars.max() ?? 1)
             return bars.map { $0 / most }

@@ -106,7 +106,7 @@ extension ServiceDesk {
                 kind: .master, wish: .master(preset: preset, curve: body.curve), upload: upload, container: container,
                 credits: max(1, (bytes + ServeSettings.bytesPerCredit - 1) / ServeSettings.bytesPerCredit), item: nil, text: text)
         case .generate:
-            guard let prompt = body.prompt, !prompt.isEmpty, prompt.utf8.count <= 16 << 10 else { throw Refusal.wrong("prompt is missing, or has more than 16 KiB") }
+            guard let prompt = body.prompt, !PromptReader.isBlank(prompt) || body.genre != nil, prompt.utf8.count <= 16 << 10 else { throw Refusal.wrong("prompt is missing, says nothing, or has more than 16 KiB") }
             if let match = rules.match(prompt) {
                 var refusal = Refusal(.unprocessableContent, .contentPolicy, "it \(match.why); change the prompt")
                 (refusal.rule, refusal.span) = (match.rule, match.span)

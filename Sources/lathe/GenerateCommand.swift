@@ -62,6 +62,10 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
         let isSaid = written != nil || image != nil || video != nil
         let text = try prompt == nil && promptFile == nil && isSaid ? "" : PromptSource.read(argument: prompt, file: promptFile)
         let options = try options(genres)
+        if !isSaid, options.genre == nil, PromptReader.isBlank(text) {
+            throw Failure(promptFile == nil && prompt != "-" ? Failure.usageExitCode : 65,
+                          "\(promptFile ?? (prompt == "-" ? "standard input" : "the prompt")): says nothing; say what is wanted, e.g. \"slow house in A minor, two minutes\"")
+        }
         let first = seed ?? written?.seed ?? UInt64.random(in: 1...999_999)
         let requests = try (0..<takes).map { take in try request(text, written, options, seed: first &+ UInt64(take), take: take, genres) }
 
@@ -198,6 +202,7 @@ enum PromptSource {
         }
         if argument == "-" { return try all(of: STDIN_FILENO, named: "standard input") }
         guard let argument else { throw Failure(Failure.usageExitCode, "no prompt was given; write lathe generate \"…\", or - to read it from standard input") }
+        guard argument.utf8.count <= most else { throw Failure(Failure.usageExitCode, "the prompt is longer than 64 KiB; a prompt is a few sentences") }
         return argument
     }
 

@@ -111,7 +111,8 @@ import Testing
         (["generate", "x", "--seconds", "5", "--bars", "4"], 64, "choose one"), (["generate", "x", "--bpm", "9000"], 64, "--bpm"), (["generate", "x", "-o", "t.xyz"], 64, "t.xyz"),
         (["generate", "--prompt-file", "absent.txt"], 66, "absent.txt"), (["generate", "x", "--image", "absent.png", "-o", "t.wav"], 66, "absent.png"),
         (["generate", "x", "--image", "a.png", "--video", "b.mp4"], 64, "choose one"), (["generate", "--brief", "absent.toml"], 66, "absent.toml"), (["generate", "--brief", "no-such-brief"], 66, "study-room"),
-        (["generate", "x", "--sounds", "kazoo"], 64, "--sounds"),
+        (["generate", "x", "--sounds", "kazoo"], 64, "--sounds"), (["generate", "... ?!", "-o", "t.wav"], 64, "says nothing"), (["generate", " \n", "-o", "t.wav"], 64, "says nothing"),
+        (["generate", "--prompt-file", "/dev/null", "-o", "t.wav"], 65, "says nothing"), (["generate", String(repeating: "house ", count: 11_000), "-o", "t.wav"], 64, "64 KiB"),
     ])
     func aMistakeIsNamedInOneLine(_ arguments: [String], _ status: Int, _ named: String) throws {
         let place = try Workspace()

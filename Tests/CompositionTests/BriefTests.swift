@@ -123,4 +123,19 @@ struct BriefTests {
 
 extension String {
     fileprivate func components(of text: String) -> Int { ranges(of: text).count }
+
+    /// A place that the form cannot give, and a piece that nobody may play, are found when the form and the players are known.
+    @Test func whatTheFormCannotGiveIsSaid() {
+        func settled(_ prompt: String) -> Reading {
+            let wish = PromptReader.read(prompt, genres: Shipped.genres)
+            var reading = wish.reading
+            Brief(wish, genres: Shipped.genres, seed: 5).settle(&reading)
+            return reading
+        }
+        let late = settled("house, 1 minute, drop at 5:00")
+        #expect(late.ignored.contains { $0.text == "drop at 5:00" } && !late.understood.contains { $0.text.contains("5:00") })
+        #expect(settled("house, 2 minutes, drop at 0:45").ignored.isEmpty)
+        #expect(settled("house, no drums, no bass, no chords, no melody").ignored.contains { $0.why.contains("nobody would be left") })
+        #expect(!settled("no drums, no bass").ignored.contains { $0.why.contains("nobody") })
+    }
 }

@@ -51,6 +51,44 @@ struct ComposerTests {
         #expect(Composer.compose(brief).tracks.map(\.notes) != before.tracks.map(\.notes))
     }
 
+    /// More than another velocity or another hand: other notes, or the same ones elsewhere in the bar.
+    @Test(arguments: Shipped.genres.map(\.id))
+    func whatIsVariedIsHeardToDiffer(_ genre: String) {
+        let before = Shipped.score(genre + ", 32 bars")
+        for track in before.tracks {
+            let same = (1...4).count { seed in
+                var brief = before.brief
+                brief.variations = [Variation(part: track.name, section: nil, seed: UInt64(seed) * 1000)]
+                let after = Composer.compose(brief).tracks.first { $0.name == track.name }
+                let told = { (notes: [Note]) in Set(notes.map { [$0.pitch, ($0.start + Meter.quarter / 16) / (Meter.quarter / 8)] }) }
+                return after.map { told($0.notes) == told(track.notes) } ?? true
+            }
+            #expect(same == 0, "\(track.name) sounds the same with \(same) of 4 other seeds")
+        }
+    }
+
+    /// From one sixteenth in a bar to 32 halves.
+    @Test(arguments: [2, 4, 8, 16])
+    func everyMetreCanBePlayed(_ unit: Int) throws {
+        for count in 1...32 {
+            let meter = try #require(Meter(count: count, unit: unit))
+            for (n, genre) in ["pop", "techno", "jazz", "orchestral"].enumerated() {
+                let score = Shipped.score(genre + ", \(meter.name), 16 bars", seed: UInt64(count * 4 + n))
+                #expect(score.brief.meter == meter && score.brief.bars == 16)
+                #expect(!score.tracks.isEmpty && score.tracks.allSatisfy { $0.notes.allSatisfy { $0.start >= 0 && $0.length > 0 && $0.end <= score.ticks } }, "\(genre) in \(meter.name)")
+            }
+        }
+    }
+
+    @Test func withoutChordsNobodyPlaysThem_andATuneAloneHasNoHoles() throws {
+        let score = Shipped.score("house in A minor without chords, 32 bars")
+        #expect(!score.tracks.isEmpty && !score.tracks.contains { [.chords, .pad, .arp].contains($0.part.role) })
+        let alone = Shipped.score("no drums no bass no chords, flute only, 32 bars")
+        #expect(alone.tracks.map(\.voice.name) == ["flute"])
+        let starts = try #require(alone.tracks.first).notes.map(\.start)
+        #expect(zip(starts, starts.dropFirst()).allSatisfy { $1 - $0 <= 2 * alone.brief.meter.ticksPerBar })
+    }
+
     @Test(arguments: ["house, A minor", "jazz trio in Bb", "rock in E minor", "orchestral in D"])
     func varyingASectionLeavesTheOthers(_ prompt: String) {
         let before = Shipped.score(prompt)
@@ -66,6 +104,18 @@ struct ComposerTests {
                 #expect(a.notes.filter { !inside.contains($0.start) && $0.start < before.ringStart - 240 } == b.notes.filter { !inside.contains($0.start) && $0.start < before.ringStart - 240 }, "\(section.name) moved \(a.name)")
             }
         }
+    }
+
+    @Test func aBowSlursSteps_setsANewStrokeForTheSamePitch_andAPickDoesNeither() throws {
+        let line = [62, 64, 64, 76, 71].enumerated().map { Note(start: $0 * 960, length: 900, pitch: $1, velocity: 80) }
+        let (violin, piano) = (try #require(Voice.named("violin")), try #require(Voice.named("piano")))
+        #expect(Articulation.line(line, violin).map(\.length) == [960 + Articulation.overlap, 720, 840, 900, 900])
+        #expect(Articulation.line(line, piano).map(\.length) == [900, 720, 900, 900, 900])
+        // A rest that is written stays.
+        let apart = [Note(start: 0, length: 480, pitch: 62, velocity: 80), Note(start: 960, length: 480, pitch: 64, velocity: 80)]
+        #expect(Articulation.line(apart, violin) == apart)
+        let tune = try #require(Shipped.score("orchestral, violin melody, 32 bars").tracks.first { $0.part.role == .lead })
+        #expect(zip(tune.notes, tune.notes.dropFirst()).contains { $0.end > $1.start }, "\(tune.name) slurs")
     }
 
     @Test func leavingAnInstrumentOutLeavesTheOthersAsTheyWere() {

@@ -15,6 +15,72 @@ struct PromptReaderTests {
         #expect(wish(prompt).bpm == bpm)
     }
 
+    /// Each is read whole: nothing in it is left over.
+    @Test(arguments: [
+        ("Медленный вальс в ля миноре, 90 ударов в минуту, фортепиано и скрипка, без барабанов", "ru", 90.0, "A minor", "3/4", ["piano", "violin"], ["drums"]),
+        ("Быстрый рок, до-диез минор, темп сто сорок, электрогитара, две минуты", "ru", 140, "C# minor", nil, ["electric guitar"], []),
+        ("一首悲伤的钢琴曲，C小调，每分钟70拍，没有鼓", "zh", 70, "C minor", nil, ["piano"], ["drums"]),
+        ("爵士乐，降E大调，120 BPM，萨克斯和钢琴，32小节", "zh", 120, "Eb major", nil, ["saxophone", "piano"], []),
+        ("Een droevige wals met viool en piano, zonder drums, 84 slagen per minuut, A minor", "nl", 84, "A minor", "3/4", ["violin", "piano"], ["drums"]),
+    ])
+    func furtherLanguagesAreRead(_ prompt: String, _ language: String, _ bpm: Double, _ key: String, _ meter: String?, _ voices: [String], _ without: [String]) {
+        let read = wish(prompt)
+        #expect(read.bpm == bpm && read.key?.name == key && read.meter?.name == meter && read.language == language)
+        #expect(read.voices.map(\.name) == voices && read.without == without)
+        #expect(read.reading.ignored.isEmpty, "\(read.reading.ignored)")
+    }
+
+    @Test(arguments: [("127,5 bpm", 127.5), ("Techno, 127.5 bpm, 4 Takte", 127.5), ("1,4,5 at 120 bpm", 120), ("techno - 128 bpm", 128), ("8-bar loop, 120 bpm", 120)])
+    func aNumberIsReadWithItsFraction(_ prompt: String, _ bpm: Double) {
+        #expect(wish(prompt).bpm == bpm)
+    }
+
+    /// What cannot be had is said, under its own words.
+    @Test(arguments: [
+        ("-120 bpm rock", "-120 bpm", "30 and 300"), ("tempo 1", "1", "30 and 300"), ("tempo 999", "999", "30 and 300"), ("-30 seconds of jazz", "-30 seconds", "1 second"),
+        ("two hours of ambient", "two hours", "1 second to an hour"), ("0 bars of house", "0 bars", "1 to 2000"), ("10,000 bars of techno", "10,000 bars", "1 to 2000"),
+        ("2.5 bars of pop", "2.5 bars", "whole bars"), ("0/4 time", "0/4", "1 to 32"), ("3/7 time", "3/7", "1 to 32"), ("slow waltz in 4/4", "waltz", "3/4"),
+        ("fast slow rock", "slow", "contradicts"), ("chords C#m7b5 H9b3 X", "H9b3", "no chord"),
+    ])
+    func whatCannotBeHadIsSaid(_ prompt: String, _ text: String, _ why: String) {
+        let wish = wish(prompt)
+        #expect(wish.reading.ignored.contains { $0.text == text && $0.why.contains(why) }, "\(wish.reading.ignored)")
+        #expect(!wish.reading.understood.contains { $0.text == text && $0.as.contains(text) })
+    }
+
+    @Test func figuresCountMoreThanTheNameOfADance() {
+        #expect(wish("fast slow waltz in 4/4").meter?.name == "4/4")
+        #expect(wish("waltz in 6/8").reading.ignored.isEmpty)
+        #expect(wish("one hour of ambient").seconds == 3600 && wish("eine halbe Stunde Ambient").seconds == 1800)
+    }
+
+    @Test func pictogramsAreWords_andControlSequencesAreNone() {
+        let read = wish("\u{1F3B9} and \u{1F3BB}, no \u{1F941}, \u{1F600}")
+        #expect(read.voices.map(\.name) == ["piano", "violin"] && read.without == ["drums"] && read.moods.map(\.name) == ["happy"])
+        #expect(wish("house \u{1F37A}").reading.ignored.map(\.text) == ["\u{1F37A}"])
+        #expect(wish("\u{1B}[31mhouse\u{1B}[0m, 4 bars").genre == "house")
+        #expect(PromptReader.isBlank(" \n...!") && !PromptReader.isBlank("\u{1F941}"))
+    }
+
+    @Test func chordsAreForbidden_unlessTheyAreNamed() {
+        #expect(wish("no drums no bass no chords").withoutHarmony)
+        #expect(wish("Techno ohne Akkorde").withoutHarmony)
+        #expect(!wish("no drums, chords Am F C G").withoutHarmony)
+        #expect(wish("Akkorde Hm G D A").chords.map(\.symbol) == ["Bm", "G", "D", "A"])
+        #expect(wish("Akkorde Hm B F").chords.map(\.symbol) == ["Bm", "Bb", "F"])
+        #expect(wish("chords Dm11 G7#11 Cmaj13").chords.map(\.symbol) == ["Dm11", "G7#11", "Cmaj13"])
+    }
+
+    @Test func onlyWhoIsNamedAlonePlaysAlone() {
+        #expect(wish("only singing, 8 bars").isOnly && wish("a piece for solo violin").isOnly && wish("strings only").isOnly)
+        #expect(!wish("rock with a guitar solo, drums and bass").isOnly)
+    }
+
+    @Test func aLongPromptIsCut_andThatIsSaid_once() {
+        let read = wish(String(repeating: "house ", count: 3000)).reading
+        #expect(read.understood.count == 1 && read.ignored.contains { $0.why.contains("4000") })
+    }
+
     @Test(arguments: [
         ("in F# minor", "F# minor"), ("The key is Am.", "A minor"), ("key of F", "F major"), ("E flat major", "Eb major"), ("A♭ minor", "Ab minor"), ("h-Moll", "B minor"),
         ("in B-Dur", "Bb major"), ("en sol mayor", "G major"), ("en fa sostenido menor", "F# minor"), ("si bémol majeur", "Bb major"), ("ハ長調", "C major"),

@@ -94,6 +94,17 @@ struct GenerateTests {
         #expect(state.generate.choice == "bass in verse", "the choice stays for another try")
     }
 
+    @Test func whatRestsInTheChosenSectionIsNotVaried() {
+        var state = takeState()
+        press(&state, "l", "J", "J")
+        #expect(state.generate.choice == "bass in intro")
+        #expect(order(press(&state, "V")) == nil)
+        #expect(state.generate.takes.count == 1 && state.message?.text.contains("bass in intro rests") == true, "a take that sounds the same is not made")
+        press(&state, "J")
+        #expect(state.generate.choice == "pad in intro")
+        #expect(order(press(&state, "V")) != nil)
+    }
+
     @Test func twoTakesAreComparedAtTheSamePlace() {
         var state = takeState()
         press(&state, "x")

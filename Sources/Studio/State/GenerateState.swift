@@ -40,6 +40,13 @@ struct TakeOutline: Sendable, Equatable {
     var bars: Int
     var sections: [Section]
     var parts: [Part]
+
+    /// Whether a part is silent all through a section; nil stands for all of them.
+    func rests(part: Int?, in section: Int?) -> Bool {
+        let chosen = section.map { sections.indices.contains($0) ? sections[$0].bar..<sections[$0].bar + sections[$0].bars : 0..<0 } ?? 0..<bars
+        let rows = part.map { parts.indices.contains($0) ? [parts[$0]] : [] } ?? parts
+        return rows.allSatisfy { row in !chosen.contains { row.bars.indices.contains($0) && row.bars[$0] > 0 } }
+    }
 }
 
 /// A take to be made: the same order gives the same bytes.

@@ -151,6 +151,10 @@ extension StudioState {
 
     mutating func varyChoice() -> [Effect] {
         guard let take = generate.selected, let outline = take.outline, let choice = generate.choice else { return [] }
+        guard !outline.rests(part: generate.part, in: generate.section) else {
+            say(choice + " rests: another take would sound the same; choose a section where it plays", .warning)
+            return []
+        }
         var order = take.order
         order.options.variations.append(.init(part: generate.part.map { outline.parts[$0].name }, section: generate.section, seed: chance.seed()))
         let (part, section) = (generate.part, generate.section)
