@@ -8,6 +8,8 @@ public struct Brief: Sendable, Equatable {
     public var key = Key(tonic: Tone(letter: 0, alteration: 0), mode: .major)
     public var meter = Meter.common
     public var bars = 32
+    /// The number of bars asked for, where they would last longer than `secondsRange`.
+    public internal(set) var barsAsked: Int?
     /// Length of the file; nil: as long as the bars last.
     public var seconds: Double?
     /// Asked for, in the order of the prompt.
@@ -70,6 +72,12 @@ public struct Brief: Sendable, Equatable {
                 let place = sections.count > 1 ? "the fullest section begins at \((begins * 10).rounded() / 10) s" : "the piece has one section"
                 reading.ignored.append(.init(text: said?.text ?? "drop at \(dropAt) s", why: "no section can begin there; \(place)"))
             }
+        }
+        if let barsAsked {
+            let said = "\(barsAsked) bars"
+            let place = reading.understood.firstIndex { $0.as == said }
+            let text = place.map { reading.understood.remove(at: $0).text } ?? said
+            reading.ignored.append(.init(text: text, why: "would last longer than an hour at this tempo; \(bars) bars do not"))
         }
         let cast = Casting(brief: self).cast()
         if cast.standsIn, let part = cast.parts.first {

@@ -137,6 +137,8 @@ extension Brief {
             let wanted = isLoop ? 8 : max(8, min(usual, Int(150 / secondsPerBar)) / 4 * 4)
             bars = wanted
         }
+        let most = max(1, Int(Self.secondsRange.upperBound / secondsPerBar + 1e-9))
+        if bars > most { (barsAsked, bars) = (bars, most) }
     }
 
     /// Length of the file in seconds.

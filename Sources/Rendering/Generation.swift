@@ -32,7 +32,9 @@ extension LocalTier {
             let renderer = MixRenderer(score, rate: Self.generationRate, bank: player)
 
             let stemFiles = request.stemsFolder.map { StemNames.paths(renderer.stemNames, in: $0) } ?? []
-            if let folder = request.stemsFolder { try StemNames.makeFolder(folder) }
+            // On any failure a folder that was made for stems goes too; it is empty then.
+            var madeFolder = try request.stemsFolder.flatMap { try StemNames.makeFolder($0) ? $0 : nil }
+            defer { if let madeFolder { _ = madeFolder.withFileName { rmdir($0) } } }
             var paths = [request.output] + stemFiles
             paths += [request.midi, request.briefFile, request.chart, request.plan].compactMap { $0 }
             var outputs: [AtomicOutput] = []
@@ -94,6 +96,7 @@ extension LocalTier {
                 try await RecordedFile.settle(output, rows[named], ledger)
                 named += 1
             }
+            madeFolder = nil
             await ledger.released(prompt, because: .jobEnded)
             return result
         } catch {
@@ -200,8 +203,10 @@ enum StemNames {
         }
     }
 
-    static func makeFolder(_ folder: String) throws(AudioFileError) {
-        if folder.withFileName({ mkdir($0, 0o777) }) == 0 || errno == EEXIST { return }
+    /// - Returns: whether it was not there before.
+    static func makeFolder(_ folder: String) throws(AudioFileError) -> Bool {
+        if folder.withFileName({ mkdir($0, 0o777) }) == 0 { return true }
+        if errno == EEXIST { return false }
         throw errno == ENOENT ? .missingFolder(path: folder, folder: folder) : .cannotCreate(path: folder, reason: String(cString: strerror(errno)))
     }
 }

@@ -168,6 +168,12 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
         request.stemsFolder = stems.map { take == 0 ? $0 : $0 + ($0.hasSuffix("/") ? "" : "/") + "take-\(take + 1)" }
         request.isMastered = !noMaster
         request.force = force
+        if let bars = options.bars {
+            let made = request.brief(genres: genres).0
+            if made.barsAsked != nil {
+                throw Failure(Failure.usageExitCode, "--bars: \(bars) bars last longer than an hour at \(Text.number(made.bpm, places: 0)) bpm in \(made.meter.name); take at most \(made.bars)")
+            }
+        }
         let files = [request.output, request.midi, request.plan, request.briefFile, request.chart].compactMap { $0 }
         if Set(files).count < files.count { throw Failure(Failure.usageExitCode, "\(path): is named twice; give track, MIDI, plan, brief and chart names of their own") }
         return request

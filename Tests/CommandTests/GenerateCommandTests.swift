@@ -112,7 +112,8 @@ import Testing
         (["generate", "--prompt-file", "absent.txt"], 66, "absent.txt"), (["generate", "x", "--image", "absent.png", "-o", "t.wav"], 66, "absent.png"),
         (["generate", "x", "--image", "a.png", "--video", "b.mp4"], 64, "choose one"), (["generate", "--brief", "absent.toml"], 66, "absent.toml"), (["generate", "--brief", "no-such-brief"], 66, "study-room"),
         (["generate", "x", "--sounds", "kazoo"], 64, "--sounds"), (["generate", "... ?!", "-o", "t.wav"], 64, "says nothing"), (["generate", " \n", "-o", "t.wav"], 64, "says nothing"),
-        (["generate", "--prompt-file", "/dev/null", "-o", "t.wav"], 65, "says nothing"), (["generate", String(repeating: "house ", count: 11_000), "-o", "t.wav"], 64, "64 KiB"),
+        (["generate", "--prompt-file", "/dev/null", "-o", "t.wav"], 65, "says nothing"), (["generate", "house", "--bars", "2000", "--bpm", "30", "-o", "t.wav"], 64, "at most 450"),
+        (["generate", "house", "--bars", "1", "--stems", "parts", "-o", "absent/t.wav"], 73, "absent"), (["generate", String(repeating: "house ", count: 11_000), "-o", "t.wav"], 64, "64 KiB"),
     ])
     func aMistakeIsNamedInOneLine(_ arguments: [String], _ status: Int, _ named: String) throws {
         let place = try Workspace()

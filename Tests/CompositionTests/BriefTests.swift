@@ -136,6 +136,8 @@ extension String {
         #expect(late.ignored.contains { $0.text == "drop at 5:00" } && !late.understood.contains { $0.text.contains("5:00") })
         #expect(settled("house, 2 minutes, drop at 0:45").ignored.isEmpty)
         #expect(settled("house, no drums, no bass, no chords, no melody").ignored.contains { $0.why.contains("nobody would be left") })
+        let long = settled("2000 bars of house at 30 bpm")
+        #expect(long.ignored.contains { $0.text == "2000 bars" && $0.why.contains("450") } && !long.understood.contains { $0.text == "2000 bars" })
         #expect(!settled("no drums, no bass").ignored.contains { $0.why.contains("nobody") })
     }
 }
