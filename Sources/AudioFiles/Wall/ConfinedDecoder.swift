@@ -23,7 +23,7 @@ final class ConfinedDecoder: SampleSource {
     private var due = 0
     /// How many to ask for: one after a seek, more as it goes on from there.
     private var ahead = 1
-    static let mostAhead = 3
+    static let mostAhead = 6
 
     /// Takes the open file over; the decoder has a copy.
     init(_ file: Int32, behind wall: DecodingWall) throws(DecodeFailure) {
@@ -64,7 +64,7 @@ final class ConfinedDecoder: SampleSource {
             reading = receiving
             held = 0..<(try receiveBlock())
             // The next ones, while this is worked on; after the end only for who asks again.
-            if !held.isEmpty, due <= 1 {
+            if !held.isEmpty, due <= ahead / 2 {
                 try ask(ahead - due)
                 ahead = min(ahead + 1, Self.mostAhead)
             }
