@@ -9,6 +9,8 @@ public enum AudioFileError: Error, Equatable, Sendable {
     case notAudio(path: String)
     /// Outside what Lathe accepts: `detail` says which limit.
     case unsupported(path: String, detail: String)
+    /// There is less sound than what a sequence cuts off its ends and fades.
+    case tooShort(path: String)
     /// Sound ends at `seconds`, when that can be told, before the end that the file announces.
     case truncated(path: String, seconds: Double?)
     case damaged(path: String, seconds: Double)
@@ -34,7 +36,7 @@ public enum AudioFileError: Error, Equatable, Sendable {
     public var exitCode: Int32 {
         switch self {
         case .unsupportedOutput: 64
-        case .notAFile, .empty, .notAudio, .unsupported, .truncated, .damaged, .notFinite, .decoderBrokeDown: 65
+        case .notAFile, .empty, .notAudio, .unsupported, .tooShort, .truncated, .damaged, .notFinite, .decoderBrokeDown: 65
         case .notFound, .unreadable: 66
         case .outputIsInput, .outputExists, .missingFolder, .outputNotAFile, .cannotCreate, .tooLong: 73
         case .readFailed, .diskFull, .writeFailed: 74
@@ -57,6 +59,8 @@ public enum AudioFileError: Error, Equatable, Sendable {
             "\(path.printable): is not audio that Lathe can read; use WAV, FLAC, AIFF, CAF, Ogg, Opus or MP3"
         case .unsupported(let path, let detail):
             "\(path.printable): \(detail.printable); convert it first"
+        case .tooShort(let path):
+            "\(path.printable): is shorter than what is cut off its ends and faded; correct the sequence"
         case .truncated(let path, let seconds):
             "\(path.printable): is cut off\(seconds.map { " at " + clock($0) } ?? ""), before its announced end; copy or export it again"
         case .damaged(let path, let seconds):

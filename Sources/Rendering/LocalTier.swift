@@ -73,6 +73,8 @@ public struct LocalTier: Tier {
                 try await RecordedFile.settle(outputs[index], rows[index], ledger)
                 named.insert(index)
             }
+            // Leave to replace an image is leave to take away what belonged to it.
+            if requests[0].force { for path in requests[0].delivery.disc?.stale ?? [] { _ = path.withFileName { unlink($0) } } }
             mark?.remove()
             return results
         } catch {

@@ -40,6 +40,21 @@ import Testing
         #expect(try read(PlacedFile(path: folder["a.wav"], placement: placement), atMost: 7) == sound)
     }
 
+    /// 4410 frames are 100 ms: fades may take all of them and no more.
+    @Test(arguments: [(100.0, 0.0, true), (0, 100, true), (60, 40, true), (101, 0, false), (0, 101, false), (60, 41, false), (999_999, 0, false)])
+    func aTrackHoldsItsFades(fadeIn: Double, fadeOut: Double, fits: Bool) throws {
+        let folder = try Folder()
+        try ramp(4410, folder["a.wav"])
+        var file = PlacedFile(path: folder["a.wav"])
+        (file.placement.fadeInMs, file.placement.fadeOutMs) = (fadeIn, fadeOut)
+        if fits {
+            _ = try TrackReader(file)
+        } else {
+            #expect(throws: AudioFileError.tooShort(path: file.path)) { try TrackReader(file) }
+            #expect(AudioFileError.tooShort(path: "a.wav").message == "a.wav: is shorter than what is cut off its ends and faded; correct the sequence")
+        }
+    }
+
     /// Linear: the gain itself; cosine: sin²(πx/2); exponential: −60 dB to 0 dB straight in decibels, minus what is left at its beginning.
     @Test(arguments: TrackPlacement.FadeShape.allCases)
     func fadesFollowTheirFormula(shape: TrackPlacement.FadeShape) throws {

@@ -169,6 +169,9 @@ def main():
         before = {n: os.stat(f"{work}/out/{n}").st_mtime_ns for n in os.listdir(work + "/out")}
         run("master", "--sequence", "album.toml", "-o", "out/", "--ddp", "out/ddp", cwd=work, env=env, status=73)
         check({n: os.stat(f"{work}/out/{n}").st_mtime_ns for n in os.listdir(work + "/out")} == before, "what is there stays as it is")
+        # With leave, and without titles: what said the titles is gone with them.
+        run("master", "0.wav", "1.wav", "2.wav", "--album", "-o", "out/", "--ddp", "out/ddp", "--bits", "16", "--force", cwd=work, env=env)
+        check(read_ddp(work + "/out/ddp")["text"] == {}, "an image without titles has no CD-Text")
         # A track that no disc holds: no folder is left behind.
         tone(work + "/short.wav", 2, 500)
         run("master", "short.wav", "0.wav", "-o", "out/", "--ddp", "other", "--force", cwd=work, env=env, status=64)

@@ -42,6 +42,9 @@ public struct Disc: Sendable, Codable, Equatable {
         return out
     }
 
+    /// Files of an earlier image in the same folder that this one does not have: read with it they would say what is not true of it.
+    public var stale: [String] { ddp == nil ? [] : DDPFile.allCases.filter { !ddpFiles.contains($0) }.compactMap { path(of: $0) } }
+
     /// Where a file of the DDP image lies; nil when none is asked for.
     func path(of file: DDPFile) -> String? { ddp.map { ($0.hasSuffix("/") ? $0 : $0 + "/") + file.rawValue } }
 }

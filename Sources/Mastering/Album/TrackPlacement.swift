@@ -25,8 +25,8 @@ public struct TrackPlacement: Sendable, Codable, Equatable {
 
     /// The file as it is, with nothing behind it.
     public var isNeutral: Bool { self == TrackPlacement() }
-    /// Where the sound stops or is changed depends on where the file ends.
-    var needsEnd: Bool { tailMs > 0 || fadeOutMs > 0 }
+    /// Where the sound stops or is changed depends on where the file ends, or it has to be long enough.
+    var needsEnd: Bool { tailMs > 0 || fadeInMs > 0 || fadeOutMs > 0 }
     /// Nothing stands between the track and its successor: no silence, no fade.
     var flowsOut: Bool { gapSeconds == 0 && fadeOutMs == 0 }
     var flowsIn: Bool { fadeInMs == 0 }

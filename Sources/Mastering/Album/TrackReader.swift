@@ -22,7 +22,7 @@ final class TrackReader {
     private var position: Int64 = 0
     private var silenceLeft: Int64
 
-    /// - Throws: `AudioFileError`; `.unsupported` when nothing is left of the sound.
+    /// - Throws: `AudioFileError`; `.tooShort` when nothing is left of the sound, or less than its fades take.
     init(_ file: PlacedFile) throws {
         reader = try AudioReader(path: file.path)
         info = reader.info
@@ -37,8 +37,7 @@ final class TrackReader {
             let whole = try Self.frames(in: file.path, info)
             let rest = whole - head - TrackPlacement.frames(placement.tailMs, at: rate)
             guard rest > 0, fadeIn + fadeOut <= rest else {
-                throw AudioFileError.unsupported(
-                    path: file.path, detail: "is shorter than what is cut off its ends and faded; correct the sequence")
+                throw AudioFileError.tooShort(path: file.path)
             }
             length = rest
         } else {
