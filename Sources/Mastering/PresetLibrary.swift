@@ -51,7 +51,7 @@ public enum PresetLibrary {
     /// Writes the preset into the user's folder (or `folder`) as `<id>.toml`, in place of an earlier one, whole or not at all.
     /// - Parameter scratchName: as in `AtomicOutput`, for callers who have it registered.
     /// - Returns: the path.
-    /// - Throws: `.usage` for an id that is not allowed or belongs to a factory preset, `.cannotCreate` and `.inputOutput` from the disk.
+    /// - Throws: `.usage` for an id that is not allowed or belongs to a factory preset, `.unusable` when what it is based on is based on it, `.cannotCreate` and `.inputOutput` from the disk.
     @discardableResult
     public static func save(_ preset: Preset, in folder: String = userFolder, scratchName: String? = nil) throws(PresetError) -> String {
         guard Preset.isIdentifier(preset.id) else {
@@ -61,14 +61,15 @@ public enum PresetLibrary {
             throw PresetError(.usage, file: preset.id, problem: "is the name of a factory preset", remedy: "choose another name")
         }
         let path = folder + "/" + preset.id + ".toml"
+        var text = preset.toml()
+        // A preset below one that is based on it would leave both without a ground.
+        if let parent = preset.basedOn, parent != preset.id { text = preset.toml(relativeTo: try load(parent, chain: [preset.id, parent])) }
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw PresetError(.cannotCreate, file: folder, problem: "cannot create the folder", remedy: "check its permissions")
         }
         do {
-            var text = preset.toml()
-            if let parent = preset.basedOn, parent != preset.id { text = preset.toml(relativeTo: try load(parent)) }
             try AtomicOutput.write(text, to: path, scratchName: scratchName)
         } catch {
             throw PresetError(.inputOutput, file: path, problem: "cannot write the preset", remedy: "check free space and permissions")
@@ -118,7 +119,7 @@ public enum PresetLibrary {
     private static func read(_ path: String, chain: [String] = []) throws(PresetError) -> Preset {
         let text = try SmallTextFile.read(path, noun: "preset", missing: "check the path, or see `lathe presets list`", limit: Preset.fileSizeLimit)
         return try Preset.parse(toml: text, file: path) { (id: String) throws(PresetError) -> Preset in
-            guard chain.count < 4, !chain.contains(id) else {
+            guard chain.count < 5, !chain.contains(id) else {
                 throw PresetError(file: path, problem: chain.contains(id) ? "the presets go round in a circle" : "too many steps down",
                                   remedy: "base it on a factory preset")
             }

@@ -84,6 +84,15 @@ import Testing
         #expect(try place.run("presets", "show", "half").status == 0)
         #expect(try place.run("presets", "import", "half.toml", "--yes").status == 64)
         #expect(try place.run("presets", "import", "half.toml", "--yes", "--force").status == 0)
+
+        // One of its own descendants as its ground: refused, and what was there stays.
+        try place.write("below.toml", Array("schema = 1\nid = \"below\"\nbased_on = \"half\"\n[target]\nlufs = -9\n".utf8))
+        #expect(try place.run("presets", "import", "below.toml", "--yes").status == 0)
+        try place.write("half.toml", Array("schema = 1\nid = \"half\"\nbased_on = \"below\"\n".utf8))
+        let circle = try place.run("presets", "import", "half.toml", "--yes", "--force")
+        #expect(circle.status == 65)
+        expectOneLine(circle.err, "circle", "factory preset")
+        for id in ["half", "below"] { #expect(try place.run("presets", "show", id).status == 0, "\(id) cannot be used any more") }
     }
 
     @Test func aReferenceIsMatchedAndItsCurveKept() throws {
