@@ -18,9 +18,11 @@ if "GRADIO_TEMP_DIR" not in os.environ:
 
 import fastapi  # noqa: E402
 import gradio as gr  # noqa: E402
+import gradio.route_utils  # noqa: E402
 import ray  # noqa: E402
 import uvicorn  # noqa: E402
 from fastapi.responses import JSONResponse  # noqa: E402
+from gradio.route_utils import GradioUploadFile  # noqa: E402
 from ray import serve  # noqa: E402
 from ray.serve.exceptions import BackPressureError  # noqa: E402
 
@@ -36,6 +38,17 @@ MOST_BYTES = int(os.environ.get("LATHE_MOST_MIB", "200")) << 20
 FORMATS = ["wav", "flac", "aiff", "mp3", "ogg", "opus", "caf"]
 # Seconds between two looks for files to delete, and how old one may get.
 DELETE_CACHE = (60, int(os.environ.get("LATHE_KEEPS_SECONDS", "900")))
+
+
+class OwnUpload(GradioUploadFile):
+    """Gradio names an upload's folder after its content. Two jobs with the same sound would share it, and the first that ends would delete it under the other."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.sha.update(os.urandom(32))
+
+
+gradio.route_utils.GradioUploadFile = OwnUpload
 
 
 @serve.deployment(
