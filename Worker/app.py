@@ -7,6 +7,7 @@ Settings are environment variables; README.md lists them.
 """
 
 import os
+import secrets
 import shutil
 import tempfile
 
@@ -21,7 +22,7 @@ import gradio as gr  # noqa: E402
 import gradio.route_utils  # noqa: E402
 import ray  # noqa: E402
 import uvicorn  # noqa: E402
-from fastapi.responses import JSONResponse  # noqa: E402
+from fastapi.responses import FileResponse, JSONResponse  # noqa: E402
 from gradio.route_utils import GradioUploadFile  # noqa: E402
 from ray import serve  # noqa: E402
 from ray.serve.exceptions import BackPressureError  # noqa: E402
@@ -41,47 +42,88 @@ DELETE_CACHE = (60, int(os.environ.get("LATHE_KEEPS_SECONDS", "900")))
 
 
 class OwnUpload(GradioUploadFile):
-    """Gradio names an upload's folder after its content. Two jobs with the same sound would share it, and the first that ends would delete it under the other."""
+    """An upload in a folder of its own.
+
+    Gradio names the folder after the content: two jobs with the same sound would share it, and the first that ends would delete it under the other.
+    What is written lies in memory, so it needs no thread to wait for it.
+    """
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.sha.update(os.urandom(32))
+        self.sha = OwnName()
+
+    async def write(self, data):
+        self.size = (self.size or 0) + len(data)
+        self.file.write(data)
+
+
+class OwnName:
+    def __init__(self):
+        self.name = secrets.token_hex(32)
+
+    def update(self, _):
+        pass
+
+    def hexdigest(self):
+        return self.name
 
 
 gradio.route_utils.GradioUploadFile = OwnUpload
+# Results are read from memory too: fewer and larger steps.
+FileResponse.chunk_size = 1 << 20
 
 
 @serve.deployment(
     num_replicas=REPLICAS, max_ongoing_requests=1, max_queued_requests=WAITING, health_check_period_s=5, health_check_timeout_s=10,
     ray_actor_options={"num_cpus": CPUS, "num_gpus": GPUS})
 class Replica:
-    """One job at a time. A generator: progress as (fraction, stage), then the file's bytes."""
+    """One job at a time. A generator: progress as (fraction, stage), then the file's bytes, or where it lies."""
 
     def __init__(self):
         self.backend = make_backend()
+        self.node = ray.get_runtime_context().get_node_id()
 
     def check_health(self):
         self.backend.check()
 
-    def master(self, sound: bytes, ending: str, preset: str, form: str):
-        yield from self.backend.master(sound, ending, preset, form)
+    def is_reached(self, node):
+        """Whether files that a front on `node` names are here; None names none."""
+        if node not in (None, self.node):
+            raise JobFailed("a machine has joined in the meantime; try again")
 
-    def generate(self, wish: dict, form: str):
-        yield from self.backend.generate(wish, form)
+    def master(self, sound, ending: str, preset: str, form: str, node, target):
+        self.is_reached(node)
+        yield from self.backend.master(sound, ending, preset, form, target)
+
+    def generate(self, wish: dict, form: str, node, target):
+        self.is_reached(node)
+        yield from self.backend.generate(wish, form, target)
 
 
 class Front:
     """Gradio's functions: they hold no sound longer than the call."""
 
     def __init__(self, handle):
-        self.handle = handle
+        self.handle = handle.options(stream=True)
+        self.node = ray.get_runtime_context().get_node_id()
 
-    def run(self, method, arguments, form, progress):
+    def here(self):
+        """This node, where it is the only one: then sounds need not travel through Ray, their files change hands."""
+        return self.node if sum(node["Alive"] for node in ray.nodes()) == 1 else None
+
+    def run(self, method, arguments, form, node, progress):
+        folder = tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"])
+        path, done = os.path.join(folder, "out." + form), False
         try:
-            for part in getattr(self.handle.options(stream=True), method).remote(*arguments):
+            for part in getattr(self.handle, method).remote(*arguments, form, node, path if node else None):
+                if isinstance(part, tuple):
+                    progress(part[0], desc=part[1])
+                    continue
                 if isinstance(part, bytes):
-                    return self.keep(part, form)
-                progress(part[0], desc=part[1])
+                    with open(path, "wb") as file:
+                        file.write(part)
+                done = True
+                return path
         except BackPressureError:
             raise gr.Error("busy: all places are taken; try again", print_exception=False) from None
         except ray.exceptions.RayTaskError as error:
@@ -90,33 +132,36 @@ class Front:
             raise gr.Error("the replica failed; try again", print_exception=False) from None
         except (ray.exceptions.RayActorError, ray.exceptions.RayError):
             raise gr.Error("the replica was lost; try again", print_exception=False) from None
+        finally:
+            if not done:
+                shutil.rmtree(folder, ignore_errors=True)
         raise gr.Error("the replica gave nothing; try again", print_exception=False)
-
-    @staticmethod
-    def keep(data, form):
-        folder = tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"])
-        path = os.path.join(folder, "out." + form)
-        with open(path, "wb") as file:
-            file.write(data)
-        return path
 
     def master(self, audio, preset, form, progress=gr.Progress()):
         if not audio:
             raise gr.Error("audio is missing", print_exception=False)
+        if form not in FORMATS:
+            raise gr.Error("format is one of " + ", ".join(FORMATS), print_exception=False)
+        own = os.path.realpath(audio).startswith(os.path.realpath(os.environ["GRADIO_TEMP_DIR"]) + os.sep)
         try:
             if os.path.getsize(audio) > MOST_BYTES:
                 raise gr.Error(f"audio has more than {MOST_BYTES >> 20} MiB", print_exception=False)
-            with open(audio, "rb") as file:
-                sound = file.read()
+            node = self.here() if own else None
+            sound = audio
+            if node is None:
+                with open(audio, "rb") as file:
+                    sound = file.read()
+            return self.run("master", (sound, os.path.splitext(audio)[1], preset or ""), form, node, progress)
         finally:
             # Gradio's copy of it has done its work.
-            if os.path.realpath(audio).startswith(os.path.realpath(os.environ["GRADIO_TEMP_DIR"]) + os.sep):
+            if own:
                 shutil.rmtree(os.path.dirname(audio), ignore_errors=True)
-        return self.run("master", (sound, os.path.splitext(audio)[1], preset or "", form), form, progress)
 
     def generate(self, prompt, seconds, bpm, key, meter, seed, form, progress=gr.Progress()):
+        if form not in FORMATS:
+            raise gr.Error("format is one of " + ", ".join(FORMATS), print_exception=False)
         wish = {"prompt": prompt or "", "seconds": seconds, "bpm": bpm, "key": key, "meter": meter, "seed": seed}
-        return self.run("generate", (wish, form), form, progress)
+        return self.run("generate", (wish,), form, self.here(), progress)
 
 
 def make_app(handle):

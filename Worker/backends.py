@@ -73,11 +73,15 @@ class LatheBinary:
     def check(self):
         subprocess.run([self.program, "--version"], check=True, capture_output=True, timeout=8)
 
-    def master(self, sound, ending, preset, form):
+    def master(self, sound, ending, preset, form, target=None):
+        """`sound`: its bytes, or a file of this node, which is moved. `target`: where the result is to lie; without it, its bytes are given."""
         with self.folder() as folder:
             source = os.path.join(folder, "in" + (ending if ending[1:].isalnum() else ""))
-            with open(source, "wb") as file:
-                file.write(sound)
+            if isinstance(sound, bytes):
+                with open(source, "wb") as file:
+                    file.write(sound)
+            else:
+                shutil.move(sound, source)
             arguments = ["master", source, "-o", os.path.join(folder, "out." + self.form(form))]
             if "\n" in preset or "=" in preset:
                 with open(os.path.join(folder, "preset.toml"), "w") as file:
@@ -87,9 +91,9 @@ class LatheBinary:
                 if not all(c.isalnum() or c == "-" for c in preset):
                     raise JobFailed("preset: give the text of a preset file, or the name of one that comes with Lathe")
                 arguments += ["--preset", preset]
-            yield from self.run(folder, arguments, "out." + form)
+            yield from self.run(folder, arguments, "out." + form, target)
 
-    def generate(self, wish, form):
+    def generate(self, wish, form, target=None):
         with self.folder() as folder:
             # By file: a prompt on the command line would be there for everybody to read.
             with open(os.path.join(folder, "prompt"), "w") as file:
@@ -104,7 +108,7 @@ class LatheBinary:
             for name in ("key", "meter"):
                 if wish.get(name):
                     arguments += [f"--{name}={str(wish[name])[:40]}"]
-            yield from self.run(folder, arguments, "out." + form)
+            yield from self.run(folder, arguments, "out." + form, target)
 
     @staticmethod
     def form(form):
@@ -116,8 +120,8 @@ class LatheBinary:
     def folder():
         return tempfile.TemporaryDirectory(prefix=f"lathe-job-{os.getpid()}-", dir=jobs_folder())
 
-    def run(self, folder, arguments, result):
-        """Progress while it works, then the bytes. The process does not outlive the call."""
+    def run(self, folder, arguments, result, target):
+        """Progress while it works, then the result. The process does not outlive the call."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "LATHE_"))}
         environment["XDG_STATE_HOME"] = os.path.join(folder, "state")
         if "LATHE_DATA" in os.environ:
@@ -127,11 +131,15 @@ class LatheBinary:
         command = ["setpriv", "--pdeathsig", "KILL"] + (["taskset", "-c", str(self.core)] if self.core is not None else []) + [self.program, *arguments, "--progress", "json"]
         process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         end, words = time.monotonic() + SECONDS, "it ended without a word"
+        told, stage = 0.0, None
         try:
             for line in process.stderr:
                 if line.startswith("{"):
-                    step = json.loads(line)
-                    yield (float(step["fraction"]), str(step["stage"]))
+                    step, now = json.loads(line), time.monotonic()
+                    # Each goes through Ray and Gradio: as often as somebody can see, at most.
+                    if step["stage"] != stage or now - told >= 0.25:
+                        told, stage = now, step["stage"]
+                        yield (float(step["fraction"]), str(stage))
                 elif line.strip():
                     words = line.strip().removeprefix("lathe: ").replace(folder + os.sep, "")
                 if time.monotonic() > end:
@@ -143,7 +151,12 @@ class LatheBinary:
                 process.kill()
             process.wait()
             process.stderr.close()
-        with open(os.path.join(folder, result), "rb") as file:
+        made = os.path.join(folder, result)
+        if target:
+            shutil.move(made, target)
+            yield target
+            return
+        with open(made, "rb") as file:
             yield file.read()
 
 
@@ -159,7 +172,7 @@ class ACEStep(LatheBinary):
         with urllib.request.urlopen(self.url + "/health", timeout=8) as answer:
             answer.read()
 
-    def generate(self, wish, form):
+    def generate(self, wish, form, target=None):
         if self.form(form) not in ("wav", "flac", "mp3"):
             raise JobFailed("ACE-Step gives wav, flac or mp3")
         task = {
@@ -181,7 +194,12 @@ class ACEStep(LatheBinary):
                 # JSON in a string.
                 files = json.loads(state["result"]) if isinstance(state["result"], str) else state["result"]
                 with urllib.request.urlopen(self.url + files[0]["file"], timeout=60) as answer:
-                    yield answer.read()
+                    if not target:
+                        yield answer.read()
+                        return
+                    with open(target, "wb") as file:
+                        shutil.copyfileobj(answer, file)
+                yield target
                 return
             yield (0.0, "rendering")
         raise JobFailed(f"it took longer than {SECONDS} s")
