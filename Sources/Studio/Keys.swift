@@ -52,6 +52,7 @@ func paste(_ text: String, _ state: inout StudioState) -> [Effect] {
 }
 
 private func answer(_ question: Question, _ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
+    guard question.takesKeys else { return [] }
     state.overlay = nil
     if case .tier(let job, let isConsent) = question.action { return [.answerJob(job, reply(to: key, isConsent: isConsent))] }
     guard key.typed == "y" || key.typed == "Y" else {

@@ -18,6 +18,7 @@ struct StudioApp: TerminalApp {
     private(set) var waiting: [Effect] = []
     private var isPainted = false
     private var orders = OutstandingOrders()
+    private var questions = QuestionClock()
     /// Milliseconds of the last key, and of the last look at whether the folder has changed.
     private var lastInput: Int64 = 0
     private var lastLook: Int64 = 0
@@ -77,6 +78,7 @@ struct StudioApp: TerminalApp {
 
     mutating func frame(size: Size) -> Frame {
         isPainted = true
+        questions.drew(state.question, at: time.milliseconds())
         return view(state, size: size)
     }
 
@@ -147,6 +149,7 @@ struct StudioApp: TerminalApp {
             return true
         }
         var happened = state.queue.active > 0
+        if questions.isDue(at: time.milliseconds()) { step(.questionShown, &turn) }
         let wall = time.wall()
         // Whole seconds are all that a life is counted in; less would draw for nothing.
         if wall.text != state.clock || (wall.seconds - state.now >= 1 && state.view == .ledger) {
@@ -231,7 +234,9 @@ struct StudioApp: TerminalApp {
 
     private var wake: Turn.Wake {
         if services == nil { return .after(0) }
-        let toMinute = 60 - time.wall().seconds.truncatingRemainder(dividingBy: 60) + 0.02
+        var toMinute = 60 - time.wall().seconds.truncatingRemainder(dividingBy: 60) + 0.02
+        // Drawn or not yet: it is looked at again until it takes keys.
+        if state.question?.takesKeys == false { toMinute = Double(max(10, questions.left(at: time.milliseconds()) ?? QuestionClock.period)) / 1000 }
         guard let milliseconds = state.nextFrame() else {
             return .after(isWatching ? min(toMinute, Double(Self.lookEvery) / 1000) : toMinute)
         }

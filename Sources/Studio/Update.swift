@@ -91,6 +91,12 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         // What is done from here on has a row of its own, or is not remembered.
         state.history.letGo(keeping: again)
         return again ? [.holdUndo] : []
+    case .questionShown:
+        if case .question(var question)? = state.overlay {
+            question.wasShown()
+            state.overlay = .question(question)
+        }
+        return []
     case .explained(let title, let lines):
         state.overlay = .note(title: title, lines: lines)
         return []

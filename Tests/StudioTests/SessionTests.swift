@@ -96,6 +96,9 @@ struct SessionTests {
             #expect(text(screen(state, Size(columns: 120, rows: 36))).contains("Go on with rough_v7.wav as you left it 10 min ago?"))
             // Who leaves without an answer has it again.
             #expect(state.sessionNow == session)
+            // A key that was on its way already is no answer.
+            #expect(press(&state, answer).isEmpty && state.session.found == session)
+            _ = update(&state, .questionShown)
             let effects = press(&state, answer)
             #expect(effects.contains { if case .open = $0 { true } else { false } } == (answer == "y"))
             #expect(state.session.found == nil && (state.deck.path != nil) == (answer == "y"))

@@ -56,10 +56,32 @@ struct TierTests {
         let asking = row([(1, .asked(.consent(tier: 1)))])
         _ = update(&state, .jobs([asking]))
         #expect(text(screen(state, state.size)).contains("May the prompt of track.wav go to space (third party)?"))
+        // Pressed before it can have been read: meant for something else, and no answer.
+        #expect(press(&state, key) == [] && press(&state, KeyStroke(.escape)) == [] && state.question != nil)
+        _ = update(&state, .questionShown)
         #expect(press(&state, key) == [.answerJob("3", reply)])
         // Told again before the answer arrived: not asked again.
         _ = update(&state, .jobs([asking]))
         #expect(state.overlay == nil)
+    }
+
+    @Test("a question takes keys a quarter of a second after it was drawn, and not before it was")
+    func questionClock() {
+        var clock = QuestionClock(), question = Question("May it?", .tier(job: "3", isConsent: true))
+        #expect(!clock.isDue(at: 10_000) && clock.left(at: 10_000) == nil)
+        clock.drew(question, at: 10_000)
+        clock.drew(question, at: 10_200)
+        #expect(clock.left(at: 10_200) == 50 && !clock.isDue(at: 10_249) && clock.isDue(at: 10_250) && !clock.isDue(at: 10_251))
+        question.wasShown()
+        clock.drew(question, at: 20_000)
+        #expect(question.takesKeys && !clock.isDue(at: 30_000))
+        // Gone before its time, and another one: it begins anew.
+        clock.drew(Question("May it?", .session), at: 40_000)
+        clock.drew(nil, at: 40_100)
+        clock.drew(Question("May it?", .session), at: 40_200)
+        #expect(!clock.isDue(at: 40_300) && clock.isDue(at: 40_450))
+        // What the user's own key asked is answered at once.
+        #expect(Question("Quit?", .quit).takesKeys)
     }
 
     @Test("a question waits until what is open is closed")

@@ -159,7 +159,10 @@ struct LineReader {
             if !line.isEmpty { prompt.field = TextField(line) }
             state.overlay = .prompt(prompt)
             return (prompt.purpose == .filter ? state.setFilter(prompt.field.text) : []) + key(KeyStroke(.enter))
-        case .question: return key(.character(line.lowercased().hasPrefix("y") ? "y" : "n"))
+        // A line is written and sent: that is no key that was meant for something else.
+        case .question:
+            _ = update(&state, .questionShown)
+            return key(.character(line.lowercased().hasPrefix("y") ? "y" : "n"))
         case .presets(let picker):
             let shown = picker.shown(state.master.presets)
             if let number = Int(line), shown.indices.contains(number - 1) { return pick(shown[number - 1], &state) }

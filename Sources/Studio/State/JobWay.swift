@@ -28,6 +28,9 @@ struct JobWay: Sendable, Equatable {
 }
 
 extension StudioState {
+    /// What is asked, when something is.
+    var question: Question? { if case .question(let question)? = overlay { question } else { nil } }
+
     /// Of the newest job that had a choice; nil where none had.
     var lamps: [JobWay.Lamp]? { queue.jobs.last { $0.way != nil }?.way?.lamps }
 

@@ -118,11 +118,41 @@ struct Question: Sendable, Equatable {
 
     var text: String
     var action: Action
+    /// A question that comes by itself takes no key until it can have been read: what was being typed meant something else.
+    private(set) var takesKeys: Bool
 
     init(_ text: String, _ action: Action) {
         self.text = text
         self.action = action
+        takesKeys = switch action {
+        case .tier, .session: false
+        default: true
+        }
     }
+
+    mutating func wasShown() { takesKeys = true }
+}
+
+/// When a question that came by itself has stood on the screen for long enough.
+struct QuestionClock: Sendable, Equatable {
+    /// Milliseconds: somewhat more than the quickest press of a key to something seen takes (simple reaction, some 200 ms).
+    static let period: Int64 = 250
+    private var since: Int64?
+
+    /// A picture with the question was drawn, at so many milliseconds; or one without.
+    mutating func drew(_ question: Question?, at now: Int64) {
+        if question?.takesKeys ?? true { since = nil } else if since == nil { since = now }
+    }
+
+    /// Whether it takes keys from now on. Said once.
+    mutating func isDue(at now: Int64) -> Bool {
+        guard let since, now - since >= Self.period else { return false }
+        self.since = nil
+        return true
+    }
+
+    /// Milliseconds until then; nil while nothing is drawn that waits.
+    func left(at now: Int64) -> Int64? { since.map { max(0, $0 + Self.period - now) } }
 }
 
 /// The commands by name.

@@ -92,6 +92,8 @@ enum StudioEvent: Sendable {
     /// The row of the edits that can be taken back has ended, or could not be had: then there is no use in asking `again`.
     case undoGone(again: Bool)
 
+    /// The question on the screen has been there for long enough to be read.
+    case questionShown
     case explained(title: String, lines: [String])
     case notice(Notice)
 }
