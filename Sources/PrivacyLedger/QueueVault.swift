@@ -53,7 +53,7 @@ extension Ledger {
             do { sealed = try ChaChaPoly.seal(bytes, using: key, authenticating: Array(id.rawValue.utf8)).combined } catch {
                 throw .cannotMakeScratch(path: path, reason: "it cannot be sealed: \(error)")
             }
-            try SessionFile.write(key.withUnsafeBytes { Array($0) }, storage == .disk ? SessionFile.key(of: id, in: directory) : KeyFile.inMemory(id))
+            try SessionFile.write(KeyFile.contents(key.withUnsafeBytes { Array($0) }, directory), storage == .disk ? SessionFile.key(of: id, in: directory) : KeyFile.inMemory(id))
             try SessionFile.write(Array(sealed), path)
             try used(Int64(sealed.count), by: id)
             KeyFile.settle(directory)
@@ -108,45 +108,5 @@ extension Ledger {
         } catch {
             return nil
         }
-    }
-}
-
-/// The key of a kept job: 32 bytes, and one more for each engine that has taken the job up.
-enum KeyFile {
-    static let memory = "/dev/shm"
-    private static let keyBytes = 32, mostDeaths = 64
-
-    static var hasMemory: Bool { Surroundings.medium(of: memory) == .memory && access(memory, W_OK) == 0 }
-
-    static func inMemory(_ id: RowID) -> String { "\(memory)/lathe-\(id.rawValue).key" }
-
-    /// Counts one more death.
-    static func take(_ id: RowID, _ directory: String) -> (key: [UInt8], deaths: Int)? {
-        for path in [inMemory(id), SessionFile.key(of: id, in: directory)] {
-            let fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-            guard fd >= 0 else { continue }
-            defer { close(fd) }
-            var info = stat()
-            // Anybody may make files in /dev/shm.
-            guard fstat(fd, &info) == 0, info.st_mode & S_IFMT == S_IFREG, info.st_uid == geteuid() else { return nil }
-            let bytes = [UInt8](unsafeUninitializedCapacity: keyBytes + mostDeaths) { buffer, count in count = max(0, read(fd, buffer.baseAddress, buffer.count)) }
-            var mark: UInt8 = 0
-            guard bytes.count >= keyBytes, write(fd, &mark, 1) == 1 else { return nil }
-            return (Array(bytes.prefix(keyBytes)), bytes.count - keyBytes + 1)
-        }
-        return nil
-    }
-
-    /// No death of that job counts any more.
-    static func forgive(_ id: RowID, _ directory: String) {
-        if truncate(inMemory(id), off_t(keyBytes)) != 0 { _ = truncate(SessionFile.key(of: id, in: directory), off_t(keyBytes)) }
-    }
-
-    /// What was made in the folder has its name there after a power cut too. Some file systems cannot do that (EINVAL); the files are there all the same.
-    static func settle(_ directory: String) {
-        let fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard fd >= 0 else { return }
-        _ = fsync(fd)
-        close(fd)
     }
 }

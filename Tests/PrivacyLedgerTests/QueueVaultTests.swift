@@ -94,4 +94,33 @@ struct QueueVaultTests {
         let texts = QueueStorage.allCases.map { storage in LedgerPolicy(rules: .standard, surroundings: surroundings, queue: storage).sentences.first { $0.id == "queue" }?.text }
         #expect(Set(texts).count == 3 && !texts.contains(nil))
     }
+
+    @Test func aKeyWhoseLedgerWasRemovedIsSweptByTheNextOne_andNoOther() async throws {
+        let first = try await run("first"), other = Folder()
+        let ours = try await first.keepJob([1], request, in: .sealed)
+        let elsewhere = try await openLedger(other, time.clock)
+        let theirs = try await elsewhere.keepJob([2], request, in: .sealed), gone = try await elsewhere.keepJob([3], request, in: .sealed)
+        let away = RowID(), young = RowID(), old = RowID(), key = [UInt8](repeating: 7, count: 32)
+        try SessionFile.write(KeyFile.contents(key, "/not-mounted-\(away)/state/lathe"), KeyFile.inMemory(away))
+        try SessionFile.write(KeyFile.contents(key, other.file("state")), KeyFile.inMemory(young))
+        // As an earlier Lathe wrote it: it does not say whose it is.
+        try SessionFile.write(key, KeyFile.inMemory(old))
+        defer { for id in [away, young, old, theirs, ours, gone] { unlink(KeyFile.inMemory(id)) } }
+        try FileManager.default.removeItem(atPath: other.file("state/" + NamedScratch.name(for: gone)))
+        for id in [ours, theirs, gone, away, old] {
+            let times = [timeval(tv_sec: 1_000_000, tv_usec: 0), timeval(tv_sec: 1_000_000, tv_usec: 0)]
+            #expect(utimes(KeyFile.inMemory(id), times) == 0)
+        }
+        func isThere(_ id: RowID) -> Bool { access(KeyFile.inMemory(id), F_OK) == 0 }
+        let second = try await run("second")
+        #expect(!isThere(gone) && [ours, theirs, away, young, old].allSatisfy(isThere))
+        #expect(try await second.takeJobs().map(\.deaths) == [1])
+        await elsewhere.close()
+        try FileManager.default.removeItem(atPath: other.file("state"))
+        let third = try await run("third")
+        #expect(!isThere(theirs) && isThere(ours))
+        await third.close()
+        await second.released(ours)
+        await second.close()
+    }
 }
