@@ -42,10 +42,12 @@ let package = Package(
         ]),
         .target(name: "RemoteTiers", dependencies: [
             "Rendering", "Composition", "Mastering", "AudioFiles", "PrivacyLedger", "TOMLKit", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "Crypto", package: "swift-crypto"),
         ]),
         .target(name: "Service", dependencies: [
             "Rendering", "Composition", "Mastering", "AudioFiles", "PrivacyLedger", "CLinux",
             .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
         ], exclude: ["API.md"]),
         .target(name: "Playback", dependencies: ["DSP", "AudioFiles", "Mastering", "CALSA"]),
         .target(name: "Page", dependencies: [

@@ -5,7 +5,7 @@ import PrivacyLedger
 
 /// Accounts without personal data, their tokens, and their credits as double-entry transfers, in one SQLite file.
 ///
-/// An account is the HMAC of an SSH key under the pepper, a token the HMAC of itself: whoever reads the file alone learns no key and can use no token.
+/// An account is the HMAC of an SSH key, or of what an identity provider calls a person, under the pepper, a token the HMAC of itself: whoever reads the file alone learns no key and can use no token.
 /// Credits move between `A:available`, `A:held`, `bank` and `income`; every transfer takes from one what it gives to another, so the sum over all is 0 at any moment,
 /// also after `kill -9`. A charge has a key of the client's: it is held, then posted or given back, once.
 ///
@@ -42,7 +42,16 @@ final class AccountStore {
 
     /// The account of a key; made, with its first credits, when it is new.
     func account(of key: SSHSignature.PublicKey, credits: Int64, now: Int64) throws(SQLiteError) -> String {
-        let id = mac("account", key.blob).prefix(32)
+        try account(mac("account", key.blob), credits, now)
+    }
+
+    /// The same for a person as a provider knows them.
+    func account(of identity: String, at provider: String, credits: Int64, now: Int64) throws(SQLiteError) -> String {
+        try account(mac("account at " + provider, Array(identity.utf8)), credits, now)
+    }
+
+    private func account(_ mac: String, _ credits: Int64, _ now: Int64) throws(SQLiteError) -> String {
+        let id = mac.prefix(32)
         try connection.transaction { () throws(SQLiteError) in
             try connection.run("INSERT OR IGNORE INTO account(id, since_ms) VALUES(?,?)", [.text(String(id)), .integer(now)])
             if connection.changes > 0 { try move(String(id), "welcome", 0, "grant", from: "bank", to: "available", credits, now) }

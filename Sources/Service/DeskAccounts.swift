@@ -51,7 +51,24 @@ extension ServiceDesk {
         guard SSHSignature.verify(signature, of: challenge, by: key, namespace: "lathe") else {
             throw Refusal(.unauthorized, .auth, "the signature is not that key's for this challenge; see ssh-keygen -Y sign -n lathe")
         }
-        let account = try accounts.account(of: key, credits: Int64(settings.credits), now: now())
+        return try grant(try accounts.account(of: key, credits: Int64(settings.credits), now: now()))
+    }
+
+    func beginDevice(_ provider: String) async throws -> JSON {
+        guard settings.accounts == .sshKey else { throw Refusal(.notFound, .notFound, "this server has no accounts; call it without a token") }
+        return try await devices.begin(provider)
+    }
+
+    /// - Returns: whether it is granted yet.
+    func deviceToken(_ device: String) async throws -> (json: JSON, isGranted: Bool) {
+        switch try await devices.poll(device) {
+        case .pending(let seconds): return (.object([("state", .string("pending")), ("interval_seconds", .int(seconds))]), false)
+        case .identity(let provider, let identity):
+            return (try grant(try accounts.account(of: identity, at: provider, credits: Int64(settings.credits), now: now())), true)
+        }
+    }
+
+    private func grant(_ account: String) throws -> JSON {
         let (token, until) = try accounts.makeToken(for: account, now: now())
         return .object([("account", .string(account)), ("token", .string(token)), ("expires_at_ms", .int(Int(until)))])
     }
@@ -100,6 +117,7 @@ extension ServiceDesk {
         .object([
             ("protocol", .int(1)), ("engine", .string(Engine.name)), ("public_key", .string(signer.publicKey.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())),
             ("kinds", .array([.string("master"), .string("generate")])), ("accounts", .string(settings.accounts.rawValue)),
+            ("providers", .array(settings.accounts == .sshKey ? settings.providers.map { .string($0.name) } : [])),
             ("policy_hash", .string(SHA256.hash(data: Data(policy.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())),
             ("prompt_rules_version", .int(rules.version)),
             ("limits", .object([

@@ -99,6 +99,8 @@ struct Routes {
 
     // MARK: Accounts
 
+    private struct DeviceRequest: Decodable { var provider: String }
+    private struct DeviceTokenRequest: Decodable { var device: String }
     private struct TokenRequest: Decodable { var challenge: String, public_key: String, signature: String }
 
     private func accounts(_ router: Router<BasicRequestContext>) {
@@ -106,6 +108,15 @@ struct Routes {
         open(router, .post, "v1/accounts/token") { [desk] request in
             let (body, _) = try await Self.body(request, as: TokenRequest.self)
             return Response(try await desk.token(body.challenge, body.public_key, body.signature), status: .created)
+        }
+        open(router, .post, "v1/accounts/device") { [desk] request in
+            let (body, _) = try await Self.body(request, as: DeviceRequest.self)
+            return Response(try await desk.beginDevice(body.provider), status: .created)
+        }
+        open(router, .post, "v1/accounts/device/token") { [desk] request in
+            let (body, _) = try await Self.body(request, as: DeviceTokenRequest.self)
+            let (json, isGranted) = try await desk.deviceToken(body.device)
+            return Response(json, status: isGranted ? .created : .accepted)
         }
         on(router, .get, "v1/account") { [desk] _, _, account in Response(try await desk.summary(of: account)) }
         on(router, .get, "v1/account/export") { [desk] _, _, account in Response(try await desk.export(of: account)) }

@@ -7,6 +7,8 @@ public struct ServeSettings: Sendable {
     public var host = "127.0.0.1"
     public var port = 4733
     public var accounts = Accounts.sshKey
+    /// Where people may show who they are, besides SSH keys.
+    public var providers: [IdentityProvider] = []
     /// Where secrets and accounts lie.
     public var folder: String
     /// The policy to show, complete; nil makes one from the configuration.

@@ -32,6 +32,7 @@ actor ServiceDesk {
     var watchers: [String: [UUID: AsyncStream<String>.Continuation]] = [:]
     var limit: RateLimit
     var challenges: [String: Int64] = [:]
+    let devices: DeviceFlows
     private var isClosed = false
     /// Seconds that the last jobs took, for telling how long to wait.
     var recent: [Double] = []
@@ -41,6 +42,7 @@ actor ServiceDesk {
     init(settings: ServeSettings, ledger: Ledger, engine: RenderEngine, slots: Int, accounts: AccountStore, signer: ReceiptSigner, rules: PromptRules) {
         (self.settings, self.ledger, self.engine, self.slots, self.signer, self.rules) = (settings, ledger, engine, slots, signer, rules)
         self.accounts = accounts
+        devices = DeviceFlows(settings.providers)
         limit = RateLimit(perMinute: settings.callsPerMinute)
     }
 

@@ -18,6 +18,10 @@ struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
     @Option(help: ArgumentHelp("Where to listen.", valueName: "address")) var host = "127.0.0.1"
     @Option(help: ArgumentHelp("0 takes one that is free.", valueName: "n")) var port = 4733
     @Option(help: ArgumentHelp("ssh-key, or none: whoever reaches it may use it.", valueName: "kind")) var accounts = ServeSettings.Accounts.sshKey
+    @Option(help: ArgumentHelp(
+        "Accounts by the device flow of github or google too: github=ID, or github=ID@https://HOST for an Enterprise Server. Repeatable. Only an HMAC of who it is is kept.", valueName: "name=id"))
+    var provider: [String] = []
+    @Option(help: ArgumentHelp("A provider's client secret, in a file with mode 0600; google needs one.", valueName: "name=file")) var providerSecret: [String] = []
     @Option(help: ArgumentHelp("Secrets and accounts; else serve beside the ledger.", valueName: "dir")) var data: String?
     @Option(help: ArgumentHelp("The policy to show, complete; else one is made from the configuration.", valueName: "file")) var policy: String?
     @Option(help: ArgumentHelp("Jobs at once.", valueName: "n")) var jobs: Int?
@@ -42,6 +46,7 @@ struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
         var settings = ServeSettings(folder: data.map(Self.whole) ?? Ledger.defaultDirectory + "/serve")
         (settings.host, settings.port, settings.accounts, settings.slots) = (host, port, accounts, jobs)
         (settings.waitingJobs, settings.waitingJobsPerAccount, settings.callsPerMinute) = (waiting, waitingPerAccount, callsPerMinute)
+        settings.providers = try identityProviders()
         (settings.uploadBytes, settings.credits) = (uploadLimit << 20, credits)
         let host = host, privacy = try PrivacySettings.all(), remotes = tiers ? try TierConfiguration.tiers() : []
         // Who answers in [service] has the policy made from the configuration; a place left open there is an error here.
@@ -52,6 +57,27 @@ struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
             // A line for people and for scripts that chose port 0.
             _ = Output.write("listening on http://\(host):\(port)\n", to: STDOUT_FILENO)
         }
+    }
+
+    private func identityProviders() throws(ServeError) -> [IdentityProvider] {
+        var providers: [IdentityProvider] = []
+        for text in provider {
+            let one = try IdentityProvider(text)
+            if providers.contains(where: { $0.name == one.name }) { throw .settings("--provider: \(one.name) is there twice; keep one") }
+            providers.append(one)
+        }
+        if accounts == .none, !providers.isEmpty { throw .settings("--provider: there are no accounts with --accounts none; leave one of them out") }
+        for text in providerSecret {
+            guard providers.indices.contains(where: { providers[$0].takeSecret(Self.wholeAfterName(text)) }) else {
+                throw .settings("--provider-secret: names no provider of --provider; write e.g. google=FILE")
+            }
+        }
+        return providers
+    }
+
+    private static func wholeAfterName(_ text: String) -> String {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 2 && !parts[1].isEmpty ? parts[0] + "=" + whole(String(parts[1])) : text
     }
 
     private static func whole(_ path: String) -> String {

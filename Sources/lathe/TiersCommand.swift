@@ -10,7 +10,7 @@ struct TiersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tiers", abstract: "Where jobs may go, whether it is there, and why a job ran where it ran.",
         discussion: "Tiers are written down in config.toml, in the order in which they are tried; this machine comes last and is always there. Without any, nothing leaves.",
-        subcommands: [List.self, Test.self, Why.self, Keys.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Test.self, Why.self, Keys.self, Enrol.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the tiers in their order.")

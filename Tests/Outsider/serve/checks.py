@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+from provider import Provider
 from server import LATHE, Client, Refused, Server, mix, proven
 
 PRESET = 'schema = 1\nid = "check"\nname = "Check"\n'
@@ -229,7 +230,87 @@ def how_it_starts(root):
     assert "chmod 600" in fails(74)
 
 
-CHECKS = (a_track_from_a_prompt, what_is_refused, full_says_so_early, an_account_is_exported_and_erased, too_many_calls, how_it_starts)
+def the_device_flow(root):
+    """Who one is is shown at a provider: pending, slower, denied, granted; the same person has the same account; nothing of the person is kept but what nobody can read."""
+    provider = Provider()
+    secret = root + "/secret"
+    with open(os.open(secret, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        file.write("secret-canary-7735\n")
+    server = Server(root, "--provider", f"github=client-7735@{provider.url}", "--provider", f"google=other-7735@{provider.url}", "--provider-secret", "google=" + secret)
+    server.start()
+    client = Client(server)
+    assert client.call("GET", "/v1/server")["providers"] == ["github", "google"]
+    refused(404, "not_found", lambda: client.call("POST", "/v1/accounts/device", {"provider": "gitlab"}))
+
+    def begin(name):
+        begun = client.call("POST", "/v1/accounts/device", {"provider": name})
+        assert begun["user_code"] == "WDJB-MJHT" and begun["verification_uri"] == provider.url + "/login/device" and begun["interval_seconds"] == 1, begun
+        assert begun["expires_in_seconds"] == 900 and "canary" not in json.dumps(begun), begun
+        return {"device": begun["device"]}
+
+    def ask(device):
+        time.sleep(1.05)
+        return client.call("POST", "/v1/accounts/device/token", device)
+
+    def granted(name, *before):
+        device = begin(name)
+        provider.answers[:] = [*before, "token-canary-7735"]
+        for _ in before:
+            assert ask(device) == {"state": "pending", "interval_seconds": 1}
+        given = ask(device)
+        assert provider.seen[-1] == "Bearer token-canary-7735" and provider.answers == [], provider.seen
+        refused(401, "auth", lambda: client.call("POST", "/v1/accounts/device/token", device))
+        return given
+
+    # More often than the provider wants it is not asked.
+    device, asked = begin("github"), provider.asked
+    for _ in range(5):
+        assert client.call("POST", "/v1/accounts/device/token", device)["state"] == "pending"
+    assert provider.asked == asked
+    provider.answers[:] = ["slow_down"]
+    assert ask(device)["interval_seconds"] >= 6 and provider.asked == asked + 1
+    first = granted("github", "authorization_pending")
+    again, other = granted("github"), granted("google", "authorization_pending")
+    assert first["account"] == again["account"] != other["account"] and first["token"] != again["token"], (first, again, other)
+    client.token = first["token"]
+    assert client.call("GET", "/v1/account") == {"account": first["account"], "balance": 100, "held": 0, "tokens": 2}
+    client.token = None
+    device = begin("github")
+    provider.answers[:] = ["access_denied"]
+    refused(401, "auth", lambda: ask(device))
+    refused(401, "auth", lambda: client.call("POST", "/v1/accounts/device/token", device))
+    device = begin("google")
+    provider.answers[:] = ["garbage", "expired_token"]
+    refused(503, "busy", lambda: ask(device))
+    refused(401, "auth", lambda: ask(device))
+    os.chmod(secret, 0o644)
+    device = begin("google")
+    refused(500, "failed", lambda: ask(device))
+    # Scopes ask for nothing beyond who it is.
+    assert {form.get("scope") for path, form in provider.forms if path.endswith("device/code")} == {"", "openid"}
+    os.unlink(secret)
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as file:
+                data = file.read()
+            for word in (b"canary", b"7735", b"110169484474386276334", first["token"].encode()):
+                assert word not in data, (name, word)
+    server.end()
+    provider.end()
+    # Off unless it is configured.
+    server.options = ()
+    server.start()
+    client.hang_up()
+    assert client.call("GET", "/v1/server")["providers"] == []
+    refused(404, "not_found", lambda: client.call("POST", "/v1/accounts/device", {"provider": "github"}))
+    server.end()
+    for wrong in (("--provider", "gitlab=x"), ("--provider", "github="), ("--provider", "github=x@http://example.org"), ("--provider", "github=x", "--provider", "github=y"),
+                  ("--provider", "github=x", "--accounts", "none"), ("--provider-secret", "google=x")):
+        done = subprocess.run([LATHE, "serve", "--port", "0", *wrong], env=server.env, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 64 and done.stderr.count("\n") == 1, (wrong, done)
+
+
+CHECKS = (a_track_from_a_prompt, what_is_refused, full_says_so_early, an_account_is_exported_and_erased, too_many_calls, the_device_flow, how_it_starts)
 
 
 def main():
