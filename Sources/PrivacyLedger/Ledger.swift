@@ -135,6 +135,7 @@ public actor Ledger {
         let store = try LedgerStore(directory: memoryOnlyBecause == nil ? directory : nil, run: run, swap: surroundings.swap.rawValue, now: clock.now())
         self.store = store
         sweep()
+        KeyFile.sweep()
         foreignVersion = try store.foreignVersion()
         foreign = try othersRecords(in: store)
         leftByOthers = try store.bytesLeft(notOf: run.id)
@@ -181,13 +182,14 @@ public actor Ledger {
 
     /// Destroys everything of this run, notes its end and lets the store go. Afterwards every request is refused.
     public func close() async {
-        destroy(core.open.values.filter { !$0.isResumable }.map(\.id), because: .quit)
+        // What lies at tiers outlives the run: asking for it back is the user's to say.
+        destroy(core.open.values.filter { !$0.isResumable && !$0.isAtTier }.map(\.id), because: .quit)
         // Memory that is being freed is freed in a moment; what others hold on to is the next run's.
         for _ in 0..<400 where core.open.values.contains(where: { $0.state == .destroying && holders[$0.id] is UnnamedScratch }) {
             do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
         }
         // What was asked for meanwhile ends too.
-        destroy(core.open.values.filter { $0.state != .destroying && !$0.isResumable }.map(\.id), because: .quit)
+        destroy(core.open.values.filter { $0.state != .destroying && !$0.isResumable && !$0.isAtTier }.map(\.id), because: .quit)
         guard let store else { return }
         var haveLeft = true
         do throws(LedgerError) { try perform(core.handle(.leaveTiers, now: clock.now())) } catch { haveLeft = false }

@@ -31,6 +31,7 @@ struct LedgerCore: Sendable {
         case periodStated(RowID, seconds: Double)
         case goneAtTier(RowID, DestroyReason)
         case tierAsked(RowID)
+        case tierDidNot(RowID)
         case tookOver([LedgerRecord])
         case leaveTiers
         case saved([RowID])
@@ -115,6 +116,7 @@ struct LedgerCore: Sendable {
         case .periodStated(let id, let seconds): return periodStated(id, seconds, now)
         case .goneAtTier(let id, let reason): return goneAtTier(id, reason, now)
         case .tierAsked(let id): return tierAsked(id)
+        case .tierDidNot(let id): return tierDidNot(id)
         case .tookOver(let records): return tookOver(records, now)
         case .leaveTiers: return leaveTiers()
         case .saved(let ids): saved(ids); return []

@@ -73,6 +73,7 @@ extension Ledger {
             lines.append(row.state == .handedOver ? "It is your own file now; Lathe holds nothing of it."
                          : row.reason == .neverConfirmed ? "Its tier never said that it is gone; nobody waits for that any more."
                          : row.reason == .declaredPeriod ? "The period that its tier declares is over; whether it is gone only the tier knows."
+                         : row.reason == .tierAnswer ? "Its tier was asked to destroy it and says that it is gone; it signed nothing."
                          : row.reason == .receipt ? "Its tier has signed that it is gone."
                          : "It is gone (\(row.reason.map { $0.rawValue.replacing("_", with: " ") } ?? "settled")).")
             return lines

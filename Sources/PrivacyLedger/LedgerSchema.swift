@@ -1,9 +1,9 @@
 import CSQLite
 
-/// Tables, and records to and from their columns. Version 6; version 5 had a log beside the history, version 4 no counters, version 3 no transfers, version 2 no log,
+/// Tables, and records to and from their columns. Version 7; version 6 did not know where copies lie at tiers, version 5 had a log beside the history, version 4 no counters, version 3 no transfers, version 2 no log,
 /// version 1 no history.
 enum LedgerSchema {
-    static let version: Int64 = 6
+    static let version: Int64 = 7
 
     /// Installs the tables in an empty file; refuses a file of a later version.
     /// - Parameter carry: notes what a file of an earlier version holds and its history does not, inside the same transaction.

@@ -45,7 +45,7 @@ final class LedgerStore {
                 """)
             var next: HistoryKey?
             try LedgerSchema.install(on: connection) { (version) throws(SQLiteError) in
-                if version == 1 { try carryIntoHistory() } else { try carryLog() }
+                if version == 1 { try carryIntoHistory() } else if version < 6 { try carryLog() }
                 guard !notes.isEmpty else { return }
                 next = try history.append(notes, at: now, run: run.id)
             }
@@ -280,6 +280,7 @@ final class LedgerStore {
             try connection.run("DELETE FROM tally")
             try connection.run("DELETE FROM log")
             try connection.run("DELETE FROM counter")
+            try connection.run("DELETE FROM tier_copy WHERE NOT EXISTS (SELECT 1 FROM item WHERE item.id = tier_copy.item)")
             try connection.run("DELETE FROM run WHERE ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM item WHERE item.run = run.id)")
             try history.dropAll()
             notes.append(HistoryNote(kind: .erased))

@@ -35,6 +35,9 @@ public final class SealedScratch: Erasable {
         inside = Mutex(Inside(descriptor: descriptor, key: SymmetricKey(size: .bits256)))
     }
 
+    /// The row has ended.
+    public var isErased: Bool { inside.withLock { $0.key == nil } }
+
     /// Bytes that were appended.
     public var count: Int64 { inside.withLock { $0.frames * Int64(Self.frameBytes) + Int64($0.tail.count) } }
 

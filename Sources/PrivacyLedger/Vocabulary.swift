@@ -23,6 +23,8 @@ public enum ItemKind: String, Sendable, Codable, CaseIterable {
     case tierOutput = "tier_output"
     /// What a job is to do, from its submission to its end.
     case queuedJob = "queued_job"
+    /// What a tier gave and the check of results refused: kept to be listened to.
+    case rejectedResult = "rejected_result"
 
     /// The rule that applies unless a request names another.
     public var defaultRule: RetentionRule {
@@ -30,7 +32,7 @@ public enum ItemKind: String, Sendable, Codable, CaseIterable {
         case .decodedAudio, .previewRender, .analysis: .fileOpen
         case .waveform, .spectrum, .loudnessHistory, .solve, .playedSound: .withParent
         case .renderScratch, .queuedJob: .job
-        case .unsavedTake, .unsavedMaster: .unsaved
+        case .unsavedTake, .unsavedMaster, .rejectedResult: .unsaved
         case .prompt, .undoHistory, .log: .untilQuit
         case .session: .resumable
         case .metrics: .metrics
@@ -155,6 +157,8 @@ public enum DestroyReason: String, Sendable, Codable, CaseIterable {
     case receipt
     /// The period that the tier declares is over.
     case declaredPeriod = "declared_period"
+    /// The tier said so when it was asked, without a signature.
+    case tierAnswer = "tier_answer"
     /// A tier never said that it is gone, and the wait was given up.
     case neverConfirmed = "never_confirmed"
 }

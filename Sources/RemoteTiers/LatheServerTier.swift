@@ -61,6 +61,31 @@ struct LatheServerTier: RemoteTier {
         } catch { return false }
     }
 
+    func destroy(_ handle: String) async -> TierErasure {
+        guard handle.hasPrefix("uploads/") || handle.hasPrefix("jobs/"), let id = handle.split(separator: "/").last.map(String.init), LatheServerCall.isID(id),
+              handle.split(separator: "/").count == 2 else { return TierErasure(isDestroyed: false, reason: "it is not known what the server calls it") }
+        do throws(TierError) {
+            let line = try HTTPLine(settings.url, secret: settings.key, caFile: settings.caFile, limits: limits)
+            do throws(TierError) {
+                let answer = try await line.send(.DELETE, "/v1/" + handle, within: 10)
+                let bytes = try await line.text(answer)
+                await line.close()
+                let value = JSONValue(bytes: bytes) ?? .null
+                switch answer.status {
+                case 200..<300: return TierErasure(isDestroyed: true, receipts: LatheServerCall.receipts(in: value))
+                // Not there (any more), by the server's own word.
+                case 404, 410: return TierErasure(isDestroyed: value["error"]?["code"]?.string != nil, reason: "it has no such thing any more")
+                default: return TierErasure(isDestroyed: false, reason: HTTPStatus.error(answer.status, body: bytes, type: answer.type, retryAfter: answer.retryAfter).label)
+                }
+            } catch {
+                await line.close()
+                throw error
+            }
+        } catch {
+            return TierErasure(isDestroyed: false, reason: error.label)
+        }
+    }
+
     func describe() async throws(TierError) -> [String] {
         let line = try HTTPLine(settings.url, secret: settings.key, caFile: settings.caFile, limits: limits)
         do throws(TierError) {
@@ -125,6 +150,7 @@ struct LatheServerCall {
         }
         guard let job = made["job"]?.string, Self.isID(job) else { throw .transport(.protocolMismatch) }
         takeReceipts(made)
+        link.lies("jobs/" + job)
         do throws(TierError) {
             let finished = try await follow(job)
             let result = try await line.send(.GET, "/v1/jobs/\(job)/result")
@@ -139,7 +165,7 @@ struct LatheServerCall {
     }
 
     /// Ids become parts of paths.
-    private static func isID(_ text: String) -> Bool {
+    static func isID(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x5F }
     }
 
@@ -147,6 +173,7 @@ struct LatheServerCall {
     private func send(_ sound: RemoteOrder.Sound, _ order: RemoteOrder) async throws(TierError) -> String {
         let made = try await json(try await line.post("/v1/uploads", json: .object(["bytes": .number(Double(sound.bytes)), "item": .string(order.inputRow.rawValue)])))
         guard let id = made["upload"]?.string, Self.isID(id) else { throw .transport(.protocolMismatch) }
+        link.lies("uploads/" + id)
         do throws(TierError) { try await transfer(sound, to: id) } catch {
             await forget("/v1/uploads/" + id)
             throw Task.isCancelled ? .cancelled : error
@@ -244,11 +271,15 @@ struct LatheServerCall {
     }
 
     private func takeReceipts(_ answer: JSONValue) {
+        for receipt in Self.receipts(in: answer) { link.receipt(receipt) }
+    }
+
+    static func receipts(in answer: JSONValue) -> [TierReceipt] {
         var found = answer["receipts"]?.array ?? []
         if let one = answer["receipt"] { found.append(one) }
-        for receipt in found.prefix(16) {
+        return found.prefix(16).compactMap { receipt in
             // One that has not the form of a receipt is none.
-            do { link.receipt(try TierReceipt(json: receipt.bytes)) } catch {}
+            do { return try TierReceipt(json: receipt.bytes) } catch { return nil }
         }
     }
 }

@@ -23,14 +23,23 @@ struct LyriaTier: RemoteTier {
         limits.firstByteSeconds = settings.deadlineSeconds ?? 600
     }
 
+    var takesPictures: Bool { true }
+
     func fit(_ job: Job) -> TierFit {
-        guard case .generate = job, settings.does(.generate) else { return .no("it makes tracks only") }
+        guard case .generate(let request) = job, settings.does(.generate) else { return .no("it makes tracks only") }
+        if let picture = request.picture, let problem = RemotePicture.problem(picture.path) { return .no(problem) }
         return .yes(inText: [.tempo, .key, .meter, .length])
     }
 
-    static func body(_ prompt: String, model: String?) -> JSONValue {
-        .object([
-            "model": .string(model ?? usualModel), "input": .string(prompt), "store": .bool(false), "response_modalities": .array([.string("audio")]),
+    /// A prompt alone is a text, with a picture a list of parts.
+    static func body(_ prompt: String, _ picture: RemotePicture?, model: String?) -> JSONValue {
+        var input = JSONValue.string(prompt)
+        if let picture {
+            let text: [JSONValue] = prompt.isEmpty ? [] : [.object(["type": .string("text"), "text": .string(prompt)])]
+            input = .array(text + [.object(["type": .string("image"), "mime_type": .string(picture.type), "data": .string(Data(picture.bytes).base64EncodedString())])])
+        }
+        return .object([
+            "model": .string(model ?? usualModel), "input": input, "store": .bool(false), "response_modalities": .array([.string("audio")]),
         ])
     }
 
@@ -45,8 +54,8 @@ struct LyriaTier: RemoteTier {
         }
         defer { pulse.cancel() }
         do throws(TierError) {
-            link.sent(Int64(prompt.utf8.count))
-            let answer = try await line.post("/v1beta/interactions", json: Self.body(prompt, model: settings.model))
+            link.sent(Int64(prompt.utf8.count + (order.picture?.bytes.count ?? 0)))
+            let answer = try await line.post("/v1beta/interactions", json: Self.body(prompt, order.picture, model: settings.model))
             let json = try await Self.checked(answer, line)
             guard let sound = try Self.sound(in: json) else { throw .badOutput(.undecodable) }
             try HTTPLine.write(sound, to: link.sink, at: 0)

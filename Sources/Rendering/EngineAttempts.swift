@@ -28,7 +28,7 @@ extension RenderEngine {
             deliver(id, attempt)
         case .keep(let id):
             guard let product = routing.products.removeValue(forKey: id) else { return }
-            Task { await ledger.destroy([product.scratch.id], because: .jobEnded) }
+            keepRejected(product, of: routing.jobs[id])
         case .end(let id, let how):
             tellRoute(id)
             let event: QueueCore.Event = switch how {
@@ -109,7 +109,7 @@ extension RenderEngine {
                     departure.sent(bytes)
                     Task { await told.engine?.route(.heard(id, estimate: nil)) }
                 },
-                receipt: { departure.keep($0) })
+                receipt: { departure.keep($0) }, lies: { departure.lies(at: $0) })
         }
         routing.tasks[id] = Task(executorPreference: pool) { [weak self] in
             let outcome: Result<RemoteProduct, TierError>

@@ -111,12 +111,13 @@ extension RenderEngine {
         let isOpen = job.localOnlyReason == nil
         var inText: [TextControl] = []
         var accepted = routing.remotes.map { tier in
-            guard isOpen, case .yes(let controls) = tier.fit(job) else { return false }
+            guard isOpen, job.picture == nil || tier.takesPictures, case .yes(let controls) = tier.fit(job) else { return false }
             inText = controls
             return true
         }
         if let only, routing.remotes.indices.contains(only), !accepted[only] {
             var reason = job.localOnlyReason
+            if reason == nil, job.picture != nil, !routing.remotes[only].takesPictures { reason = "it takes no pictures" }
             if reason == nil, case .no(let why) = routing.remotes[only].fit(job) { reason = why }
             let failure = JobFailure(message: "\(job.output.printable): \(names[only]) cannot do this (\(reason ?? "another kind of job")); leave out --tier", exitCode: 69)
             Task { await self.ended(.failed(id, failure), of: id) }

@@ -19,6 +19,8 @@ public actor RenderEngine {
     private var outcomes: [JobID: [CheckedContinuation<JobStatus, Never>]] = [:]
     private var idlers: [CheckedContinuation<Void, Never>] = []
     private var isShutDown = false
+    /// What tiers gave and the check refused, by the job; the ledger ends it.
+    var rejected: [JobID: SealedScratch] = [:]
 
     nonisolated let hub = EventHub()
     var opened: [String: OpenedFile] = [:]

@@ -60,10 +60,15 @@ struct LedgerCommand: ParsableCommand {
         }
     }
 
-    struct Destroy: AsyncParsableCommand {
+    struct Destroy: AsyncParsableCommand, CarriesJobs {
         static let configuration = CommandConfiguration(
             abstract: "Destroy items, and what was derived from them.",
-            discussion: "Items of another running Lathe are destroyed by it; this waits two seconds for that.")
+            discussion: """
+                Items of another running Lathe are destroyed by it; this waits two seconds for that. What lies at a tier is asked back from the tier, where its protocol has a call for that, \
+                and ends here only by the tier's word.
+                """)
+
+        var mayReach: Bool { true }
 
         @Argument(help: "The items' ids, or their beginnings.") var ids: [String]
         @Flag(help: "One JSON document.") var json = false
@@ -76,7 +81,11 @@ struct LedgerCommand: ParsableCommand {
                     // What has ended already needs no end.
                     if row.settledAt == nil { found.append(row.id) }
                 }
-                return await ledger.destroyAndConfirm(found)
+                let (rest, answered) = await AskingTiers.askBack(found, ledger)
+                var report = await ledger.destroyAndConfirm(rest)
+                report.destroyed = answered.destroyed + report.destroyed
+                report.failures = answered.failures + report.failures
+                return report
             }
             try LedgerCommand.tell(report, json: json)
         }

@@ -13,7 +13,7 @@ struct QueueCommand: ParsableCommand {
             The studio's renders, and what was given with --background, run in an engine of their own: closing the studio or losing the line does not end them.
             The engine starts with the first job and ends when nothing is left to do or to tell.
             """,
-        subcommands: [List.self, Cancel.self, Attach.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Cancel.self, Attach.self, Rejected.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the jobs, and what a killed engine took with it.")
@@ -59,6 +59,23 @@ struct QueueCommand: ParsableCommand {
             }
             client.close()
             if json { try Output.result(JSON.array(ended.map(\.json)).text) } else { try Output.result(QueueCommand.table(ended)) }
+        }
+    }
+
+    struct Rejected: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Save what a tier gave for a job and the check of results refused, to hear what was wrong with it.",
+            discussion: "The engine keeps it sealed, with a row in the ledger, for half an hour; it ends with the engine. The file is as the tier gave it, whatever that is.")
+
+        @Argument(help: "The job's number.") var id: Int
+        @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The file; it must not be there yet.", valueName: "file")) var output: String
+
+        func run() async throws {
+            let (client, _) = QueueCommand.client()
+            defer { client.close() }
+            let path = output.hasPrefix("/") ? output : FileManager.default.currentDirectoryPath + "/" + output
+            try await client.saveRejected(JobID(rawValue: id), to: path)
+            try Output.result(output.printable)
         }
     }
 

@@ -27,7 +27,8 @@ extension TiersCommand {
                     ("route", .optional(status.route?.line(now: end) ?? status.reason)), ("decisions", .array((status.route?.why ?? []).map { .string($0) })),
                 ]).text)
             }
-            let lines = status.route.map { [$0.line(now: end)] + $0.why.map { "  " + $0 } } ?? ["\(status.tier ?? "local"): \(status.reason ?? "it has not been placed yet")"]
+            let saving = status.route?.hasRejected == true ? ["  what was refused last is kept for half an hour: lathe queue rejected \(job) -o FILE saves it"] : []
+            let lines = status.route.map { [$0.line(now: end)] + $0.why.map { "  " + $0 } + saving } ?? ["\(status.tier ?? "local"): \(status.reason ?? "it has not been placed yet")"]
             try Output.result(([status.job.output] + lines).map(\.printable).joined(separator: "\n"))
         }
     }

@@ -120,7 +120,7 @@ struct SimulatedLife {
         case 9: return [random.chance(0.5) ? .tick : .makeRoom(bytes, random.chance(0.5) ? .ram : .disk, sparing: some)]
         case 10: return [.sent(some, bytes: bytes)]
         case 11: return [random.chance(0.5) ? .sendingEnded(some) : .periodStated(some, seconds: random.chance(0.1) ? .infinity : Double(bytes))]
-        case 12: return [random.chance(0.5) ? .goneAtTier(some, .receipt) : .tierAsked(some)]
+        case 12: return [random.chance(0.5) ? .goneAtTier(some, .receipt) : random.chance(0.5) ? .tierAsked(some) : .tierDidNot(some)]
         default:
             if random.chance(0.02) { return [.leaveTiers] }
             guard var record = left.popLast() else { return [.tick] }
@@ -163,7 +163,7 @@ struct SimulatedLife {
     private mutating func touch(_ event: LedgerCore.Event) {
         switch event {
         case .create(let id, _, _), .inserted(let id), .notInserted(let id), .used(let id, _), .named(let id, _), .touched(let id), .extended(let id), .handedOver(let id),
-             .eraseFailed(let id, _), .sent(let id, _), .sendingEnded(let id), .periodStated(let id, _), .goneAtTier(let id, _), .tierAsked(let id):
+             .eraseFailed(let id, _), .sent(let id, _), .sendingEnded(let id), .periodStated(let id, _), .goneAtTier(let id, _), .tierAsked(let id), .tierDidNot(let id):
             touched.insert(id)
         case .destroy(let ids, _), .erased(let ids), .erasePending(let ids), .saved(let ids), .notSaved(let ids): touched.formUnion(ids)
         case .makeRoom, .tick, .leaveTiers: break

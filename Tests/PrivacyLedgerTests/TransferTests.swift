@@ -231,6 +231,42 @@ struct TransferTests {
         await later.close()
     }
 
+    /// An answer without a signature ends a row only where none was agreed; a refusal leaves everything as it was. Another run can ask too.
+    @Test func whatATierAnswersToBeingAsked() async throws {
+        let ledger = try await openLedger(folder, time.clock), signer = ReceiptSigner(), eraser = TierEraser()
+        let plain = try await ledger.beginTransfer(transfer(.own)), signed = try await ledger.beginTransfer(transfer(.own, .receipt(key: signer.publicKey, withinSeconds: 60)))
+        for id in [plain, signed] {
+            await ledger.sendingEnded(id)
+            await ledger.setEraser(eraser, for: id)
+        }
+        try await ledger.copyLies(at: "jobs/7", for: [plain, signed])
+        #expect(await ledger.destroy(anyOf: [plain]).pending == [plain])
+        try await ledger.tierAnswered(plain, TierErasure(isDestroyed: false, reason: "no"))
+        #expect(try await ledger.list().first { $0.id == plain }?.state == .live)
+        #expect(await ledger.destroy(anyOf: [plain, signed]).pending == [plain, signed])
+        for id in [plain, signed] { try await ledger.tierAnswered(id, TierErasure(isDestroyed: true)) }
+        let left = try await ledger.list()
+        #expect(left.map(\.id) == [signed] && left.map(\.state) == [.live])
+        #expect(try await ledger.history().first { $0.id == plain }?.reason == .tierAnswer)
+        #expect(try await ledger.copy(of: signed)?.isNobodys == false)
+        let asked = eraser.asked
+        await ledger.close()
+        // The end of the program asks nobody.
+        #expect(eraser.asked == asked)
+        let later = try await next("later")
+        let copy = try #require(try await later.copy(of: signed))
+        #expect(try await later.list().map(\.state) == [.live])
+        #expect(copy.handle == "jobs/7" && copy.tier == "space" && copy.isNobodys && copy.lies(at: place) && !copy.lies(at: "https://elsewhere.example"))
+        let another = ReceiptSigner()
+        try await later.tierAnswered(signed, TierErasure(isDestroyed: true, receipts: [another.receipt(for: signed, .destroyed, bytes: 1000, atMilliseconds: 1)]))
+        #expect(try await later.list().map(\.id) == [signed])
+        try await later.tierAnswered(signed, TierErasure(isDestroyed: true, receipts: [signer.receipt(for: signed, .destroyed, bytes: 1000, atMilliseconds: 1)]))
+        #expect(try await later.list().isEmpty)
+        #expect(try await later.copy(of: signed) == nil)
+        await later.close()
+        #expect(Ledger.verify(at: folder.file("state")).problems == [])
+    }
+
     @Test func withoutALedgerOnDiskNothingLeaves() async throws {
         try folder.write("", to: "state")
         let ledger = try await Ledger.openForMemory(at: folder.file("state"), surroundings: plentiful, clock: time.clock)

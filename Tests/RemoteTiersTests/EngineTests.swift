@@ -169,6 +169,51 @@ struct EngineTests {
         #expect(try house.folder.names.filter { $0 != "state" } == ["mix.wav"])
     }
 
+    @Test("what the check refused is kept sealed under a row, saved when asked for, and ends with its row")
+    func rejected() async throws {
+        let sound = try Sounds.wav(seconds: 2, level: 0), server = Self.app(sound)
+        defer { server.stop() }
+        let house = try await House([.on(server, .gradio, name: "gpu")])
+        let id = await house.engine.submit(.master(house.request))
+        #expect(await house.engine.outcome(of: id)?.tier == "local")
+        var row: LedgerRow?
+        while row == nil { row = try await house.ledger.list().first { $0.kind == .rejectedResult && $0.bytes == Int64(sound.count) } }
+        let kept = try #require(row)
+        #expect(kept.rule == .unsaved && kept.purpose == .diagnosis && kept.erasureClass == .e1 && kept.expiresInSeconds.map { $0 > 1000 && $0 <= 1800 } == true)
+        // Whether it is plain where it lies: nothing with a name, and the ledger's folder does not hold it.
+        #expect(try house.folder.names.filter { $0 != "state" }.sorted() == ["mix.wav", "out.wav"])
+        try await house.engine.saveRejected(id, to: house.folder.file("refused.wav"))
+        #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: house.folder.file("refused.wav")))) == sound)
+        await #expect(throws: AudioFileError.self) { try await house.engine.saveRejected(id, to: house.folder.file("out.wav")) }
+        #expect(await house.ledger.destroy(anyOf: [kept.id]).destroyed == [kept.id])
+        await #expect(throws: JobFailure.self) { try await house.engine.saveRejected(id, to: house.folder.file("again.wav")) }
+        #expect(try house.folder.names.filter { $0 != "state" }.sorted() == ["mix.wav", "out.wav", "refused.wav"])
+        await house.end()
+    }
+
+    @Test("who destroys a row at a tier has the tier asked; where that cannot delete, the row says so and stays, and the job is not sent there again")
+    func askedBack() async throws {
+        let server = Self.app([]) { $0.path.hasPrefix("/gradio_api/queue/data") ? .thenSilence(RawServer.Reply.stream([#"{"msg":"process_starts","event_id":"e"}"#])) : nil }
+        defer { server.stop() }
+        let house = try await House([.on(server, .gradio, name: "gpu")])
+        let events = await house.engine.events()
+        let id = await house.engine.submit(.master(house.request))
+        for await event in events {
+            guard case .job(let status) = event, status.remote != nil else { continue }
+            break
+        }
+        let row = try #require(try await house.ledger.list().first { $0.kind == .tierInput })
+        while try await house.ledger.copy(of: row.id) == nil { await Task.yield() }
+        #expect(await house.ledger.destroy(anyOf: [row.id]).pending == [row.id])
+        while try await house.ledger.list().first(where: { $0.id == row.id })?.state != .live { await Task.yield() }
+        let told = try #require(server.requests("/gradio_api/cancel").first)
+        #expect(JSONValue(bytes: told.body)?["event_id"]?.string == "e")
+        await house.engine.cancel(id)
+        #expect(await house.engine.outcome(of: id)?.state == .cancelled)
+        await house.end()
+        #expect(server.requests("/gradio_api/queue/join").count == 1)
+    }
+
     @Test("with no tier configured the way of a job is not even written down")
     func localOnly() async throws {
         let house = try await House([])

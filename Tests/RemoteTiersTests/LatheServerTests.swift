@@ -106,6 +106,25 @@ struct LatheServerTests {
         #expect(await Call.generate().outcome(of: LatheServerTier(.on(server, .lathe))) == .transport(.protocolMismatch))
     }
 
+    @Test("what lies there is named for the ledger, and asked back by that name", arguments: [
+        ("jobs/J1", "/v1/jobs/J1", 200, #"{"receipts":[]}"#, true), ("uploads/U1", "/v1/uploads/U1", 200, "{}", true), ("jobs/J1", "/v1/jobs/J1", 404, #"{"error":{"code":"not_found","message":"x"}}"#, true),
+        ("jobs/J1", "/v1/jobs/J1", 404, "<html>", false), ("jobs/J1", "/v1/jobs/J1", 401, #"{"error":{"code":"auth","message":"x"}}"#, false), ("jobs/J1", "/v1/jobs/J1", 500, "", false),
+    ])
+    func askedBack(handle: String, path: String, status: Int, body: String, isDestroyed: Bool) async throws {
+        let server = server { $0.method == "DELETE" && $0.path == path ? .answer(status, body) : nil }
+        defer { server.stop() }
+        #expect(await LatheServerTier(.on(server, .lathe)).destroy(handle).isDestroyed == isDestroyed)
+        #expect(server.requests(path).map(\.method) == ["DELETE"])
+    }
+
+    @Test("a name that leads elsewhere is not asked for", arguments: ["", "jobs/", "jobs/../account", "account", "jobs/a/b", "/v1/account", "jobs/x y"])
+    func hostileHandle(handle: String) async {
+        let server = server()
+        defer { server.stop() }
+        #expect(await !LatheServerTier(.on(server, .lathe)).destroy(handle).isDestroyed)
+        #expect(server.requests.isEmpty)
+    }
+
     @Test("signed receipts reach the ledger's hand, and what is no receipt does not")
     func receipts() async throws {
         let signer = ReceiptSigner(), call = Call.generate()

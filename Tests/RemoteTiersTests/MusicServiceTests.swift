@@ -1,6 +1,7 @@
 import Foundation
 @testable import RemoteTiers
 @testable import Rendering
+import TestSupport
 import Testing
 
 @Suite("ACE-Step, JSON to sound, and Lyria, from fixtures")
@@ -124,6 +125,49 @@ struct MusicServiceTests {
         let request = try #require(server.requests.first)
         #expect(request.headers["x-goog-api-key"] == "g-key" && JSONValue(bytes: request.body)?["store"]?.bool == false)
         #expect(LyriaTier(settings).end == .declared(seconds: 55 * 86_400))
+    }
+
+    /// A picture of one pixel, with a place and a name beside it and a clip behind it.
+    private static let jpeg: [UInt8] = [0xFF, 0xD8] + [0xFF, 0xE0, 0, 4, 1, 2] + [0xFF, 0xE1, 0, 10] + Array("GPS here".utf8) + [0xFF, 0xFE, 0, 7] + Array("Alice".utf8)
+        + [0xFF, 0xDB, 0, 3, 9] + [0xFF, 0xDA, 0, 3, 1, 7, 7, 0xFF, 0, 0xFF, 0xD0, 7] + [0xFF, 0xC4, 0, 3, 5] + [0xFF, 0xDA, 0, 3, 2, 8] + [0xFF, 0xD9] + Array("a clip".utf8)
+    private static let jpegSeen: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2, 0xFF, 0xDB, 0, 3, 9, 0xFF, 0xDA, 0, 3, 1, 7, 7, 0xFF, 0, 0xFF, 0xD0, 7, 0xFF, 0xC4, 0, 3, 5, 0xFF, 0xDA, 0, 3, 2, 8, 0xFF, 0xD9]
+
+    private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] { [0, 0, 0, UInt8(data.count)] + Array(name.utf8) + data + [1, 2, 3, 4] }
+    private static let pngHead: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+    @Test("a picture leaves without what is written beside it, and only whole")
+    func picture() {
+        #expect(RemotePicture.stripped(Self.jpeg) == RemotePicture(type: "image/jpeg", bytes: Self.jpegSeen))
+        let png = Self.pngHead + Self.chunk("IHDR", [1]) + Self.chunk("tEXt", Array("Alice".utf8)) + Self.chunk("eXIf", Array("GPS".utf8)) + Self.chunk("IDAT", [7]) + Self.chunk("IEND", [])
+        #expect(RemotePicture.stripped(png + [9, 9]) == RemotePicture(type: "image/png", bytes: Self.pngHead + Self.chunk("IHDR", [1]) + Self.chunk("IDAT", [7]) + Self.chunk("IEND", [])))
+        for whole in [Self.jpegSeen, png] { for cut in 0..<whole.count { #expect(RemotePicture.stripped(Array(whole.prefix(cut))) == nil) } }
+        #expect(RemotePicture.stripped(Array("RIFF....WEBP".utf8)) == nil)
+        // A length that leads out of the file.
+        #expect(RemotePicture.stripped(Self.pngHead + [0xFF, 0xFF, 0xFF, 0xFF] + Array("IHDR".utf8) + [0, 0, 0, 0]) == nil)
+    }
+
+    @Test("Lyria is given the prompt and the picture as parts; other tiers and clips are not")
+    func lyriaPicture() async throws {
+        let folder = Folder()
+        try Data(Self.jpeg).write(to: URL(fileURLWithPath: folder.file("cover.jpg")))
+        let server = RawServer { _ in .answer(200, #"{"outputs":[{"type":"audio","mime_type":"audio/mpeg","data":"AAECAw=="}]}"#) }
+        defer { server.stop() }
+        var request = GenerateRequest(prompt: "like this", seed: 1, output: folder.file("out.wav"), container: .wav)
+        request.picture = PictureSource(path: folder.file("cover.jpg"), isClip: false)
+        let tier = LyriaTier(.on(server, .lyria))
+        #expect(tier.takesPictures && tier.fit(.generate(request)) == .yes(inText: [.tempo, .key, .meter, .length]))
+        #expect(!GradioTier(.on(server, .gradio)).takesPictures && !LatheServerTier(.on(server, .lathe)).takesPictures && Job.generate(request).localOnlyReason == nil)
+        var call = Call.generate("like this")
+        call.order.picture = try RemotePicture.load(folder.file("cover.jpg")).get()
+        #expect(await call.outcome(of: tier) == nil)
+        let asked = try #require(server.requests("/v1beta/interactions").first)
+        let input = try #require(JSONValue(bytes: asked.body)?["input"])
+        #expect(input[0]?["text"]?.string == "like this" && input[1]?["type"]?.string == "image" && input[1]?["mime_type"]?.string == "image/jpeg")
+        #expect(input[1]?["data"]?.string == Data(Self.jpegSeen).base64EncodedString())
+        try Data("no picture".utf8).write(to: URL(fileURLWithPath: folder.file("cover.jpg")))
+        #expect(!tier.fit(.generate(request)).fits)
+        request.picture = PictureSource(path: folder.file("cover.jpg"), isClip: true)
+        #expect(Job.generate(request).localOnlyReason == "clips are looked at here")
     }
 
     @Test("Lyria's refusals get their classes", arguments: [

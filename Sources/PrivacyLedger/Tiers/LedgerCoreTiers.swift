@@ -63,6 +63,14 @@ extension LedgerCore {
         return [.save([record], required: false)]
     }
 
+    /// It was asked and has not destroyed it: everything is as before.
+    mutating func tierDidNot(_ id: RowID) -> [Effect] {
+        guard var record = open[id], record.isAtTier, record.state == .destroying else { return [] }
+        record.state = .live
+        open[id] = record
+        return [.save([record], required: false)]
+    }
+
     /// What becomes of a row at a tier when its time has come.
     mutating func dueAtTier(_ found: LedgerRecord, _ now: LedgerInstant) -> [Effect] {
         var record = found

@@ -12,6 +12,7 @@ extension LedgerStore {
         CREATE TABLE IF NOT EXISTS receipt(
           id TEXT PRIMARY KEY, item TEXT NOT NULL, event TEXT NOT NULL, bytes INTEGER NOT NULL, at_ms INTEGER NOT NULL,
           key TEXT NOT NULL, signature TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS tier_copy(item TEXT PRIMARY KEY, handle TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
         """
 
@@ -86,7 +87,23 @@ extension LedgerStore {
         return sum
     }
 
+    /// What the tier calls its copy; no part of the history: it proves nothing.
+    func handle(of item: RowID) throws(LedgerError) -> String? {
+        var found: String?
+        try read { () throws(SQLiteError) in try connection.run("SELECT handle FROM tier_copy WHERE item = ?", [.text(item.rawValue)]) { found = $0.text(0) } }
+        return found
+    }
+
     // MARK: Writing
+
+    func setHandle(_ handle: String, of items: [RowID], now: LedgerInstant) throws(LedgerError) {
+        try write(at: now) { () throws(SQLiteError) in
+            try connection.run("DELETE FROM tier_copy WHERE NOT EXISTS (SELECT 1 FROM item WHERE item.id = tier_copy.item AND settled IS NULL)")
+            for item in items {
+                try connection.run("INSERT INTO tier_copy(item, handle) VALUES(?,?) ON CONFLICT DO UPDATE SET handle = excluded.handle", [.text(item.rawValue), .text(handle)])
+            }
+        }
+    }
 
     /// Inside the transaction of its row.
     func insert(_ transfer: Transfer) throws(SQLiteError) {

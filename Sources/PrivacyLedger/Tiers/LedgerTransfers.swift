@@ -105,11 +105,58 @@ extension Ledger {
     /// The tier now says that it keeps the data for so long from now.
     public func tierKeeps(_ id: RowID, seconds: Double) { carryOutAtTier(id, .periodStated(id, seconds: seconds)) }
 
-    /// Whom to call when the user, the end of a job or of the program asks for this copy to be destroyed. `erase` asks the tier and answers `pending`, or `failed` where
+    /// Whom to call when the user asks for this copy to be destroyed. `erase` asks the tier and answers `pending`, or `failed` where
     /// that cannot be asked; what the tier says to it comes back through `accept`.
     public func setEraser(_ eraser: any Erasable, for id: RowID) {
         guard core.open[id]?.isAtTier ?? false else { return }
         holders[id] = eraser
+    }
+
+    /// What the tier calls what lies there under these rows, for whoever asks it to destroy that: also another run.
+    public func copyLies(at handle: String, for ids: [RowID]) throws(LedgerError) {
+        guard let store else { throw problem }
+        guard (1...Self.longestHandle).contains(handle.utf8.count) else { return }
+        try store.setHandle(handle, of: ids.filter { core.open[$0]?.isAtTier ?? false }, now: clock.now())
+    }
+
+    static let longestHandle = 512
+
+    /// Of a row at a tier: its tier, the hash of where that leads, and what it calls its copy; nil for another row, or when that was never said.
+    public func copy(of id: RowID) throws(LedgerError) -> TierCopy? {
+        guard let store else { throw problem }
+        guard let record = try openRecords().first(where: { $0.id == id }), let tier = record.place.tierName, let transfer = try store.transfer(of: id), let handle = try store.handle(of: id)
+        else { return nil }
+        return TierCopy(tier: tier, destination: transfer.destination, handle: handle, isNobodys: record.run == LedgerRecord.noRun)
+    }
+
+    /// What came of asking a tier to destroy what lies there under a row. Also for rows of earlier runs, unless another run is at it.
+    ///
+    /// `destroyed` without a receipt ends the row only where none was agreed: a tier that signs is held to it.
+    public func tierAnswered(_ id: RowID, _ answer: TierErasure) throws(LedgerError) {
+        guard let store else { throw problem }
+        var isSigned = false
+        for receipt in answer.receipts {
+            // What is not signed as agreed is no receipt.
+            do throws(LedgerError) { try accept(receipt) } catch { continue }
+            if receipt.item == id, receipt.event == .destroyed { isSigned = true }
+        }
+        guard !isSigned else { return }
+        if answer.isDestroyed, let transfer = try store.transfer(of: id), transfer.receiptKey == nil {
+            if core.open[id] == nil { try takeOver(id) }
+            carryOut(core.handle(.goneAtTier(id, .tierAnswer), now: clock.now()))
+            holders[id] = nil
+            forgetNames(of: [id])
+        } else {
+            carryOut(core.handle(.tierDidNot(id), now: clock.now()))
+        }
+    }
+
+    private func takeOver(_ id: RowID) throws(LedgerError) {
+        guard let store else { throw problem }
+        let now = clock.now(), taken = try store.takeOver(id, now: now)
+        guard !taken.isEmpty else { throw .noSuchRow(id.rawValue) }
+        taken.forEach(countTaken)
+        carryOut(core.handle(.tookOver(taken), now: now))
     }
 
     /// What tiers signed about a row, oldest first.
@@ -129,12 +176,7 @@ extension Ledger {
         guard receipt.isSigned, receipt.bytes >= 0 else { throw .badReceipt("its signature is wrong") }
         guard try !store.receipts(of: receipt.item).contains(where: { $0.event == receipt.event }) else { return }
         let now = clock.now()
-        if core.open[receipt.item] == nil {
-            let taken = try store.takeOver(receipt.item, now: now)
-            guard !taken.isEmpty else { throw .noSuchRow(receipt.item.rawValue) }
-            taken.forEach(countTaken)
-            carryOut(core.handle(.tookOver(taken), now: now))
-        }
+        if core.open[receipt.item] == nil { try takeOver(receipt.item) }
         try store.insert(receipt, now: now)
         guard receipt.event == .destroyed else { return publish() }
         carryOut(core.handle(.goneAtTier(receipt.item, .receipt), now: now))

@@ -101,3 +101,30 @@ public struct Transfer: Sendable, Equatable, Codable {
             .joined(separator: "\n").utf8))
     }
 }
+
+/// Where a copy lies at a tier, for asking the tier to destroy it.
+public struct TierCopy: Sendable, Equatable {
+    public var tier: String
+    /// A hash: whoever asks has to know the place already.
+    var destination: String
+    /// The tier's own word: a path or an id. As untrusted as the store it lay in.
+    public var handle: String
+    /// No run that lives watches over the row.
+    public var isNobodys: Bool
+
+    /// Whether a configured place is the one that the copy was sent to.
+    public func lies(at destination: String) -> Bool { TransferRequest.hash(of: destination) == self.destination }
+}
+
+/// What a tier answered when it was asked to destroy something.
+public struct TierErasure: Sendable, Equatable {
+    /// It says that nothing is left there.
+    public var isDestroyed: Bool
+    public var receipts: [TierReceipt]
+    /// Why not, in the tier's words or ours; cleaned.
+    public var reason: String?
+
+    public init(isDestroyed: Bool, receipts: [TierReceipt] = [], reason: String? = nil) {
+        (self.isDestroyed, self.receipts, self.reason) = (isDestroyed, receipts, reason)
+    }
+}

@@ -47,6 +47,30 @@ struct GradioTier: RemoteTier {
         do { return try await !describe().isEmpty } catch { return false }
     }
 
+    /// There is a call that ends a job, and none that deletes a file: those the app deletes by itself, if it has been told to.
+    func destroy(_ handle: String) async -> TierErasure {
+        let parts = handle.split(separator: " ").map(String.init)
+        var reason = "Gradio has no call that deletes files; the app does by itself, if its delete_cache is on"
+        if parts.count == 3, let function = Int(parts[1]) {
+            do throws(TierError) {
+                let line = try HTTPLine(settings.url, secret: settings.key, caFile: settings.caFile, limits: limits)
+                do throws(TierError) {
+                    let app = try GradioApp(config: try await line.json(try await line.send(.GET, "/config", within: 5)))
+                    let answer = try await line.post(app.prefix + "/cancel", json: GradioCall.cancellation(session: parts[0], function: function, event: parts[2]), within: 5)
+                    _ = try await line.text(answer)
+                    await line.close()
+                    if answer.status < 400 { reason = "told to cancel the job; " + reason }
+                } catch {
+                    await line.close()
+                    throw error
+                }
+            } catch {
+                reason = error.label + "; " + reason
+            }
+        }
+        return TierErasure(isDestroyed: false, reason: reason)
+    }
+
     func describe() async throws(TierError) -> [String] {
         let line = try HTTPLine(settings.url, secret: settings.key, caFile: settings.caFile, limits: limits)
         do throws(TierError) {
@@ -100,6 +124,7 @@ struct GradioCall {
             "data": .array(arguments), "event_data": .null, "fn_index": .number(Double(function)), "trigger_id": .null, "session_hash": .string(session),
         ])))
         guard let event = joined["event_id"]?.string, event.utf8.count <= 128 else { throw .transport(.protocolMismatch) }
+        if !session.contains(" "), !event.contains(" ") { link.lies("\(session) \(function) \(event)") }
         do throws(TierError) {
             let outputs = try await follow(app, session: session, event: event)
             guard let file = GradioApp.file(in: outputs) else { throw .badOutput(.undecodable) }
@@ -211,6 +236,10 @@ struct GradioCall {
         try await line.download(answer, into: link.sink) { _ in link.heard(nil) }
     }
 
+    static func cancellation(session: String, function: Int, event: String) -> JSONValue {
+        .object(["session_hash": .string(session), "fn_index": .number(Double(function)), "event_id": .string(event)])
+    }
+
     /// Told on a line of its own: this task's requests are refused from here on.
     private func cancel(_ app: GradioApp, session: String, event: String, function: Int) async {
         let settings = self.settings, limits = line.limits
@@ -218,9 +247,7 @@ struct GradioCall {
             do {
                 let line = try HTTPLine(settings.url, secret: settings.key, caFile: settings.caFile, limits: limits)
                 do {
-                    let answer = try await line.post(app.prefix + "/cancel", json: .object([
-                        "session_hash": .string(session), "fn_index": .number(Double(function)), "event_id": .string(event),
-                    ]), within: 5)
+                    let answer = try await line.post(app.prefix + "/cancel", json: Self.cancellation(session: session, function: function, event: event), within: 5)
                     _ = try await line.text(answer)
                 } catch {
                     // The job has ended here already; a tier that does not hear of it runs into its own limits.

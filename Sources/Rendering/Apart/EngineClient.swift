@@ -90,6 +90,16 @@ public final class EngineClient: Sendable {
         if try await open(starting: false) { _ = await call(.answer(id, reply)) }
     }
 
+    /// Has the engine write what the check refused of a job's results into a file, by its whole path.
+    public func saveRejected(_ id: JobID, to path: String) async throws(JobFailure) {
+        guard try await open(starting: false) else { throw JobFailure(message: "\(id): no engine runs, so nothing that was refused is kept", exitCode: 66) }
+        switch await call(.saveRejected(id, path: path)) {
+        case .refused(let failure)?: throw failure
+        case nil: throw JobFailure(message: "\(path.printable): the engine was lost meanwhile; try again", exitCode: 75)
+        default: return
+        }
+    }
+
     /// Waits for a job's end; nil when the engine was lost before.
     public func outcome(of id: JobID) async -> JobStatus? {
         await withCheckedContinuation { continuation in

@@ -36,6 +36,8 @@ public actor EngineHost {
     private var active: Set<JobID> = []
     /// Ended while nobody looked.
     private var untold: Set<JobID> = []
+    /// The check refused a result of some job.
+    private var hasRejected = false
     private var isRetiring = false
     private var isEnding = false
     /// What is not done is the next engine's.
@@ -207,6 +209,16 @@ public actor EngineHost {
         case .answer(let id, let reply):
             await engine.answer(id, reply)
             return .done
+        case .saveRejected(let id, let path):
+            guard path.hasPrefix("/"), !path.utf8.contains(0) else {
+                return .refused(JobFailure(message: "\(path.printable): the engine takes whole paths only; begin them with /", exitCode: 64))
+            }
+            do {
+                try await engine.saveRejected(id, to: path)
+                return .done
+            } catch {
+                return .refused(JobFailure(error, writing: path))
+            }
         case .follow: return .done
         case .retire:
             isRetiring = true
@@ -294,6 +306,7 @@ public actor EngineHost {
             if told[status.id]?.state.isOver ?? false { return }
         }
         told[status.id] = status
+        if status.route?.hasRejected ?? false { hasRejected = true }
         send(.job(status))
         guard status.state.isOver, active.remove(status.id) != nil else { return }
         if !visitors.values.contains(where: \.follows) { untold.insert(status.id) }
@@ -313,7 +326,8 @@ public actor EngineHost {
         if !active.isEmpty { return wait(60) }
         if isRetiring { return stop() }
         guard visitors.isEmpty else { alarm?.cancel(); return }
-        if untold.isEmpty { stop() } else { wait(patience) }
+        // A refused result can be had from this engine only.
+        if untold.isEmpty, !hasRejected { stop() } else { wait(patience) }
     }
 
     private func wait(_ seconds: Double) {

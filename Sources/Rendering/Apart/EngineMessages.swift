@@ -27,6 +27,8 @@ enum EngineCall: Codable, Sendable {
     case cancel(JobID)
     /// What the user says about a tier that the job waits for.
     case answer(JobID, ConsentReply)
+    /// What the check refused of a job's results goes into this file.
+    case saveRejected(JobID, path: String)
     /// All jobs now, then every change.
     case follow
     /// End when the work at hand is done.

@@ -84,6 +84,11 @@ extension String {
 }
 
 extension Job {
+    /// What is to be looked at goes along where the job goes.
+    var picture: PictureSource? {
+        if case .generate(let request) = self { request.picture } else { nil }
+    }
+
     /// Why it can be done on this machine alone; nil when others may do it too.
     public var localOnlyReason: String? {
         switch self {
@@ -94,7 +99,8 @@ extension Job {
             if request.delivery != Delivery() { return "further files are made here" }
             return nil
         case .generate(let request):
-            if request.written != nil || request.picture != nil { return "written briefs and pictures are read here" }
+            if request.written != nil { return "written briefs are read here" }
+            if request.picture?.isClip ?? false { return "clips are looked at here" }
             if request.briefFile != nil || request.chart != nil { return "brief and chart come from the score that is written here" }
             if request.midi != nil || request.stemsFolder != nil || request.plan != nil { return "stems, MIDI and plan come from the score that is written here" }
             if request.options.isLoop { return "loops are exact to the bar here only" }

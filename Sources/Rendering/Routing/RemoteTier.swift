@@ -23,6 +23,9 @@ public protocol RemoteTier: Sendable {
 
     func fit(_ job: Job) -> TierFit
 
+    /// Whether a picture may go along with a prompt.
+    var takesPictures: Bool { get }
+
     /// Does the job and fills `link.sink` with the sound. Nothing that comes back is believed; it is measured afterwards.
     ///
     /// Ends soon after its task is cancelled, and tells the tier.
@@ -31,8 +34,17 @@ public protocol RemoteTier: Sendable {
     /// Whether it answers at all, asked with nobody's data. Within some ten seconds.
     func isThere() async -> Bool
 
+    /// Asks it to destroy what lies there under a word that `RemoteLink.lies` was told, also of an earlier run. Within some ten seconds; a job at work there ends.
+    func destroy(_ handle: String) async -> TierErasure
+
     /// What it says of itself, for `lathe tiers test`: a few lines, cleaned.
     func describe() async throws(TierError) -> [String]
+}
+
+extension RemoteTier {
+    public var takesPictures: Bool { false }
+
+    public func destroy(_ handle: String) async -> TierErasure { TierErasure(isDestroyed: false, reason: "its protocol has no call for that") }
 }
 
 /// A job as it leaves: no path, no name of a file.
@@ -62,6 +74,8 @@ public struct RemoteOrder: Sendable {
     /// Idempotency key: the same for every try and tier.
     public var key: String
     public var work: Work
+    /// Goes with the prompt, to a tier that takes pictures.
+    public var picture: RemotePicture?
     /// Ids of the ledger's rows for what is sent and for what is made there.
     public var inputRow: RowID
     public var outputRow: RowID
@@ -79,13 +93,15 @@ public struct RemoteLink: Sendable {
     public var sent: @Sendable (Int64) -> Void
     /// What a tier signed about the rows of this job.
     public var receipt: @Sendable (TierReceipt) -> Void
+    /// What the tier calls what lies there now, as `RemoteTier.destroy` takes it.
+    public var lies: @Sendable (String) -> Void
 
     public init(
         sink: Int32, connected: @escaping @Sendable () -> Void = {}, heard: @escaping @Sendable (Double?) -> Void = { _ in },
         progress: @escaping @Sendable (RemoteProgress) -> Void = { _ in }, sent: @escaping @Sendable (Int64) -> Void = { _ in },
-        receipt: @escaping @Sendable (TierReceipt) -> Void = { _ in }
+        receipt: @escaping @Sendable (TierReceipt) -> Void = { _ in }, lies: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        (self.sink, self.connected, self.heard, self.progress, self.sent, self.receipt) = (sink, connected, heard, progress, sent, receipt)
+        (self.sink, self.connected, self.heard, self.progress, self.sent, self.receipt, self.lies) = (sink, connected, heard, progress, sent, receipt, lies)
     }
 }
 

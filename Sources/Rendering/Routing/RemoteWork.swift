@@ -29,6 +29,7 @@ enum RemoteWork {
         do {
             let work: RemoteOrder.Work
             let bytes: Int64, kind: ItemKind
+            var picture: RemotePicture?
             switch job {
             case .master(let request):
                 descriptor = request.input.withFileName { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
@@ -41,10 +42,13 @@ enum RemoteWork {
                 work = .master(
                     .init(descriptor: descriptor, bytes: bytes, ending: ending(of: request.input)), presetTOML: request.presetTOML, curveTOML: request.curveTOML,
                     container: request.container.rawValue)
-            case .generate:
+            case .generate(let request):
                 guard let wish = preparation.wish else { throw CancellationError() }
-                bytes = Int64(preparation.prompt.utf8.count)
-                kind = .prompt
+                if let source = request.picture {
+                    do { picture = try RemotePicture.load(source.path).get() } catch { throw JobFailure(message: "\(source.path.printable): \(error.reason)", exitCode: 65) }
+                }
+                bytes = Int64(preparation.prompt.utf8.count + (picture?.bytes.count ?? 0))
+                kind = picture == nil ? .prompt : .tierInput
                 work = .generate(prompt: preparation.prompt, wish: wish)
             case .album: throw CancellationError()
             }
@@ -55,7 +59,7 @@ enum RemoteWork {
                 await ledger.destroy([scratch.id], because: .neverBegan)
                 throw error
             }
-            order = RemoteOrder(key: key, work: work, inputRow: departure.input, outputRow: departure.output)
+            order = RemoteOrder(key: key, work: work, picture: picture, inputRow: departure.input, outputRow: departure.output)
         } catch let error as TierError {
             throw error
         } catch {
@@ -71,7 +75,8 @@ enum RemoteWork {
         } catch {
             await departure.ended()
             await ledger.destroy([scratch.id], because: .jobEnded)
-            throw error
+            // The user had it destroyed there: it is not sent there again.
+            throw departure.wasAskedBack ? .cancelled : error
         }
     }
 
@@ -117,6 +122,7 @@ final class Departure: Sendable {
     private let counter = SentCounter()
     private let receipts = Mutex<[TierReceipt]>([])
     private static let mostReceipts = 64
+    private let copies: [CopyAtTier]
 
     init(_ job: Job, _ tier: any RemoteTier, bytes: Int64, kind: ItemKind, jobRow: RowID, _ ledger: Ledger) async throws {
         self.ledger = ledger
@@ -143,6 +149,18 @@ final class Departure: Sendable {
             await ledger.neverSent(input)
             throw error
         }
+        copies = [CopyAtTier(input, tier, ledger), CopyAtTier(output, tier, ledger)]
+        for copy in copies { await ledger.setEraser(copy, for: copy.id) }
+    }
+
+    var wasAskedBack: Bool { copies.contains(where: \.wasAsked) }
+
+    /// The tier says what it calls them.
+    func lies(at handle: String) {
+        for copy in copies { copy.handle.withLock { $0 = handle } }
+        let ledger = ledger, rows = [input, output]
+        // Where it cannot be put down, only this run can ask.
+        Task { do { try await ledger.copyLies(at: handle, for: rows) } catch {} }
     }
 
     /// For the ledger, when the attempt has ended.

@@ -59,6 +59,11 @@ public struct RouteLog: Sendable, Codable, Equatable {
         if case .asked(let question)? = decisions.last?.verdict { question } else { nil }
     }
 
+    /// The check refused a result.
+    public var hasRejected: Bool {
+        decisions.contains { if case .failed(.badOutput) = $0.verdict { true } else { false } }
+    }
+
     /// The tier whose attempt is under way or was accepted.
     public var currentTier: Int? {
         for decision in decisions.reversed() {

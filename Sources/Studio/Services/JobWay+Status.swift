@@ -5,7 +5,7 @@ extension JobWay {
     init?(_ status: JobStatus) {
         guard let route = status.route else { return nil }
         line = route.line(now: status.endedAt ?? route.decisions.last?.at ?? status.submittedAt)
-        reasons = route.why
+        reasons = route.why + (route.hasRejected ? ["what was refused last is kept for half an hour: lathe queue rejected \(status.id) -o FILE saves it"] : [])
         decisions = route.decisions.count
         told = status.state == .running ? status.remote?.line : nil
         standings = route.standings(now: status.endedAt ?? route.decisions.last?.at ?? status.submittedAt).map { tier, place, words, backAt in
@@ -28,7 +28,9 @@ extension JobWay {
         switch route.question {
         case .consent(let tier)?:
             guard route.tiers.indices.contains(tier) else { return nil }
-            let what = if case .generate = status.job { "the prompt of " + Path.name(of: status.job.output) } else { Path.name(of: status.job.input) }
+            let what = if case .generate(let request) = status.job {
+                (request.picture == nil ? "the prompt of " : "the prompt and the picture of ") + Path.name(of: status.job.output)
+            } else { Path.name(of: status.job.input) }
             return Ask(text: "May \(what) go to \(route.tiers[tier].name) (\(route.tiers[tier].privacyClass.title))?", isConsent: true)
         case .afterRefusal(let tier)?:
             guard route.tiers.indices.contains(tier) else { return nil }

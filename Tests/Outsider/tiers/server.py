@@ -19,6 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../serve"))
 sys.dont_write_bytecode = True
+from provider import Provider  # noqa: E402
 from server import LATHE, Client, Server, mix  # noqa: E402
 
 PATIENCE = 120
@@ -133,13 +134,34 @@ def accounts(root):
     client = Client(server, root + "/key").enrol()
     home = Home(root)
     path = home.root + "/config/token"
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-        file.write(client.token)
     home.tier(server, receipt_key=key(server), key_file=path)
+    # The same key as ssh-keygen signed with: the same account.
+    enrolled = home.lathe("tiers", "enrol", "box", "--identity", root + "/key/key")
+    with open(path) as file:
+        token = file.read().strip()
+    assert f"account {client.account}," in enrolled.stdout and token not in enrolled.stdout + enrolled.stderr and len(token) > 20, enrolled
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert home.lathe("tiers", "enrol", "box", "--identity", root + "/nowhere", code=66).stderr.count("\n") == 1
+    # An encrypted key signs through the agent, and not without.
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "words", "-C", "", "-f", root + "/key/locked"], check=True)
+    assert "ssh-add" in home.lathe("tiers", "enrol", "box", "--identity", root + "/key/locked", code=66).stderr
+    with open(path) as file:
+        assert file.read().strip() == token
+    agent = subprocess.run(["ssh-agent", "-a", root + "/agent"], capture_output=True, text=True, check=True)
+    try:
+        subprocess.run(["ssh-keygen", "-q", "-p", "-P", "words", "-N", "", "-f", root + "/key/locked"], check=True)
+        subprocess.run(["ssh-add", "-q", root + "/key/locked"], env={**os.environ, "SSH_AUTH_SOCK": root + "/agent"}, check=True, capture_output=True)
+        os.unlink(root + "/key/locked")
+        home.env["SSH_AUTH_SOCK"] = root + "/agent"
+        by_agent = home.lathe("tiers", "enrol", "box", "--identity", root + "/key/locked.pub").stdout
+        assert by_agent.startswith("account ") and client.account not in by_agent, by_agent
+    finally:
+        os.kill(int(re.search(r"SSH_AGENT_PID=(\d+)", agent.stdout)[1]), signal.SIGTERM)
+    home.lathe("tiers", "enrol", "box", "--identity", root + "/key/key")
     _, line = home.master()
     # The server has let the idle line go.
     client.hang_up()
-    assert client.call("GET", "/v1/account") == {"account": client.account, "balance": 2, "held": 0, "tokens": 1}
+    assert client.call("GET", "/v1/account") == {"account": client.account, "balance": 2, "held": 0, "tokens": 3}
     for _ in range(2):
         home.master()
     _, spent = home.master(tier="local")
@@ -187,6 +209,62 @@ def progress_place_and_full(root):
     idle(server)
     server.end()
     return f"{len(set(fractions))} steps of progress; when full: {full}"
+
+
+def by_device(root):
+    """`tiers enrol --provider`: the code is shown, and the token is there when somebody has entered it."""
+    provider = Provider()
+    os.makedirs(root + "/server")
+    server = Server(root + "/server", "--provider", f"github=client@{provider.url}")
+    server.start()
+    home = Home(root)
+    home.tier(server)
+    provider.answers[:] = ["authorization_pending", "token-of-the-provider"]
+    done = home.lathe("tiers", "enrol", "box", "--provider", "github")
+    path = home.root + "/config/lathe/box.token"
+    assert f"enter WDJB-MJHT at {provider.url}/login/device" in done.stderr and f'key_file = "{path}"' in done.stdout, done
+    with open(path) as file:
+        assert file.read().strip() not in done.stdout + done.stderr and os.stat(path).st_mode & 0o777 == 0o600
+    home.tier(server, receipt_key=key(server), key_file=path)
+    _, line = home.master()
+    provider.answers[:] = ["access_denied"]
+    assert "refused there" in home.lathe("tiers", "enrol", "box", "--provider", "github", code=69).stderr
+    provider.end()
+    server.end()
+    return f"{line}; refused there: no token, one line"
+
+
+def asked_back(root):
+    """A client that was killed has left its sound at the server: destroying the rows asks the server, and its receipts end them."""
+    server, home = serve(root, "--jobs", "1"), Home(root)
+    home.tier(server, receipt_key=key(server))
+    mix.write(home.root + "/long.wav", 480.0, 44100)
+    process = home.start("master", "long.wav", "-o", "1.wav", "--progress", "none", stderr=subprocess.DEVNULL)
+    wait(lambda: [j["state"] for j in jobs(server)] == ["running"], "the job at work")
+    # Once more about it, so that the client has surely noted what the server calls it.
+    wait(lambda: jobs(server)[0]["fraction"] > 0, "the job's progress")
+    process.kill()
+    process.wait()
+    rows = [r["id"] for r in home.rows() if r["tier"] == "box"]
+    assert len(rows) == 2, home.rows()
+    at = time.monotonic()
+    done = json.loads(home.lathe("ledger", "destroy", *rows, "--json").stdout)
+    took = time.monotonic() - at
+    assert sorted(done["destroyed"]) == sorted(rows) and not done["failures"], done
+    assert "signed that it is gone" in home.lathe("ledger", "why", rows[0]).stdout
+    assert home.lathe("ledger", "verify").returncode == 0
+    idle(server)
+    # With the server gone there is nobody to ask, and the rows say so and stay.
+    process = home.start("master", "long.wav", "-o", "2.wav", "--progress", "none", stderr=subprocess.DEVNULL)
+    wait(lambda: any(j["state"] == "running" and j["fraction"] > 0 for j in jobs(server)), "the second job at work")
+    process.kill()
+    process.wait()
+    server.kill()
+    rows = [r["id"] for r in home.rows() if r["tier"] == "box"]
+    told = home.lathe("ledger", "destroy", rows[0], code=74).stderr
+    assert "box was asked to destroy it: no connection" in told and told.count("\n") == 1, told
+    assert len([r for r in home.rows() if r["tier"] == "box"]) == 2
+    return f"two rows ended by receipts {took:.2f} s after they were asked for; without the server: {told.strip().split(': ', 2)[2]}"
 
 
 def cancelled(root):
@@ -248,7 +326,7 @@ def asked_twice(root):
     return f"one engine killed, one job there ({len(first)}), one file here"
 
 
-PARTS = (results_and_receipts, wrong_signature, accounts, progress_place_and_full, cancelled, killed, asked_twice)
+PARTS = (results_and_receipts, wrong_signature, accounts, by_device, progress_place_and_full, asked_back, cancelled, killed, asked_twice)
 
 if __name__ == "__main__":
     wanted, failed = sys.argv[1:], 0
