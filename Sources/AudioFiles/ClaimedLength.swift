@@ -13,6 +13,8 @@ enum ClaimedLength {
         case short(frames: Int64?)
         /// Bytes in the middle are not what was written; after about so many frames.
         case damaged(frames: Int64)
+        /// There is more than one recording in the file, one behind the other.
+        case several
     }
 
     static func check(_ source: ByteSource, _ kind: ContainerKind) -> Verdict {

@@ -26,7 +26,7 @@ final class FileDecoder: SampleSource {
         return bytes % Int64(width * header.channels) == 0 ? .open : .cut
     }
 
-    /// - Throws: `empty`, `notAudio`, `channels`, `sampleRate`, `truncated`, `damaged`, `readFailed`.
+    /// - Throws: `empty`, `notAudio`, `channels`, `sampleRate`, `truncated`, `damaged`, `several`, `readFailed`.
     init(_ source: ByteSource) throws(DecodeFailure) {
         guard source.length > 0 else { throw .empty }
         guard let kind = ContainerKind(source) else { throw Self.refusal(source) ?? .notAudio }
@@ -58,6 +58,7 @@ final class FileDecoder: SampleSource {
             switch claim {
             case .short(let frames): throw .truncated(seconds: Double(frames ?? max(0, found.frames)) / rate)
             case .damaged(let frames): throw .damaged(seconds: Double(frames) / rate)
+            case .several: throw .several
             case .unknown(let bytes): header.ending = Self.ending(header, bytes)
             case .complete: break
             }

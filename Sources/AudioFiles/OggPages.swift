@@ -20,6 +20,8 @@ enum OggPages {
             let checksum = UInt32(truncatingIfNeeded: ClaimedLength.number(page[22..<26], big: false))
             for i in 22..<26 { page[i] = 0 }
             guard crc(page) == checksum else { return .damaged(frames: granule) }
+            // A beginning behind sound is that of another recording (§4, chained streams), which decoders leave out without a word.
+            if page[5] & 2 != 0, granule > 0 { return .several }
             let position = Int64(bitPattern: ClaimedLength.number(page[6..<14], big: false))
             // −1 marks a page on which no packet ends.
             if position > 0 { granule = position }

@@ -77,6 +77,7 @@ enum DecodeFailure: Error, Equatable {
     case sampleRate(Int)
     case truncated(seconds: Double?)
     case damaged(seconds: Double)
+    case several
     case readFailed(code: Int32)
     /// The decoder's process ended, said nothing for too long, or said what cannot be.
     case brokeDown(DecoderEnd)
@@ -91,6 +92,7 @@ enum DecodeFailure: Error, Equatable {
         case .sampleRate(let rate): .unsupported(path: path, detail: "has a sample rate of \(rate) Hz, and Lathe takes 8000 to 768000")
         case .truncated(let seconds): .truncated(path: path, seconds: seconds)
         case .damaged(let seconds): .damaged(path: path, seconds: seconds)
+        case .several: .unsupported(path: path, detail: "holds several recordings one behind the other")
         case .readFailed(let code): .readFailed(path: path, reason: SystemCall.Failure(code: code).reason)
         case .brokeDown(let end): .decoderBrokeDown(path: path, end: end)
         case .unavailable(let code): .noDecoder(path: path, reason: SystemCall.Failure(code: code).reason)

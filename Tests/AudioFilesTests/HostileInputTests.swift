@@ -131,6 +131,17 @@ import Testing
         #expect(seconds < 2.5)
     }
 
+    /// RFC 3533 §4: streams one behind the other make one file. A decoder that plays only the first would lose the rest without a word.
+    @Test(arguments: [OutputFormat.Container.ogg, .opus])
+    func aChainOfRecordingsIsRefused(container: OutputFormat.Container) throws {
+        let folder = try Folder()
+        let one = try bytes(write(.tones(channels: 1, frames: 48_000), to: folder["one"], container))
+        let path = try folder.write("both", one + one)
+        #expect(failure(path) == .unsupported(path: path, detail: "holds several recordings one behind the other"))
+        // Bytes behind the end that begin no recording are left alone, as before.
+        #expect(try readAll(folder.write("tagged", one + Array("TAG and some text".utf8))).rows[0].count > 40_000)
+    }
+
     /// STREAMINFO (RFC 9639 §8.2) starts at byte 8; its 36-bit count of samples ends in bytes 13…17.
     private func flac(claiming frames: UInt64, _ folder: Folder) throws -> String {
         var file = try bytes(write(.tones(channels: 2, frames: 48_000), to: folder["whole.flac"], .flac))
@@ -160,7 +171,7 @@ import Testing
         let path = "evil\n\u{1B}]0;x\u{7}\u{202E}\u{9B}name.wav"
         let all: [AudioFileError] = [
             .notFound(path: path), .unreadable(path: path, reason: "r"), .notAFile(path: path, kind: "a pipe"), .empty(path: path),
-            .notAudio(path: path), .unsupported(path: path, detail: "has \u{1B}"), .truncated(path: path, seconds: 61.25),
+            .notAudio(path: path), .unsupported(path: path, detail: "has \u{1B}"), .tooShort(path: path), .truncated(path: path, seconds: 61.25),
             .truncated(path: path, seconds: nil), .damaged(path: path, seconds: .nan), .notFinite(path: path, seconds: -1),
             .readFailed(path: path, reason: "r"), .unsupportedOutput(path: path, detail: "d"), .outputIsInput(path: path),
             .outputExists(path: path), .missingFolder(path: path, folder: path), .outputNotAFile(path: path, kind: "a folder"),

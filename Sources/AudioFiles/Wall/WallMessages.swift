@@ -123,6 +123,7 @@ extension DecodeFailure {
         case .truncated(let at): seconds(5, at)
         case .damaged(let at): seconds(6, at)
         case .readFailed(let code): WallMessage(.failure, code: 7, Int64(code))
+        case .several: WallMessage(.failure, code: 8)
         // A decoder never says these of itself; as unknown kinds they come out as nonsense.
         case .brokeDown, .unavailable: WallMessage(.failure)
         }
@@ -139,6 +140,7 @@ extension DecodeFailure {
         case 5: .truncated(seconds: isTime ? number : nil)
         case 6 where isTime: .damaged(seconds: number)
         case 7: .readFailed(code: Int32(truncatingIfNeeded: message.value))
+        case 8: .several
         default: .brokeDown(.nonsense)
         }
     }
