@@ -171,11 +171,12 @@ import Testing
         let path = "evil\n\u{1B}]0;x\u{7}\u{202E}\u{9B}name.wav"
         let all: [AudioFileError] = [
             .notFound(path: path), .unreadable(path: path, reason: "r"), .notAFile(path: path, kind: "a pipe"), .empty(path: path),
-            .notAudio(path: path), .unsupported(path: path, detail: "has \u{1B}"), .tooShort(path: path), .truncated(path: path, seconds: 61.25),
+            .notAudio(path: path), .unsupported(path: path, detail: "has \u{1B}"), .truncated(path: path, seconds: 61.25),
             .truncated(path: path, seconds: nil), .damaged(path: path, seconds: .nan), .notFinite(path: path, seconds: -1),
             .readFailed(path: path, reason: "r"), .unsupportedOutput(path: path, detail: "d"), .outputIsInput(path: path),
             .outputExists(path: path), .missingFolder(path: path, folder: path), .outputNotAFile(path: path, kind: "a folder"),
             .cannotCreate(path: path, reason: "r"), .tooLong(path: path, detail: "d"), .diskFull(path: path), .writeFailed(path: path, reason: "r"),
+            .tooShort(path: path),
         ]
         for error in all {
             #expect(error.message.contains("evil\\n\\u{1B}]0;x\\u{7}\\u{202E}\\u{9B}name.wav: "))

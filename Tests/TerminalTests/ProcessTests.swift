@@ -153,7 +153,7 @@ import Testing
         let deadline = SystemCall.now() + 20
         var ended = false
         while !ended, SystemCall.now() < deadline { ended = waitpid(child.pid, &status, WNOHANG) == child.pid }
-        #expect(ended && status == 129 << 8)
+        #expect(ended && status == 129 << 8, "ended: \(ended), wait status \(status)")
     }
 
     @Test func chatterOnStandardErrorBecomesAnEvent() throws {
