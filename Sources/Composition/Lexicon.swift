@@ -85,7 +85,7 @@ enum Lexicon {
     private static let european = """
         without         = avoid | skip | except | excluding | exclude | excludes | omit | omitting | leave out | leaving out | leave the | don't use | dont use | do not use | don't want | do not want | don't include | do not include | don't add | do not add | free of | lacking | but no | everything but | anything but | all but | absolutely no | zero | aber ohne | auch ohne | keinerlei | verzichte auf | ni | jamais de | nem | neither | ohne jedes | sin ningun | sin nada de | sans aucun | sans aucune | nessun | nessuna | nenhum | nenhuma
         absent          = removed | excluded | omitted
-        without         = ohne | kein | keine | keinen | sin | sans | pas de | pas d' | senza | sem | bez | zonder | nada de | aucun | aucune | ningun | no hay
+        without         = ohne | kein | keine | keinen | sin | sans | pas de | pas d' | senza | sem | bez | zonder | nada de | aucun | aucune | ningun | no hay | niente
         without drums   = drumless | drum free | drums free | drum less
         without bass    = bassless | bass free
         without vocals  = vocal free | vocalless | no singing | without singing

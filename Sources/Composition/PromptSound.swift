@@ -56,20 +56,22 @@ extension PromptReader {
 
     mutating func readInstruments() {
         var i = 0
-        var forbids = false
+        var forbids = false, saidNo = -1
         while i < tokens.count {
             let token = tokens[i]
-            if token.isAfterBreak { forbids = false }
+            // "Without drums, bass, or piano" is one list, "no drums, piano" is two wishes.
+            if token.isAfterBreak, forbids, !isListWithOr(from: i) { forbids = false }
             if ["no", "without", "minus", "not"].contains(token.word), isFree(i) {
                 forbids = true
+                saidNo = i
                 if sound(i + 1) != nil || i + 2 < tokens.count && sound(i + 2) != nil { tokens[i].isUsed = true }
                 i += 1
                 continue
             }
             guard let (name, voice, length) = sound(i) else {
-                if !["or", "nor", "and", "any", "de", "des", "d"].contains(token.word) { forbids = false }
-                // "drums but no bass, and a piano": an article opens a new thought.
-                if forbids, ["a", "an", "with", "but"].contains(token.word) { forbids = false }
+                // "drums but no bass, and a piano": an indefinite article opens a new thought, but not right behind the no.
+                let isArticle = Self.definiteArticles.contains(token.word) || i == saidNo + 1 && Self.indefiniteArticles.contains(token.word)
+                if !isArticle, !Self.joints.contains(token.word) { forbids = false }
                 i += 1
                 continue
             }
@@ -108,6 +110,24 @@ extension PromptReader {
                 use(i..<i + words.count, as: "nothing else")
             }
         }
+    }
+
+    private static let definiteArticles: Set<String> = [
+        "the", "das", "die", "der", "den", "dem", "le", "la", "les", "l", "el", "los", "las", "il", "lo", "gli", "i", "o", "os", "as", "het",
+    ]
+    private static let indefiniteArticles: Set<String> = ["a", "an", "ein", "eine", "einen", "un", "una", "une", "uno", "um", "uma", "een"]
+    private static let joints: Set<String> = ["or", "nor", "and", "any", "de", "des", "d", "oder", "noch", "ou", "e"]
+
+    /// Whether what follows is a list of sounds that ends in "or": it goes on with what was forbidden.
+    private func isListWithOr(from start: Int) -> Bool {
+        var i = start
+        while i < tokens.count {
+            if ["or", "nor", "oder", "noch", "ou"].contains(word(i)) { return sound(i + 1) != nil }
+            guard let (_, _, length) = sound(i) else { return false }
+            i += length
+            guard i < tokens.count, tokens[i].isAfterBreak || ["or", "nor", "oder", "noch", "ou"].contains(word(i)) else { return false }
+        }
+        return false
     }
 
     /// "Only strings", "solo violin", "strings only".

@@ -175,7 +175,9 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
             }
         }
         let files = [request.output, request.midi, request.plan, request.briefFile, request.chart].compactMap { $0 }
-        if Set(files).count < files.count { throw Failure(Failure.usageExitCode, "\(path): is named twice; give track, MIDI, plan, brief and chart names of their own") }
+        let read = [promptFile, brief, image, video].compactMap { $0.flatMap(MasterPlan.identity) }
+        if let taken = files.first(where: { MasterPlan.identity($0).map(read.contains) ?? false }) { throw Failure(AudioFileError.outputIsInput(path: taken)) }
+        if Set(files.map(MasterPlan.place)).count < files.count { throw Failure(Failure.usageExitCode, "\(path): is named twice; give track, MIDI, plan, brief and chart names of their own") }
         return request
     }
 }

@@ -66,7 +66,7 @@ struct MasterPlan {
     }
 
     /// Where a file would come to lie, links followed: two names of one place are one output.
-    private static func place(of path: String) -> String {
+    static func place(of path: String) -> String {
         func real(_ path: String) -> String? {
             guard let found = path.withFileName({ realpath($0, nil) }) else { return nil }
             defer { free(found) }
@@ -79,7 +79,7 @@ struct MasterPlan {
     }
 
     /// Device and inode, the same through every name and link; nil when there is no such file.
-    private static func identity(_ path: String) -> [UInt64]? {
+    static func identity(_ path: String) -> [UInt64]? {
         var status = stat()
         return path.withFileName({ stat($0, &status) }) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
     }

@@ -23,6 +23,21 @@ import Testing
         #expect(try place.openRows().isEmpty)
     }
 
+    /// What is read is never replaced, and two results never lie in one place, by whatever name.
+    @Test func noOutputIsAnInput_andNoTwoAreOne() throws {
+        let place = try Workspace()
+        let prompt = Array("techno, 1 bar\n".utf8)
+        try place.write("prompt.txt", prompt)
+        for taken in ["prompt.txt", "./prompt.txt"] {
+            let outcome = try place.run("generate", "--prompt-file", "prompt.txt", "-o", "t.wav", "--plan", taken, "--force")
+            #expect(outcome.status == 73)
+            expectOneLine(outcome.err, "prompt.txt", "input")
+        }
+        #expect(try place.bytes("prompt.txt") == prompt)
+        #expect(try place.run("generate", "techno, 1 bar", "-o", "t.wav", "--midi", "./t.wav", "--force").status == 64)
+        #expect(!place.exists("t.wav"))
+    }
+
     @Test func takesAreNumberedAndDiffer_theSameSeedDoesNot() throws {
         let place = try Workspace()
         let first = try place.run("generate", "lofi, 1 bar", "--seed", "1", "--takes", "2", "-o", "t.wav", "--no-master")
