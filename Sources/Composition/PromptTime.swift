@@ -35,7 +35,9 @@ extension PromptReader {
             case "minutes":
                 var (total, end) = (n * 60, unit + 1)
                 if word(end) == "and", word(end + 1) == "a", word(end + 2) == "half" { total += 30; end += 3 }
-                else if let more = (end..<min(end + 2, tokens.count)).first(where: { tokens[$0].number != nil }), word(more + 1) == "seconds", let extra = tokens[more].number {
+                else if let more = (end..<min(end + 2, tokens.count)).first(where: { tokens[$0].number != nil }), let extra = tokens[more].number,
+                        // "Two minutes of 80s pop" names a decade.
+                        word(more + 1) == "seconds" || word(more + 1) == "s" && extra < 60 && extra != 50 {
                     total += extra
                     end = more + 2
                 }

@@ -96,7 +96,7 @@ struct PromptReaderTests {
     }
 
     @Test(arguments: [
-        ("two minutes", 120.0), ("a minute and a half", 90), ("half a minute", 30), ("1:15", 75), ("40 sec", 40), ("trente secondes", 30), ("un minuto", 60), ("fifty seconds", 50), ("two and a half minutes", 150), ("one and a half minute", 90), ("duration: 75", 75), ("an 80s feel, 45s", 45), ("un minuto e mezzo", 90), ("um minuto e meio", 90), ("mezzo minuto", 30),
+        ("two minutes", 120.0), ("a minute and a half", 90), ("half a minute", 30), ("1:15", 75), ("40 sec", 40), ("1 min 10 s", 70), ("2 min 5s", 125), ("two minutes of 80s synthwave", 120), ("trente secondes", 30), ("un minuto", 60), ("fifty seconds", 50), ("two and a half minutes", 150), ("one and a half minute", 90), ("duration: 75", 75), ("an 80s feel, 45s", 45), ("un minuto e mezzo", 90), ("um minuto e meio", 90), ("mezzo minuto", 30),
         ("drop at 0:45, 1:30 long", 90),
     ])
     func aLengthIsReadInWordsAndClocks(_ prompt: String, _ seconds: Double) {
