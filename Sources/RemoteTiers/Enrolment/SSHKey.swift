@@ -95,7 +95,8 @@ public struct SSHKey: Sendable {
     static func string(_ bytes: [UInt8]) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: bytes.count >> (24 - 8 * $0)) } + bytes }
 }
 
-/// Strings behind their lengths (RFC 4251, 5).
+/// Strings behind their lengths (RFC 4251, 5). The server's `SSHSignature` has a reader of its own: neither room imports the other, and what one
+/// writes the other has to understand by the standard alone.
 struct SSHReader {
     private let bytes: [UInt8]
     private var at = 0
