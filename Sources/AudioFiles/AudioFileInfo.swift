@@ -1,3 +1,4 @@
+import DSP
 import CSndFile
 
 /// What a file says of itself. Nothing here sizes an allocation: headers are claims.
@@ -19,8 +20,9 @@ public struct AudioFileInfo: Sendable, Equatable {
     public var encoding: String
     /// Hz, 8 000…768 000.
     public var sampleRate: Int
-    /// 1…32.
-    public var channels: Int
+    /// 1…32, and their loudspeakers: what the file says, else what is usual for so many.
+    public var layout: ChannelLayout
+    public var channels: Int { layout.channels }
     /// Frames the header announces; nil when it does not say (streamed WAV or FLAC).
     public var claimedFrames: Int64?
     /// `title`, `artist`, `album`, `track`, `date`, `genre`, `comment`, `copyright`, `license`, `isrc`:
@@ -29,7 +31,7 @@ public struct AudioFileInfo: Sendable, Equatable {
     public var ending: Ending
 
     public init(
-        path: String, format: String, encoding: String, sampleRate: Int, channels: Int, claimedFrames: Int64?,
+        path: String, format: String, encoding: String, sampleRate: Int, layout: ChannelLayout, claimedFrames: Int64?,
         tags: [String: String], ending: Ending = .stated
     ) {
         self.ending = ending
@@ -37,7 +39,7 @@ public struct AudioFileInfo: Sendable, Equatable {
         self.format = format
         self.encoding = encoding
         self.sampleRate = sampleRate
-        self.channels = channels
+        self.layout = layout
         self.claimedFrames = claimedFrames
         self.tags = tags
     }

@@ -12,9 +12,8 @@ public final class AudioReader {
 
     private let source: any SampleSource
     private let form: SampleForm
-    /// Of the channels in the stream, where it is not WAV's; and room for a piece of them in WAV's.
-    private let order: [Int]?
-    private var reordered: [Float] = []
+    /// Pairs of channels that have to change places, one after the other, to bring those of the stream into WAVE's order.
+    private let swaps: [(Int, Int)]
 
     /// Opens `path`, a regular file (or a link to one), without blocking.
     /// - Throws: `notFound`, `unreadable`, `notAFile`, `empty`, `notAudio`, `unsupported` (1…32 channels, 8…768 kHz), `truncated`, `damaged`,
@@ -36,7 +35,7 @@ public final class AudioReader {
         }
         info = source.header.info(path)
         form = source.header.form
-        order = ["vorbis", "opus"].contains(info.encoding) ? VorbisChannels.order(info.channels) : nil
+        swaps = source.header.order.map(Self.swaps) ?? []
     }
 
     /// The `bext` chunk of a WAV; nil when it has none. Untrusted text.
@@ -86,22 +85,29 @@ public final class AudioReader {
             Interleaved.spread(samples.assumingMemoryBound(to: Int32.self), channels: channels, frames: frames, into: block)
         case .float:
             let floats = samples.assumingMemoryBound(to: Float.self)
-            if let order {
-                // As many as one answer holds, which the decoder's own buffer limits.
-                if reordered.count < frames * channels { reordered = [Float](repeating: 0, count: frames * channels) }
-                reordered.withUnsafeMutableBufferPointer { room in
-                    guard let out = room.baseAddress else { return }
-                    VorbisChannels.fromStream(floats, frames: frames, order: order, into: out)
-                    Interleaved.spread(out, channels: channels, frames: frames, into: block)
-                }
-            } else {
-                Interleaved.spread(floats, channels: channels, frames: frames, into: block)
-            }
+            Interleaved.spread(floats, channels: channels, frames: frames, into: block)
             try refuseNonFinite(block, frames)
         case .double:
             Interleaved.spread(samples.assumingMemoryBound(to: Double.self), channels: channels, frames: frames, into: block)
             try refuseNonFinite(block, frames)
         }
+        for (a, b) in swaps {
+            let (x, y) = (block[a], block[b])
+            for i in 0..<frames { (x[i], y[i]) = (y[i], x[i]) }
+        }
+    }
+
+    /// - Parameter order: for each channel, the place it is to have.
+    private static func swaps(_ order: [Int]) -> [(Int, Int)] {
+        var order = order, swaps: [(Int, Int)] = []
+        for i in order.indices {
+            while order[i] != i {
+                let other = order[i]
+                swaps.append((i, other))
+                order.swapAt(i, other)
+            }
+        }
+        return swaps
     }
 
     private func refuseNonFinite(_ block: AudioBlock, _ frames: Int) throws(AudioFileError) {

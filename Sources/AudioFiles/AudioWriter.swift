@@ -20,11 +20,12 @@ public final class AudioWriter {
     private let mostFrames: Int64
     /// Of the channels in the stream, where it is not WAV's.
     private let order: [Int]?
+    private let software: String?
 
     /// - Parameters:
     ///   - fileDescriptor: open for reading and writing, empty; stays the caller's.
     ///   - path: for messages.
-    ///   - tags: keys as in `AudioFileInfo.tags`; a container leaves out what it has no place for. Of WAV, AIFF and CAF only WAV holds an ISRC.
+    ///   - tags: keys as in `AudioFileInfo.tags`; a container leaves out what it has no place for. WAV, FLAC and MP3 hold an ISRC.
     ///   - broadcast, cart: for WAV; other containers have no place for them.
     ///   - expectedFrames: when known, lets a WAV of more than 4 GiB become RF64.
     ///   - opusBitRate: bits a second of all channels; nil is 96 000 for each.
@@ -38,6 +39,7 @@ public final class AudioWriter {
         if let objection = format.objection { throw .unsupportedOutput(path: path, detail: objection) }
         self.format = format
         self.path = path
+        software = tags["software"].map(Tags.cut)
         var large = false
         mostFrames =
             switch format.container {
@@ -52,7 +54,9 @@ public final class AudioWriter {
         }
         isLarge = large
         order = format.container == .ogg || format.container == .opus ? VorbisChannels.order(format.channels) : nil
-        sink = ByteSink(descriptor: fileDescriptor, prefix: format.container == .mp3 ? ID3.tag(tags) : [], observer: observer)
+        sink = ByteSink(
+            descriptor: fileDescriptor, prefix: format.container == .mp3 ? ID3.tag(tags) : [],
+            comments: format.container == .flac ? FLACComments.fields(tags: tags, layout: format.layout) : [], observer: observer)
         scratch = .allocate(byteCount: Self.scratchSamples * MemoryLayout<Double>.size, alignment: 64)
 
         var callbacks = ByteSink.callbacks()
@@ -66,7 +70,13 @@ public final class AudioWriter {
             throw .unsupportedOutput(path: path, detail: "cannot be written as \(format.container.rawValue) with these settings; use WAV")
         }
         configure(handle, opusBitRate: opusBitRate)
-        if format.container != .mp3 { Tags.write(tags, to: handle) }
+        // Where nothing can be said, readers take what is usual.
+        if format.layout.mask != 0, [.wav, .aiff, .caf].contains(format.container), !Loudspeakers.write(format.layout, to: handle),
+            !Loudspeakers.write(.usual(format.channels), to: handle), !format.layout.isLike(.usual(format.channels)) {
+            throw .unsupportedOutput(
+                path: path, detail: "\(format.container.rawValue.uppercased()) has no place for the loudspeakers of \(format.layout.name ?? ""); use WAV or FLAC")
+        }
+        if format.container != .mp3 { Tags.write(format.container == .wav ? tags.filter { $0.key != "software" } : tags, to: handle) }
         if format.container == .wav {
             try add("bext", broadcast?.chunk, to: handle)
             try add("cart", cart?.chunk, to: handle)
@@ -149,10 +159,13 @@ public final class AudioWriter {
     }
 
     /// Completes the header and brings the file to the disk. Call once, after the last `write`.
-    /// - Parameter loudness: of what was written, put into the `broadcast` given at the start.
-    public func finish(loudness: BroadcastExtension.Loudness? = nil) throws(AudioFileError) {
+    /// - Parameters:
+    ///   - loudness: of what was written, put into the `broadcast` given at the start.
+    ///   - software: in the place of the tag given at the start, and as long.
+    public func finish(loudness: BroadcastExtension.Loudness? = nil, software new: String? = nil) throws(AudioFileError) {
         guard let open = handle else { return }
         handle = nil
+        if format.container == .wav, let software { Tags.write(["software": new ?? software], to: open) }
         let closed = sf_close(open)
         sink.settle()
         if let failure = sink.failure { throw Self.error(path, failure) }
@@ -162,11 +175,44 @@ public final class AudioWriter {
                 let bytes = loudness.bytes
                 try SystemCall.writeFully(sink.descriptor, bytes, bytes.count, at: bext + BroadcastExtension.Loudness.offset)
             }
+            if format.container != .wav, let new { try replaceSoftware(new) }
             if format.container == .ogg || format.container == .opus { try OggPages.setSerial(in: sink.descriptor) }
             _ = try SystemCall.run { fsync(sink.descriptor) }
         } catch {
             throw Self.error(path, error)
         }
+    }
+
+    /// Puts another `software` tag into the finished file, as long as the one given at the start. For what only the finished file tells.
+    public func setSoftware(_ new: String) throws(AudioFileError) {
+        do throws(SystemCall.Failure) {
+            try replaceSoftware(new)
+            if format.container == .ogg || format.container == .opus { try OggPages.setSerial(in: sink.descriptor) }
+            _ = try SystemCall.run { fsync(sink.descriptor) }
+        } catch {
+            throw Self.error(path, error)
+        }
+    }
+
+    /// Tags stand before the sound in all but WAV.
+    private func replaceSoftware(_ new: String) throws(SystemCall.Failure) {
+        let old = Array((software ?? "").utf8), bytes = Array(new.utf8)
+        guard !old.isEmpty, old.count == bytes.count, bytes != old else { return }
+        var head = [UInt8](repeating: 0, count: 256 << 10)
+        let count = try SystemCall.readFully(sink.descriptor, &head, head.count, at: 0)
+        guard count >= old.count else { return }
+        for at in 0...(count - old.count) where head[at] == old[0] && head[at..<(at + old.count)].elementsEqual(old) {
+            try SystemCall.writeFully(sink.descriptor, bytes, bytes.count, at: Int64(at))
+            return
+        }
+    }
+
+    /// Bytes that follow the sound of a WAV with such a `software` tag. It stands there because what it says is known last.
+    public static func tailBytes(_ tags: [String: String]) -> Int64 {
+        guard let text = tags["software"] else { return 0 }
+        let given = Tags.cut(text)
+        let whole = given.contains("libsndfile") ? given.utf8.count : given.utf8.count + 3 + strlen(sf_version_string())
+        return Int64(12 + 8 + (whole + 2) / 2 * 2)
     }
 
     private static func error(_ path: String, _ failure: SystemCall.Failure) -> AudioFileError {

@@ -45,7 +45,7 @@ public final class DiscImageWriter: SoundWriter {
         }
     }
 
-    public func finish(loudness: BroadcastExtension.Loudness?) throws(AudioFileError) {
+    public func finish(loudness: BroadcastExtension.Loudness?, software: String?) throws(AudioFileError) {
         guard isOpen else { return }
         isOpen = false
         let over = Int(offset % Int64(Self.bytesPerSector))

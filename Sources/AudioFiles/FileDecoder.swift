@@ -1,4 +1,5 @@
 import CSndFile
+import DSP
 import Glibc
 
 /// Decodes an open file with libsndfile, in memory that no header sizes. One thread at a time.
@@ -31,6 +32,7 @@ final class FileDecoder: SampleSource {
         guard source.length > 0 else { throw .empty }
         guard let kind = ContainerKind(source) else { throw Self.refusal(source) ?? .notAudio }
         let claim = ClaimedLength.check(source, kind)
+        let comments = kind == .flac ? FLACComments.read(source) : nil
         _ = source.seek(0, whence: SEEK_SET)
 
         var callbacks = ByteSource.callbacks()
@@ -52,6 +54,13 @@ final class FileDecoder: SampleSource {
         var header = SoundHeader(
             format: isSwapped ? found.format | Int32(SF_ENDIAN_BIG) : found.format, sampleRate: Int(found.samplerate), channels: Int(found.channels), frames: saysNothing ? nil : found.frames,
             tags: Tags.read(opened))
+        if let comments {
+            if let isrc = comments.isrc { header.tags["isrc"] = isrc.description }
+            let layout = comments.mask.map { ChannelLayout(channels: header.channels, mask: $0) }
+            if let speakers = layout?.speakers.compactMap({ $0.map { UInt8($0) } }), speakers.count == header.channels { header.speakers = speakers }
+        } else if kind != .ogg, kind != .mpeg {
+            header.speakers = Loudspeakers.read(opened, channels: header.channels)
+        }
         do throws(DecodeFailure) {
             try header.check()
             let rate = Double(header.sampleRate)

@@ -1,4 +1,5 @@
 import CSndFile
+import DSP
 
 /// How a file is to be written.
 public struct OutputFormat: Sendable, Equatable, Codable {
@@ -10,13 +11,19 @@ public struct OutputFormat: Sendable, Equatable, Codable {
     public var bits: SampleBits
     /// Hz.
     public var sampleRate: Int
-    public var channels: Int
+    public var layout: ChannelLayout
+    public var channels: Int { layout.channels }
 
-    public init(container: Container, bits: SampleBits, sampleRate: Int, channels: Int) {
+    public init(container: Container, bits: SampleBits, sampleRate: Int, layout: ChannelLayout) {
         self.container = container
         self.bits = bits
         self.sampleRate = sampleRate
-        self.channels = channels
+        self.layout = layout
+    }
+
+    /// - Parameter channels: in the usual layout of their number.
+    public init(container: Container, bits: SampleBits, sampleRate: Int, channels: Int) {
+        self.init(container: container, bits: bits, sampleRate: sampleRate, layout: .usual(channels))
     }
 
     /// Whether samples are stored as integers of `bits`, so that they have to be quantised first.
@@ -36,16 +43,24 @@ public struct OutputFormat: Sendable, Equatable, Codable {
                 return "Opus holds 48000 Hz (or 8000, 12000, 16000, 24000), not \(sampleRate); use Ogg, MP3 or FLAC"
             }
             if channels > 8 { return "Opus holds at most 8 channels; use WAV" }
+            if let objection = objectionToLayout("Opus") { return objection }
         case .mp3:
             if ![8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000].contains(sampleRate) {
                 return "MP3 holds at most 48000 Hz, not \(sampleRate); use Ogg or FLAC"
             }
             if channels > 2 { return "MP3 holds at most 2 channels; use FLAC or WAV" }
         case .ogg:
+            if let objection = objectionToLayout("Ogg Vorbis") { return objection }
             if sampleRate > 192_000 { return "Ogg Vorbis is written up to 192000 Hz, not \(sampleRate); use FLAC" }
         case .wav, .aiff, .caf: break
         }
         return nil
+    }
+
+    /// Where the count of channels says what they are for.
+    private func objectionToLayout(_ container: String) -> String? {
+        guard channels > 2, channels <= 8, !layout.isLike(.usual(channels)) else { return nil }
+        return "\(container) has no place for the loudspeakers of \(layout.name ?? "\(channels) channels without any"); use WAV or FLAC"
     }
 }
 

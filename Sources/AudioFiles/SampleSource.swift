@@ -1,3 +1,4 @@
+import DSP
 import CSndFile
 
 /// Where an `AudioReader` gets its samples: a decoder in this process, or one behind the wall. One thread at a time.
@@ -18,6 +19,8 @@ struct SoundHeader: Equatable {
     /// Hz.
     var sampleRate: Int
     var channels: Int
+    /// Of each channel in the order of the stream, its bit in `ChannelLayout`; empty when the file does not say.
+    var speakers: [UInt8] = []
     /// Nil when the file does not say.
     var frames: Int64?
     var tags: [String: String]
@@ -42,9 +45,26 @@ struct SoundHeader: Equatable {
         }
     }
 
+    var layout: ChannelLayout {
+        speakers.isEmpty ? .usual(channels) : ChannelLayout(channels: channels, mask: speakers.reduce(0) { $0 | 1 << UInt32($1) })
+    }
+
+    /// For each channel of the stream, its place in WAVE's order; nil where both are the same.
+    var order: [Int]? {
+        if ["vorbis", "opus"].contains(FormatName.encoding(format)) { return VorbisChannels.order(channels) }
+        let sorted = speakers.sorted()
+        let places = speakers.map { speaker in sorted.firstIndex(of: speaker)! }
+        return places == Array(places.indices) ? nil : places
+    }
+
+    /// Whether a list of loudspeakers, which may come from behind the wall, is one for so many channels: every one once.
+    static func isLayout(_ speakers: [UInt8], channels: Int) -> Bool {
+        speakers.isEmpty || speakers.count == channels && Set(speakers).count == channels && speakers.allSatisfy { $0 <= ChannelLayout.lastSpeaker }
+    }
+
     func info(_ path: String) -> AudioFileInfo {
         AudioFileInfo(
-            path: path, format: FormatName.container(format), encoding: FormatName.encoding(format), sampleRate: sampleRate, channels: channels,
+            path: path, format: FormatName.container(format), encoding: FormatName.encoding(format), sampleRate: sampleRate, layout: layout,
             claimedFrames: frames, tags: tags, ending: ending)
     }
 }

@@ -6,7 +6,8 @@ public protocol SoundWriter: AnyObject {
     /// Appends `frames` frames of `block`.
     func write(_ block: AudioBlock, frames: Int) throws(AudioFileError)
     /// Completes the file and brings it to the disk. May be called again, for nothing.
-    func finish(loudness: BroadcastExtension.Loudness?) throws(AudioFileError)
+    /// - Parameter software: in the place of the tag that was given at the start, and as long.
+    func finish(loudness: BroadcastExtension.Loudness?, software: String?) throws(AudioFileError)
 }
 
 extension AudioWriter: SoundWriter {}

@@ -27,12 +27,4 @@ enum VorbisChannels {
             for place in order.indices { at[place] = frame[place] }
         }
     }
-
-    /// From the stream's order into WAV's.
-    static func fromStream(_ samples: UnsafePointer<Float>, frames: Int, order: [Int], into out: UnsafeMutablePointer<Float>) {
-        for i in 0..<frames {
-            let base = i * order.count
-            for (place, channel) in order.enumerated() { out[base + channel] = samples[base + place] }
-        }
-    }
 }

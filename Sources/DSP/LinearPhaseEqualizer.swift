@@ -21,9 +21,12 @@ public struct LinearPhaseEqualizer {
         public var mid = GainCurve()
         public var side = GainCurve()
         public var bands = InlineArray<8, Band>(repeating: Band())
+        /// Hz from which on nothing is to remain: the end of the band of a lower rate; 0 is none. Untouched up to 0.96 of it, gone at 1.04.
+        public var bandEndHz = 0.0
         public init() {}
 
         public var isNeutral: Bool {
+            if bandEndHz > 0 { return false }
             for i in 0..<8 where !bands[i].band.isNeutral { return false }
             return mid.isNeutral && side.isNeutral
         }
@@ -224,8 +227,9 @@ public struct LinearPhaseEqualizer {
         var position = 0
         for k in 0..<gainCount {
             let mirror = transform.mirror(of: position)
-            re[position] = FastMath.amplitude(dB: midDB[k])
-            im[position] = FastMath.amplitude(dB: sideDB[k])
+            let kept = remains(settings.bandEndHz, at: frequency(k))
+            re[position] = kept * FastMath.amplitude(dB: midDB[k])
+            im[position] = kept * FastMath.amplitude(dB: sideDB[k])
             re[mirror] = re[position]
             im[mirror] = im[position]
             position = transform.position(after: position)
@@ -255,6 +259,13 @@ public struct LinearPhaseEqualizer {
         }
     }
 
+    /// 1 up to 0.96 of the band's end, 0 from 1.04 on, half a cosine between: its taps fade long before the window ends.
+    private func remains(_ endHz: Double, at hz: Double) -> Double {
+        guard endHz > 0 else { return 1 }
+        let t = min(max((hz / endHz - 0.96) / 0.08, 0), 1)
+        return 0.5 + 0.5 * FastMath.cosPi(t)
+    }
+
     private func frequency(_ k: Int) -> Double { max(Double(k), 0.5) * sampleRate / Double(size) }
 
     private func addCurves(_ settings: Settings, _ midDB: UnsafeMutablePointer<Double>, _ sideDB: UnsafeMutablePointer<Double>) {
@@ -275,6 +286,6 @@ public struct LinearPhaseEqualizer {
 extension LinearPhaseEqualizer.Settings: Equatable {
     public static func == (a: Self, b: Self) -> Bool {
         for i in 0..<8 where a.bands[i] != b.bands[i] { return false }
-        return a.mid == b.mid && a.side == b.side
+        return a.mid == b.mid && a.side == b.side && a.bandEndHz == b.bandEndHz
     }
 }

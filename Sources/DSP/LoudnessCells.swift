@@ -24,13 +24,13 @@ public struct LoudnessCells: ~Copyable {
     /// - Parameters:
     ///   - maximumReductionDB: the most that the limiter may take away.
     ///   - floorDB: true peaks below this need not be known.
-    public init(sampleRate: Double, channels: Int, maximumReductionDB: Double, floorDB: Double = -120) {
-        self.channels = channels
+    public init(sampleRate: Double, layout: ChannelLayout, maximumReductionDB: Double, floorDB: Double = -120) {
+        channels = layout.channels
         floor = Float(FastMath.amplitude(dB: floorDB))
         // Half a decibel of room for what the grid of the search may add.
         reach = Float(FastMath.amplitude(dB: -maximumReductionDB - 0.5))
         weighting = LoudnessWeighting(sampleRate: sampleRate)
-        weights = LoudnessWeighting.channelWeights(channels)
+        weights = layout.weights
         let count = channels * HalfBandCascade.lineCount
         lines = .allocate(capacity: count)
         lines.initialize(repeating: 0, count: count)

@@ -34,16 +34,17 @@ public struct LoudnessMeter: ~Copyable {
 
     /// - Parameters:
     ///   - sampleRate: Hz, 8 000…768 000.
-    ///   - channels: 1…32, in WAVE order; surround channels weigh 1.41, the low-frequency channel of 5.1 and 7.1 nothing.
-    public init(sampleRate: Double, channels: Int) {
+    ///   - layout: says what each channel weighs.
+    public init(sampleRate: Double, layout: ChannelLayout) {
         rate = Int(sampleRate.rounded())
+        let channels = layout.channels
         self.channels = channels
         weighting = LoudnessWeighting(sampleRate: sampleRate)
         pairCount = (channels + 1) / 2
         pairs = .allocate(capacity: pairCount)
         pairs.initialize(repeating: LoudnessWeighting.Pair(), count: pairCount)
         weights = .allocate(capacity: pairCount)
-        let table = LoudnessWeighting.channelWeights(channels)
+        let table = layout.weights
         for p in 0..<pairCount {
             (weights + p).initialize(to: SIMD2(table[2 * p], 2 * p + 1 < channels ? table[2 * p + 1] : 0))
         }
@@ -55,6 +56,9 @@ public struct LoudnessMeter: ~Copyable {
         steps.initialize(repeating: 0, count: Self.shortTermSteps)
         stepEnd = Self.end(ofStep: 0, rate)
     }
+
+    /// - Parameter channels: in the usual layout of their number.
+    public init(sampleRate: Double, channels: Int) { self.init(sampleRate: sampleRate, layout: .usual(channels)) }
 
     deinit {
         pairs.deallocate()

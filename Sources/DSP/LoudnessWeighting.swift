@@ -91,20 +91,6 @@ struct LoudnessWeighting {
         }
     }
 
-    /// Weight of each channel in the sum, BS.1770-5 Table 4: 1.41 for loudspeakers at 60°…120°, none for the low-frequency channel.
-    /// Channels in WAVE order: 4 = L R Ls Rs, 5 = L R C Ls Rs, 6 = L R C LFE Ls Rs, 7 = L R C LFE Cs Ls Rs, 8 = L R C LFE Lb Rb Ls Rs.
-    /// Other counts name no positions and weigh every channel the same.
-    static func channelWeights(_ channels: Int) -> [Double] {
-        switch channels {
-        case 4: [1, 1, 1.41, 1.41]
-        case 5: [1, 1, 1, 1.41, 1.41]
-        case 6: [1, 1, 1, 0, 1.41, 1.41]
-        case 7: [1, 1, 1, 0, 1, 1.41, 1.41]
-        case 8: [1, 1, 1, 0, 1, 1, 1.41, 1.41]
-        default: [Double](repeating: 1, count: channels)
-        }
-    }
-
     /// BS.1770-5 equation 2: loudness of a weighted mean square, LKFS; nil for silence (below −150).
     static func loudness(_ meanSquare: Double) -> Double? {
         meanSquare > 1e-15 ? -0.691 + FastMath.decibels(meanSquare) / 2 : nil

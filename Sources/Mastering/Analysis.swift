@@ -1,3 +1,4 @@
+import DSP
 /// What was measured of a file: the JSON of `lathe analyze`, field for field.
 ///
 /// A value that does not exist (the loudness of silence) is nil and encodes as `null`.
@@ -45,6 +46,10 @@ public struct Analysis: Sendable, Equatable, Codable {
     public var encoding = ""
     public var sampleRate = 0
     public var channels = 0
+    /// `ChannelLayout.mask`; nil for mono, stereo, and where nothing is known.
+    public var channelMask: UInt32?
+    /// Which loudspeakers the channels are for.
+    public var layout: ChannelLayout { ChannelLayout(channels: channels, mask: channelMask ?? 0) }
     public var frames: Int64 = 0
     public var seconds = 0.0
     public var integratedLUFS: Double?
@@ -97,6 +102,7 @@ public struct Analysis: Sendable, Equatable, Codable {
         case tempoBPM = "tempo_bpm"
         case key, findings, vinyl
         case bandCorrelations = "band_correlations"
+        case channelMask = "channel_mask"
     }
 
     /// Written out because the synthesised form leaves nil fields away, and every field of the contract is always there.
@@ -126,5 +132,6 @@ public struct Analysis: Sendable, Equatable, Codable {
         try fields.encode(findings, forKey: .findings)
         try fields.encode(bandCorrelations, forKey: .bandCorrelations)
         try fields.encode(vinyl, forKey: .vinyl)
+        try fields.encode(channelMask, forKey: .channelMask)
     }
 }

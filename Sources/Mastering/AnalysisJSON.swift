@@ -26,6 +26,7 @@ extension Analysis {
                 ])
             })),
             ("band_correlations", .array(bandCorrelations.map { .measured($0) })), ("vinyl", vinyl.json),
+            ("channel_mask", channelMask.map { .int(Int($0)) } ?? .null),
         ])
     }
 }

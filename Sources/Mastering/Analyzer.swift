@@ -13,11 +13,11 @@ public struct Analyzer: ~Copyable {
 
     /// - Parameters:
     ///   - sampleRate: Hz, 8 000…768 000.
-    ///   - channels: 1…32.
+    ///   - layout: of 1…32 channels.
     ///   - integerBits: width of the samples when they come from integers; lets the unused bits be found.
-    public init(sampleRate: Double, channels: Int, integerBits: Int? = nil) {
-        levels = LevelMeters(sampleRate: sampleRate, channels: channels)
-        spectra = SpectralMeters(sampleRate: sampleRate, channels: channels, integerBits: integerBits)
+    public init(sampleRate: Double, layout: ChannelLayout, integerBits: Int? = nil) {
+        levels = LevelMeters(sampleRate: sampleRate, layout: layout)
+        spectra = SpectralMeters(sampleRate: sampleRate, channels: layout.channels, integerBits: integerBits)
     }
 
     /// Takes the next `frames` frames.
@@ -63,6 +63,7 @@ public struct Analyzer: ~Copyable {
         let evidence = spectra.evidence
         out.sampleRate = Int(evidence.sampleRate.rounded())
         out.channels = evidence.channels
+        out.channelMask = levels.layout.mask == 0 ? nil : levels.layout.mask
         out.frames = evidence.frames
         out.seconds = Double(evidence.frames) / evidence.sampleRate
         out.integratedLUFS = levels.loudness.integratedLUFS
@@ -113,8 +114,12 @@ struct LevelMeters: ~Copyable {
     fileprivate var peaks: PeakDistribution
     fileprivate var tempo: TempoMeter
 
-    init(sampleRate: Double, channels: Int) {
-        loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
+    fileprivate let layout: ChannelLayout
+
+    init(sampleRate: Double, layout: ChannelLayout) {
+        let channels = layout.channels
+        self.layout = layout
+        loudness = LoudnessMeter(sampleRate: sampleRate, layout: layout)
         speech = SpeechMeter(sampleRate: sampleRate, channels: channels)
         peaks = PeakDistribution(sampleRate: sampleRate, channels: channels)
         tempo = TempoMeter(sampleRate: sampleRate, channels: channels)
@@ -198,7 +203,7 @@ final class SplitAnalyzer: @unchecked Sendable {
 
     init(_ info: AudioFileInfo) {
         self.info = info
-        levels = LevelMeters(sampleRate: Double(info.sampleRate), channels: info.channels)
+        levels = LevelMeters(sampleRate: Double(info.sampleRate), layout: info.layout)
         spectra = SpectralMeters(sampleRate: Double(info.sampleRate), channels: info.channels, integerBits: info.integerBits)
         overview = WaveformOverview.Builder(channels: info.channels)
     }

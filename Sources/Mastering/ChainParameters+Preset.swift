@@ -6,8 +6,10 @@ extension ChainParameters {
     /// - Parameters:
     ///   - preset: with the assistant's settings in the place of its own, where it has a say (`Assistant.Plan.applied`).
     ///   - plan: what was decided from the material.
-    init(preset: Preset, profile: InputProfile, plan: Assistant.Plan) {
+    ///   - outputRate: of the file, Hz; what the preset says when nil.
+    init(preset: Preset, profile: InputProfile, plan: Assistant.Plan, outputRate: Int? = nil) {
         self.init()
+        if let rate = outputRate ?? preset.output.rate.hz, rate < profile.analysis.sampleRate { bandEndHz = Double(rate) / 2 }
         let traits = profile.analysis.traits
         for (c, offset) in Offset.removed(traits.channelMeans, stands: traits.offsetsStand, preset.condition.dc).prefix(32).enumerated() {
             offsets[c] = offset

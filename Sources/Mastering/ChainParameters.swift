@@ -22,6 +22,9 @@ public struct ChainParameters: Sendable, Equatable, BitwiseCopyable {
     public var toneMid = GainCurve()
     public var toneSide = GainCurve()
 
+    /// Hz that the file will not hold, because its rate is lower; 0 when it holds all. What is not delivered is not to be limited either.
+    public var bandEndHz = 0.0
+
     /// Taken off each channel at the chain's entrance, full scale 1. A render takes it off as it reads, where fades and gaps come after it.
     public var offsets = SIMD32<Double>(repeating: 0)
     /// dB, before everything that is not linear.
@@ -79,7 +82,7 @@ public struct ChainParameters: Sendable, Equatable, BitwiseCopyable {
     public static func == (a: ChainParameters, b: ChainParameters) -> Bool {
         for i in 0..<8 where a.bands[i] != b.bands[i] { return false }
         for i in 0..<4 where a.dynamicBands[i] != b.dynamicBands[i] { return false }
-        return a.offsets == b.offsets && a.toneMid == b.toneMid && a.toneSide == b.toneSide && a.inputGainDB == b.inputGainDB && a.subsonicHz == b.subsonicHz
+        return a.offsets == b.offsets && a.bandEndHz == b.bandEndHz && a.toneMid == b.toneMid && a.toneSide == b.toneSide && a.inputGainDB == b.inputGainDB && a.subsonicHz == b.subsonicHz
             && a.glue == b.glue && a.multiband == b.multiband && a.saturation == b.saturation && a.saturationLevelDB == b.saturationLevelDB
             && a.width == b.width && a.bandWidths == b.bandWidths && a.monoBelowHz == b.monoBelowHz && a.makeupGainDB == b.makeupGainDB && a.clip == b.clip
             && a.limiter == b.limiter
@@ -124,6 +127,7 @@ extension ChainParameters {
         var s = LinearPhaseEqualizer.Settings()
         s.mid = toneMid
         s.side = toneSide
+        s.bandEndHz = bandEndHz
         for i in 0..<8 where bands[i].isLinear {
             guard let band = bands[i].analogue(channels: channels) else { continue }
             s.bands[i].band = band

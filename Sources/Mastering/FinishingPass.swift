@@ -22,6 +22,7 @@ final class FinishingPass: @unchecked Sendable {
     private let writers: [any SoundWriter]
     /// Of the files of tracks that have one each.
     let digests: [RunningDigest]
+    private let notes: [FileNotes]
     private let boundaries: [Int64]
     private let format: OutputFormat
     private let dither: Preset.Dither
@@ -37,7 +38,11 @@ final class FinishingPass: @unchecked Sendable {
     /// - Parameters:
     ///   - writers: one for each track, of one format; the same one again where tracks share a file.
     ///   - boundaries: first frame of each track at the output's rate, and the end of the last.
-    init(writers: [any SoundWriter], digests: [RunningDigest] = [], boundaries: [Int64], inputRate: Int, dither: Preset.Dither) {
+    ///   - notes: for each writer that has tags.
+    init(
+        writers: [any SoundWriter], digests: [RunningDigest] = [], boundaries: [Int64], inputRate: Int, dither: Preset.Dither, notes: [FileNotes] = []
+    ) {
+        self.notes = notes
         self.writers = writers
         self.digests = digests
         self.boundaries = boundaries
@@ -46,7 +51,7 @@ final class FinishingPass: @unchecked Sendable {
         if inputRate != format.sampleRate {
             converter = SampleRateConverter(from: inputRate, to: format.sampleRate, channels: format.channels)
         }
-        analyzer = Analyzer(sampleRate: Double(format.sampleRate), channels: format.channels)
+        analyzer = Analyzer(sampleRate: Double(format.sampleRate), layout: format.layout)
         if dither == .shaped, format.isInteger, format.bits == .int16 {
             shaped = ShapedDither(
                 sampleRate: Double(format.sampleRate), channels: format.channels, bits: 16, shape: .modifiedE, seed: Master.ditherSeed)
@@ -93,15 +98,24 @@ final class FinishingPass: @unchecked Sendable {
         let (loudness, peak) = last.loudnessAndPeak
         ends.append(End(analysis: last.finish(), integratedLUFS: loudness, truePeak: peak, clampedSamples: clampedSamples))
         clampedSamples = 0
-        if ends.count < writers.count { analyzer = Analyzer(sampleRate: Double(format.sampleRate), channels: format.channels) }
+        if ends.count < writers.count { analyzer = Analyzer(sampleRate: Double(format.sampleRate), layout: format.layout) }
     }
 
     /// Completes the files. Call once, after the pass.
     func end() throws -> [End] {
         try converter?.finish { try put($0, $1) }
         while ends.count < writers.count { closeTrack() }
-        for (writer, end) in zip(writers, ends) { try writer.finish(loudness: BroadcastExtension.Loudness(end.analysis)) }
+        for (index, (writer, end)) in zip(writers, ends).enumerated() {
+            // What an encoder makes of it is not known yet.
+            let software = notes.isEmpty || format.container.isLossy ? nil : notes[index].software(end.analysis)
+            try writer.finish(loudness: BroadcastExtension.Loudness(end.analysis), software: software)
+        }
         return ends
+    }
+
+    /// Of a file that is complete.
+    func setSoftware(_ text: String, ofTrack index: Int) throws {
+        try (writers[index] as? AudioWriter)?.setSoftware(text)
     }
 }
 

@@ -20,14 +20,14 @@ struct Programme: Sendable {
         groups = [0..<1]
     }
 
-    /// - Throws: `.unsupported` when the tracks differ in sample rate or channels; `AudioFileError` when one cannot be read.
+    /// - Throws: `.unsupported` when the tracks differ in sample rate, channels or loudspeakers; `AudioFileError` when one cannot be read.
     init(album files: [PlacedFile], tracks: [InputProfile]) throws {
         for (file, track) in zip(files, tracks) {
             let first = tracks[0].analysis, here = track.analysis
-            guard here.sampleRate == first.sampleRate, here.channels == first.channels else {
+            guard here.sampleRate == first.sampleRate, here.layout == first.layout else {
                 throw AudioFileError.unsupported(
-                    path: file.path, detail: "has \(here.sampleRate) Hz and \(here.channels) channels, the first track of the album "
-                        + "\(first.sampleRate) Hz and \(first.channels)")
+                    path: file.path, detail: "has \(here.sampleRate) Hz and \(Self.words(here)), the first track of the album "
+                        + "\(first.sampleRate) Hz and \(Self.words(first))")
             }
         }
         var groups: [Range<Int>] = []
@@ -39,6 +39,10 @@ struct Programme: Sendable {
             }
         }
         self.init(placed: files, tracks: tracks, groups: groups)
+    }
+
+    private static func words(_ analysis: Analysis) -> String {
+        "\(analysis.channels) channels" + (analysis.layout.name.map { " (\($0))" } ?? "")
     }
 
     /// - Parameter groups: nil lets every track stand alone.
@@ -73,6 +77,7 @@ struct Programme: Sendable {
 
     var sampleRate: Double { Double(profile.analysis.sampleRate) }
     var channels: Int { profile.analysis.channels }
+    var layout: ChannelLayout { profile.analysis.layout }
     var isAlbum: Bool { files.count > 1 }
     /// First frame of each track, and the end of the last.
     var boundaries: [Int64] {

@@ -128,7 +128,7 @@ public enum Solve {
         private var truePeak: TruePeakProof
 
         init(_ analysis: Analysis) {
-            loudness = LoudnessMeter(sampleRate: Double(analysis.sampleRate), channels: analysis.channels)
+            loudness = LoudnessMeter(sampleRate: Double(analysis.sampleRate), layout: analysis.layout)
             truePeak = TruePeakProof(channels: analysis.channels)
         }
 

@@ -16,6 +16,8 @@ struct Solver {
 
     let programme: Programme
     let direction: Direction
+    /// Of the file, Hz; what the preset says when nil.
+    var outputRate: Int?
 
     private var preset: Preset { direction.preset }
 
@@ -25,7 +27,7 @@ struct Solver {
         fullPass: (Solve.Settings, (Double) -> Void) throws -> [Solve.Outcome]
     ) throws -> Solution {
         var settings = Solve.Settings(
-            parameters: ChainParameters(preset: preset, profile: programme.profile, plan: direction.plan),
+            parameters: ChainParameters(preset: preset, profile: programme.profile, plan: direction.plan, outputRate: outputRate),
             trimsDB: Array(repeating: 0, count: programme.files.count))
         let (models, peakDB) = try measureTone(settings, progress: { progress($0 * 0.35) }, isCancelled: isCancelled)
         var highest = peakDB.map { Solve.highestGain(preset, tonePeakDB: $0) } ?? 0
@@ -222,7 +224,7 @@ private final class ToneMeters: @unchecked Sendable {
 
     init(_ programme: Programme, maximumReductionDB: Double, floorDB: Double) {
         cells = LoudnessCells(
-            sampleRate: programme.sampleRate, channels: programme.channels, maximumReductionDB: maximumReductionDB, floorDB: floorDB)
+            sampleRate: programme.sampleRate, layout: programme.layout, maximumReductionDB: maximumReductionDB, floorDB: floorDB)
         models = Array(repeating: LoudnessModel(sampleRate: programme.sampleRate), count: programme.files.count)
     }
 

@@ -25,14 +25,14 @@ final class Analyser: @unchecked Sendable {
     /// More than the longest delay of a sound server.
     private static let kept = 96
 
-    init(shared: UnsafeMutablePointer<SharedState>, announcements: Announcements, sampleRate: Double, channels: Int) {
+    init(shared: UnsafeMutablePointer<SharedState>, announcements: Announcements, sampleRate: Double, layout: ChannelLayout) {
         self.shared = shared
         self.announcements = announcements
         self.sampleRate = sampleRate
-        self.channels = channels
+        channels = layout.channels
         spectrum = SpectrumBands(sampleRate: sampleRate)
-        master = VoiceMeter(sampleRate: sampleRate, channels: channels, history: spectrum.size)
-        original = VoiceMeter(sampleRate: sampleRate, channels: channels, history: spectrum.size)
+        master = VoiceMeter(sampleRate: sampleRate, layout: layout, history: spectrum.size)
+        original = VoiceMeter(sampleRate: sampleRate, layout: layout, history: spectrum.size)
     }
 
     func run() {

@@ -57,7 +57,7 @@ final class Session: @unchecked Sendable {
             page = nil
         }
         opener = SinkOpener(device: options.sink.deviceName, sampleRate: sampleRate, channels: channels, options: options, shared: shared)
-        analyser = Analyser(shared: shared, announcements: announcements, sampleRate: sampleRate, channels: channels)
+        analyser = Analyser(shared: shared, announcements: announcements, sampleRate: sampleRate, layout: info.layout)
         audio = .allocate(capacity: 1)
         audio.initialize(to: AudioThread(
             shared: shared, sampleRate: sampleRate, channels: channels,

@@ -16,8 +16,9 @@ struct VoiceMeter: ~Copyable {
     private var readings = 0
 
     /// - Parameter history: frames that the spectrum looks back, a power of two.
-    init(sampleRate: Double, channels: Int, history size: Int) {
-        loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels)
+    init(sampleRate: Double, layout: ChannelLayout, history size: Int) {
+        let channels = layout.channels
+        loudness = LoudnessMeter(sampleRate: sampleRate, layout: layout)
         truePeak = TruePeakMeter(channels: channels)
         correlation = CorrelationMeter(sampleRate: sampleRate)
         history = AudioBuffer(channels: channels, frames: size)

@@ -4,7 +4,7 @@ import Mastering
 /// What `lathe analyze` says of a file, for people.
 extension Analysis {
     func report(services: [Platform.Preview]) -> String {
-        let layout = channels == 1 ? "mono" : channels == 2 ? "stereo" : "\(channels) channels"
+        let layout = channels == 1 ? "mono" : channels == 2 ? "stereo" : self.layout.name.map { "\(channels) channels (\($0))" } ?? "\(channels) channels"
         var lines = [
             "\(file.printable)  \(format) \(encoding), \(sampleRate) Hz, \(layout), \(Text.clock(seconds))",
             "  loudness     \(Text.number(integratedLUFS, "LUFS"))   range \(Text.number(loudnessRangeLU, "LU"))   "

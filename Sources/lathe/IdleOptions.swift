@@ -41,8 +41,8 @@ struct IdleOptions {
         if let bext, preset.output.bext, !outputs.contains(where: { $0.container == .wav }) {
             throw usage("\(bext): \(name(outputs[0])) has no place for a bext chunk; use WAV")
         }
-        if isrc != nil, !hasDisc, !outputs.contains(where: { $0.container == .wav || $0.container == .mp3 }) {
-            throw usage("--isrc: \(name(outputs[0])) has no place for it; use WAV or MP3")
+        if isrc != nil, !hasDisc, !outputs.contains(where: { [.wav, .flac, .mp3].contains($0.container) }) {
+            throw usage("--isrc: \(name(outputs[0])) has no place for it; use WAV, FLAC or MP3")
         }
     }
 

@@ -32,7 +32,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs, StartsEng
     var codecCheck = CodecCheck.Mode.off
     @Flag(help: "Write an account of the render beside each master, with every setting, measurement and hash, as OUT.manifest.json.") var manifest = false
     @Flag(help: "Let a WAV state its own loudness in a bext chunk; the broadcast preset always does.") var bext = false
-    @Option(help: ArgumentHelp("The recording's code, into every container that has a place for it (WAV and MP3).", valueName: "code")) var isrc: String?
+    @Option(help: ArgumentHelp("The recording's code, into every container that has a place for it (WAV, FLAC and MP3).", valueName: "code")) var isrc: String?
     @OptionGroup(title: "Album") var album: AlbumOptions
     @OptionGroup var tiers: TierOptions
     @Option(parsing: .unconditional, help: ArgumentHelp("How many at once.", valueName: "n")) var jobs: Int?

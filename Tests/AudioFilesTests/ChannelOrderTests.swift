@@ -42,14 +42,9 @@ import Testing
         for channels in 1...8 {
             guard let order = VorbisChannels.order(channels) else { continue }
             #expect(order.sorted() == Array(0..<channels))
-            var there: [Float] = (0..<(2 * channels)).map(Float.init), back = [Float](repeating: 0, count: 2 * channels)
-            let first = there
+            var there: [Float] = (0..<(2 * channels)).map(Float.init)
             there.withUnsafeMutableBufferPointer { VorbisChannels.toStream($0.baseAddress!, frames: 2, order: order) }
             #expect((0..<channels).allSatisfy { there[$0] == Float(order[$0]) })
-            back.withUnsafeMutableBufferPointer { out in
-                there.withUnsafeBufferPointer { VorbisChannels.fromStream($0.baseAddress!, frames: 2, order: order, into: out.baseAddress!) }
-            }
-            #expect(back == first)
         }
     }
 }

@@ -100,6 +100,7 @@ import Testing
 
     @Test(arguments: [
         ("crash", DecoderEnd.crashed), ("wide", .nonsense), ("fast", .nonsense), ("long", .nonsense), ("minus", .nonsense), ("tags", .nonsense), ("word", .nonsense),
+        ("twice", .nonsense), ("beyond", .nonsense), ("fewer", .nonsense),
     ])
     func aDecoderThatBreaksDownIsNamedWithItsFileAndIsGone(_ harm: (word: String, end: DecoderEnd)) async throws {
         let path = try folder.write("a.wav", Array((harm.word + "\0\0\0\0\0\0\0").utf8))

@@ -55,10 +55,10 @@ struct Sound: Equatable {
 @discardableResult
 func write(
     _ sound: Sound, to path: String, _ container: OutputFormat.Container, _ bits: OutputFormat.SampleBits = .int16, rate: Int = 48_000,
-    tags: [String: String] = [:]
+    tags: [String: String] = [:], layout: ChannelLayout? = nil
 ) throws -> String {
     let output = try AtomicOutput(target: path, force: true, inputs: [])
-    let format = OutputFormat(container: container, bits: bits, sampleRate: rate, channels: sound.rows.count)
+    let format = OutputFormat(container: container, bits: bits, sampleRate: rate, layout: layout ?? .usual(sound.rows.count))
     let writer = try AudioWriter(fileDescriptor: output.fileDescriptor, path: path, format: format, tags: tags)
     try sound.withBlock { block in
         var at = 0

@@ -128,7 +128,7 @@ import Testing
             return [meter.integratedLUFS, meter.maxMomentaryLUFS, meter.maxShortTermLUFS]
         }),
         ("loudness cells", { block, frames in
-            var cells = LoudnessCells(sampleRate: 44_100, channels: 2, maximumReductionDB: 6)
+            var cells = LoudnessCells(sampleRate: 44_100, layout: .usual(2), maximumReductionDB: 6)
             var out: [Double?] = []
             cells.process(block, frames: frames) { out += [$0, $1] }
             return out

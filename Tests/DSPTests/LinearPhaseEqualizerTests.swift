@@ -49,6 +49,21 @@ private func gain(_ h: UnsafePointer<Double>, middle: Int, hz: Double, sampleRat
 }
 
 @Suite struct LinearPhaseEqualizerTests {
+    /// The band of a lower rate: nothing happens in it up to 0.96 of its end, and nothing is left behind 1.04.
+    @Test(arguments: [(192_000.0, 22_050.0), (96_000, 22_050), (48_000, 22_050), (88_200, 24_000), (384_000, 4000)])
+    func whatALowerRateDoesNotHoldIsTakenOut(sampleRate: Double, end: Double) {
+        var settings = LinearPhaseEqualizer.Settings()
+        settings.bandEndHz = end
+        #expect(!settings.isNeutral)
+        let (h, latency) = impulseResponse(settings, sampleRate: sampleRate)
+        for hz in [20, 1000, 0.5 * end, 0.9 * end, 0.95 * end] {
+            #expect((20 * log10(gain(h.block[0], middle: latency, hz: hz, sampleRate: sampleRate))).magnitude < 0.01, "\(hz)")
+        }
+        for hz in [1.05 * end, 1.07 * end, 1.08 * end, min(2 * end, 0.499 * sampleRate)] {
+            #expect(gain(h.block[0], middle: latency, hz: hz, sampleRate: sampleRate).magnitude < 1e-4, "\(hz)")
+        }
+    }
+
     @Test(arguments: [8000.0, 44100, 48000, 96000])
     func theResponseIsSymmetricAroundTheDeclaredLatency(sampleRate: Double) {
         var settings = LinearPhaseEqualizer.Settings()

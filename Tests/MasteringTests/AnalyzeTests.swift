@@ -9,7 +9,7 @@ import Testing
 private func analyze(
     seconds: Double, channels: Int = 2, rate: Double = 48_000, bits: Int? = nil, size: Int = 4096, _ sample: (Int, Int) -> Double
 ) -> Analysis {
-    var analyzer = Analyzer(sampleRate: rate, channels: channels, integerBits: bits)
+    var analyzer = Analyzer(sampleRate: rate, layout: .usual(channels), integerBits: bits)
     let frames = Int(seconds * rate)
     let buffer = AudioBuffer(channels: channels, frames: size)
     for start in stride(from: 0, to: frames, by: size) {
@@ -69,7 +69,7 @@ private func codes(_ analysis: Analysis) -> [String] { analysis.findings.map(\.c
         #expect(Set(json.keys) == [
             "file", "format", "encoding", "sample_rate", "channels", "frames", "seconds", "integrated_lufs", "loudness_range_lu",
             "max_momentary_lufs", "max_short_term_lufs", "true_peak_dbtp", "true_peak_itu_dbtp", "sample_peak_dbfs", "plr_db", "correlation", "dc_offset",
-            "clipped_samples", "bands", "tempo_bpm", "key", "findings", "band_correlations", "vinyl",
+            "clipped_samples", "bands", "tempo_bpm", "key", "findings", "band_correlations", "vinyl", "channel_mask",
         ])
         for name in [
             "integrated_lufs", "loudness_range_lu", "max_momentary_lufs", "max_short_term_lufs", "true_peak_dbtp", "sample_peak_dbfs",

@@ -93,7 +93,7 @@ private struct Case {
 }
 
 private func analyse(_ one: Case) -> [Analysis.Finding] {
-    var analyzer = Analyzer(sampleRate: one.rate, channels: 2, integerBits: one.bits)
+    var analyzer = Analyzer(sampleRate: one.rate, layout: .usual(2), integerBits: one.bits)
     defer { withExtendedLifetime(one.sound) {} }
     analyzer.process(one.sound.block, frames: one.count)
     return analyzer.finish().findings

@@ -53,6 +53,26 @@ private func master(
         #expect(after.truePeakDBTP! <= -1 + 0.05)
     }
 
+    /// What a lower rate does not hold is in nobody's way: neither the limiter works on it nor does it cost loudness.
+    @Test func whatIsNotDeliveredIsNotLimited() throws {
+        let folder = try Folder(), rate = 96_000, frames = 8 * rate
+        let sound = mix(seconds: 8.01, rate: rate, level: 0.3)
+        try write(sound, frames: frames, to: folder["plain.wav"], rate: rate)
+        for c in 0..<2 { for i in 0..<frames { sound.block[c][i] += 0.3 * sin(2 * .pi * 31_000 * Double(i) / Double(rate)) } }
+        try write(sound, frames: frames, to: folder["ultrasonic.wav"], rate: rate)
+        var preset = Preset()
+        preset.assistant.on = false
+        preset.tone.mode = .off
+        preset.target.lufs = -11
+        preset.target.maxLimiterGainReductionDB = 4
+        preset.output.rate = .hz44100
+        let plain = try master(folder["plain.wav"], folder["a.wav"], preset)
+        let ultrasonic = try master(folder["ultrasonic.wav"], folder["b.wav"], preset)
+        #expect((plain.after.integratedLUFS! - ultrasonic.after.integratedLUFS!).magnitude < 0.05)
+        #expect((plain.after.truePeakDBTP! - ultrasonic.after.truePeakDBTP!).magnitude < 0.1)
+        #expect((plain.limiterMaxReductionDB - ultrasonic.limiterMaxReductionDB).magnitude < 0.1)
+    }
+
     @Test func whatHoldsFewRatesGetsTheNearest() {
         let cases: [(OutputFormat.Container, Int, Int)] = [
             (.opus, 44_100, 48_000), (.opus, 96_000, 48_000), (.opus, 22_050, 16_000), (.mp3, 96_000, 48_000), (.mp3, 88_200, 44_100),
@@ -140,7 +160,7 @@ private func master(
             _ = try AudioReader(path: folder["short.wav"]).read(into: short.block, frames: 6 * 44100)
             _ = try AudioReader(path: folder["long.wav"]).read(into: long.block, frames: 6 * 44100)
             for c in 0..<2 { for i in 0..<(6 * 44100) { short.block[c][i] -= long.block[c][i] } }
-            var analyzer = Analyzer(sampleRate: 44100, channels: 2)
+            var analyzer = Analyzer(sampleRate: 44100, layout: .usual(2))
             analyzer.process(short.block, frames: 6 * 44100)
             return analyzer.finish().bands
         }

@@ -29,7 +29,8 @@ import Testing
         let folder = try Folder(), path = folder["out"]
         let out = try AtomicOutput(target: path, force: false, inputs: [])
         defer { out.abandon() }
-        let digest = RunningDigest(dataBytes: Int64(announced ?? frames) * (format.bytesPerFrame ?? 0))
+        let digest = RunningDigest(
+            dataBytes: Int64(announced ?? frames) * (format.bytesPerFrame ?? 0), tailBytes: AudioWriter.tailBytes(["software": "a test"]))
         let writer = try AudioWriter(
             fileDescriptor: out.fileDescriptor, path: path, format: format, tags: ["software": "a test", "title": "Tönе"],
             expectedFrames: Int64(announced ?? frames), broadcast: broadcast, observer: { digest.take($0, at: $1) })

@@ -86,6 +86,56 @@ import Testing
         #expect((second.after.integratedLUFS! - first.after.integratedLUFS!).magnitude <= 0.2)
     }
 
+    /// An editor keeps the tags of what it works on: its sound is judged as any other.
+    @Test(arguments: [OutputFormat.Container.wav, .flac, .aiff, .caf, .ogg, .opus, .mp3])
+    func aMasterThatWasWorkedOnSinceIsNotFinished(container: OutputFormat.Container) throws {
+        let folder = try Folder(), rate = 48_000, frames = 8 * rate
+        try write(mix(seconds: 8, rate: rate, level: 0.4), frames: frames, to: folder["in.wav"], rate: rate)
+        let preset = try PresetLibrary.load("pop")
+        let out = try AtomicOutput(target: folder["once"], force: true, inputs: [])
+        let first = try Master.render(
+            MasterRequest(input: folder["in.wav"], output: folder["once"], preset: preset, container: container, force: true),
+            fileDescriptor: out.fileDescriptor, progress: { _, _ in }, isCancelled: { false })
+        _ = try out.commit()
+        let reader = try AudioReader(path: folder["once"])
+        let software = try #require(reader.info.tags["software"])
+        let signature = Engine.signature(preset, try ToneTarget.wanted(by: preset))
+        #expect(MasterSeal.holds(software, signature: signature, first.after), "\(software)")
+        #expect(try MasterSeal.holds(software, signature: signature, Analyze.file(folder["once"]).0))
+
+        // Everything over some 3 kHz comes up, and the file says what the master said.
+        let sound = AudioBuffer(channels: 2, frames: frames)
+        let count = try reader.read(into: sound.block, frames: frames)
+        for c in 0..<2 {
+            var last = 0.0
+            for i in 0..<count { (sound.block[c][i], last) = (0.3 * (sound.block[c][i] + (sound.block[c][i] - last)), sound.block[c][i]) }
+        }
+        let edited = try AtomicOutput(target: folder["edited.wav"], force: true, inputs: [])
+        let writer = try AudioWriter(
+            fileDescriptor: edited.fileDescriptor, path: "edited", format: OutputFormat(container: .wav, bits: .float32, sampleRate: rate, channels: 2),
+            tags: ["software": software])
+        try writer.write(sound.block, frames: count)
+        try writer.finish()
+        _ = try edited.commit()
+        #expect(try AudioReader(path: folder["edited.wav"]).info.tags["software"] == software)
+        #expect(try !MasterSeal.holds(software, signature: signature, Analyze.file(folder["edited.wav"]).0))
+        #expect(try !master(folder["edited.wav"], folder["twice.wav"], preset).moves.contains { $0.text.contains("Lathe mastered it") })
+    }
+
+    @Test func aSealIsAlwaysAsLong_andHoldsWhateverTheLevel() {
+        var analysis = Analysis()
+        (analysis.integratedLUFS, analysis.truePeakDBTP, analysis.plrDB) = (-14.004, -1.046, 12.958)
+        let text = MasterSeal.text(integratedLUFS: -14.004, truePeakDBTP: -1.046)
+        #expect(text == ",  -14.00 LUFS,   -1.05 dBTP" && text.utf8.count == MasterSeal.open.utf8.count)
+        #expect(MasterSeal.text(integratedLUFS: -123.456, truePeakDBTP: 9).utf8.count == text.utf8.count)
+        #expect(MasterSeal.holds("a" + text + " (libsndfile-1.2.0)", signature: "a", analysis) && MasterSeal.holds("a" + text, signature: "a", analysis))
+        analysis.plrDB = 13.01
+        #expect(!MasterSeal.holds("a" + text, signature: "a", analysis))
+        for bad in ["a", "a, -14.00 LUFS", "a, x LUFS, y dBTP", "a" + MasterSeal.open, "ab" + text, "a, nan LUFS, 1 dBTP", "a,,", "a,  LUFS,  dBTP"] {
+            #expect(!MasterSeal.holds(bad, signature: "a", analysis), "\(bad)")
+        }
+    }
+
     /// The preset does not hold the recording that it follows; the signature does.
     @Test func anotherReferenceIsAnotherMaster() throws {
         var preset = Preset()

@@ -9,7 +9,7 @@ private func analyse(_ seconds: Double, _ sample: (Double, Int) -> Double) -> An
     let frames = Int(seconds * Double(rate))
     let sound = AudioBuffer(channels: 1, frames: frames)
     for i in 0..<frames { sound.block[0][i] = sample(Double(i) / Double(rate), i) }
-    var analyzer = Analyzer(sampleRate: Double(rate), channels: 1)
+    var analyzer = Analyzer(sampleRate: Double(rate), layout: .usual(1))
     analyzer.process(sound.block, frames: frames)
     withExtendedLifetime(sound) {}
     return analyzer.finish()

@@ -17,6 +17,9 @@ enum HostileDecoder {
         case "long": say(channel, word: 1, value: 1000, count: .max, header(rate: 44_100, channels: 2))
         case "minus": say(channel, word: 1, value: -2, header(rate: 44_100, channels: 2))
         case "tags": say(channel, word: 1, value: 1000, header(rate: 44_100, channels: 2) + [3, 255, 255, 255, 127, 65])
+        case "twice": say(channel, word: 1, value: 1000, header(rate: 44_100, channels: 3, speakers: [0, 1, 1]))
+        case "beyond": say(channel, word: 1, value: 1000, header(rate: 44_100, channels: 3, speakers: [0, 1, 18]))
+        case "fewer": say(channel, word: 1, value: 1000, header(rate: 44_100, channels: 3, speakers: [0, 1]))
         case "word": say(channel, word: 99, value: 0, [])
         case "more": say(channel, word: 1, value: 1000, header(rate: 44_100, channels: 2), then: (2, 1 << 40, .max))
         case "less": say(channel, word: 1, value: 1000, header(rate: 44_100, channels: 2), then: (2, -1, -8))
@@ -26,9 +29,9 @@ enum HostileDecoder {
         stall(channel)
     }
 
-    private static func header(rate: Int32, channels: Int32) -> [UInt8] {
-        // An ending that is stated.
-        withUnsafeBytes(of: rate.littleEndian) { Array($0) } + withUnsafeBytes(of: channels.littleEndian) { Array($0) } + [0]
+    private static func header(rate: Int32, channels: Int32, speakers: [UInt8] = []) -> [UInt8] {
+        // An ending that is stated, and the count of loudspeakers.
+        withUnsafeBytes(of: rate.littleEndian) { Array($0) } + withUnsafeBytes(of: channels.littleEndian) { Array($0) } + [0, UInt8(speakers.count)] + speakers
     }
 
     /// Word, code, value and count, as readers expect them; 0x10002 is a WAV of 16 bits.

@@ -147,12 +147,14 @@ extension DecodeFailure {
 }
 
 extension SoundHeader {
-    /// Rate, channels, ending, then each tag as its place in `Tags.names`, length and UTF-8.
+    /// Rate, channels, ending, the count of loudspeakers and each, then each tag as its place in `Tags.names`, length and UTF-8.
     var fields: [UInt8] {
         var fields = FixedFields()
         fields.number(Int32(sampleRate))
         fields.number(Int32(channels))
         fields.number(ending.rawValue)
+        fields.number(UInt8(speakers.count))
+        fields.append(speakers)
         for (index, name) in Tags.names.enumerated() {
             guard let text = tags[name] else { continue }
             fields.number(UInt8(index))
@@ -162,16 +164,20 @@ extension SoundHeader {
         return fields.bytes
     }
 
-    static let mostBytes = 9 + Tags.names.count * (5 + Tags.mostBytes)
+    static let mostBytes = 10 + channelCounts.upperBound + Tags.names.count * (5 + Tags.mostBytes)
 
     /// Nil for what no decoder of ours says.
     init?(_ message: WallMessage, _ bytes: [UInt8]) {
-        guard message.value >= -1, bytes.count >= 9 else { return nil }
+        guard message.value >= -1, bytes.count >= 10 else { return nil }
         var reader = FixedFieldReader(bytes)
         let (rate, channelCount) = (Int(reader.number(Int32.self)), Int(reader.number(Int32.self)))
         guard Self.sampleRates.contains(rate), Self.channelCounts.contains(channelCount),
             let ending = AudioFileInfo.Ending(rawValue: reader.number(UInt8.self))
         else { return nil }
+        let speakerCount = Int(reader.number(UInt8.self))
+        guard speakerCount <= reader.remaining else { return nil }
+        let speakers = [UInt8](reader.raw(speakerCount))
+        guard Self.isLayout(speakers, channels: channelCount) else { return nil }
         var found: [String: String] = [:]
         while reader.remaining > 0 {
             guard reader.remaining >= 5 else { return nil }
@@ -180,7 +186,7 @@ extension SoundHeader {
             found[Tags.names[index]] = Tags.cut(String(decoding: reader.raw(count), as: UTF8.self))
         }
         if let code = found["isrc"] { found["isrc"] = ISRC(code)?.description }
-        self.init(format: message.code, sampleRate: rate, channels: channelCount, frames: message.value < 0 ? nil : message.value, tags: found,
+        self.init(format: message.code, sampleRate: rate, channels: channelCount, speakers: speakers, frames: message.value < 0 ? nil : message.value, tags: found,
             ending: ending)
     }
 }

@@ -29,8 +29,8 @@ public struct Direction: Sendable {
         }
         self.wanted = wanted
         self.curve = curve
-        // libsndfile adds its own name behind what it is given. A master of this preset is finished whether or not the preset asks for a judgement.
-        let isOwn = profile.analysis.traits.software.map { $0.hasPrefix(Engine.signature(signed ?? wanted, curve)) } ?? false
+        // A master of this preset is finished whether or not the preset asks for a judgement.
+        let isOwn = profile.analysis.traits.software.map { MasterSeal.holds($0, signature: Engine.signature(signed ?? wanted, curve), profile.analysis) } ?? false
         if wanted.assistant.on || isOwn {
             plan = Assistant.plan(
                 profile.analysis, preset: wanted, tone: tone, target: curve, amount: wanted.assistant.amountPct / 100, wasMasteredHere: isOwn)

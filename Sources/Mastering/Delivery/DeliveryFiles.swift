@@ -32,7 +32,7 @@ struct DeliveryFiles {
         let container = requests[0].container
         let main = OutputFormat(
             container: container, bits: preset.output.bits.sampleBits,
-            sampleRate: preset.output.rate.hz ?? container.nearestRate(to: rate), channels: programme.channels)
+            sampleRate: preset.output.rate.hz ?? container.nearestRate(to: rate), layout: programme.layout)
         master = try Rendition(
             programme, format: main, dither: preset.output.dither, paths: requests.map(\.output), fileDescriptors: own.map { $0[$0.startIndex] },
             notes: notes)
@@ -43,7 +43,7 @@ struct DeliveryFiles {
             // The master's floating point is no wish for a container that has none.
             if deliverable.bits == nil, deliverable.container == .flac, bits == .float32 { bits = .int24 }
             return try Rendition(
-                programme, format: OutputFormat(container: deliverable.container, bits: bits, sampleRate: wanted, channels: programme.channels),
+                programme, format: OutputFormat(container: deliverable.container, bits: bits, sampleRate: wanted, layout: programme.layout),
                 dither: preset.output.dither, paths: requests.map { $0.delivery.deliverables[index].output },
                 fileDescriptors: own.map { $0[$0.startIndex + 1 + index] }, notes: notes)
         }

@@ -3,6 +3,7 @@ import AudioFiles
 /// What a file says of itself besides its sound: tags, and for WAV the `bext` chunk of broadcasters, carried on from the input.
 struct FileNotes {
     let tags: [String: String]
+    private let madeWith: String
     private let inherited: BroadcastExtension?
     private let inputRate: Int
     private let wantsLoudness: Bool
@@ -18,11 +19,17 @@ struct FileNotes {
         var tags = reader.info.tags.merging(own) { $1 }
         if let isrc { tags["isrc"] = isrc.description }
         // By this a second pass with the same preset knows that there is nothing left to do.
-        tags["software"] = madeWith
+        tags["software"] = madeWith + MasterSeal.open
+        self.madeWith = madeWith
         self.tags = tags
         inherited = try reader.broadcast
         inputRate = reader.info.sampleRate
         self.wantsLoudness = wantsLoudness
+    }
+
+    /// The `software` tag of a file with such a sound, as long as the one in `tags`.
+    func software(_ analysis: Analysis) -> String {
+        madeWith + MasterSeal.text(integratedLUFS: analysis.integratedLUFS, truePeakDBTP: analysis.truePeakDBTP)
     }
 
     /// The chunk of a file in `format`, its loudness still open; nil when nobody wants one.

@@ -51,7 +51,7 @@ struct Rendition {
             switch form {
             case .fileForEach:
                 let frames = boundaries[index + 1] - boundaries[index]
-                let digest = RunningDigest(dataBytes: frames * Int64(format.bytesPerFrame ?? 0))
+                let digest = RunningDigest(dataBytes: frames * Int64(format.bytesPerFrame ?? 0), tailBytes: AudioWriter.tailBytes(notes[index].tags))
                 digests.append(digest)
                 return try AudioWriter(
                     fileDescriptor: fileDescriptors[index], path: paths[index], format: format, tags: notes[index].tags,
@@ -66,7 +66,7 @@ struct Rendition {
         // What is one file for all is handed every track in turn.
         return FinishingPass(
             writers: form == .fileForEach ? writers : Array(repeating: writers[0], count: paths.count), digests: digests, boundaries: boundaries,
-            inputRate: inputRate, dither: dither)
+            inputRate: inputRate, dither: dither, notes: form == .fileForEach ? notes : [])
     }
 
     /// What came of a track.
@@ -92,6 +92,7 @@ struct Rendition {
                     outcome.truePeakDBTP = analysis.truePeakDBTP
                     outcome.integratedLUFS = analysis.integratedLUFS
                     outcome.maxShortTermLUFS = analysis.maxShortTermLUFS
+                    if form == .fileForEach { try pass.setSoftware(notes[index].software(analysis), ofTrack: index) }
                 }
             } else {
                 analysis.format = format.container.rawValue.uppercased()

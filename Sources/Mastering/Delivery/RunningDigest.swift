@@ -14,9 +14,12 @@ final class RunningDigest: @unchecked Sendable {
     private var header: [UInt8] = []
     private var isOff = false
     private let dataBytes: Int64
+    private let tailBytes: Int64
 
-    /// - Parameter dataBytes: of the samples that are to come.
-    init(dataBytes: Int64) { self.dataBytes = dataBytes }
+    /// - Parameters:
+    ///   - dataBytes: of the samples that are to come.
+    ///   - tailBytes: of what follows them.
+    init(dataBytes: Int64, tailBytes: Int64) { (self.dataBytes, self.tailBytes) = (dataBytes, tailBytes) }
 
     /// Takes bytes that were written at `offset`; what is written a second time is left to the comparison at the end.
     func take(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
@@ -29,7 +32,7 @@ final class RunningDigest: @unchecked Sendable {
         guard offset == hashed else { return }
         hashed += Int64(bytes.count)
         guard offset == 0 else { return hash.update(bufferPointer: bytes) }
-        guard let header = Self.header(bytes, dataBytes: dataBytes) else {
+        guard let header = Self.header(bytes, dataBytes: dataBytes, tailBytes: tailBytes) else {
             isOff = true
             return
         }
@@ -39,7 +42,7 @@ final class RunningDigest: @unchecked Sendable {
     }
 
     /// The header with which a RIFF file of `dataBytes` begins, from one whose lengths are not known yet; nil for other files.
-    static func header(_ bytes: UnsafeRawBufferPointer, dataBytes: Int64) -> [UInt8]? {
+    static func header(_ bytes: UnsafeRawBufferPointer, dataBytes: Int64, tailBytes: Int64) -> [UInt8]? {
         func isTag(_ text: StaticString, at place: Int) -> Bool {
             place + 4 <= bytes.count && (0..<4).allSatisfy { bytes[place + $0] == text.utf8Start[$0] }
         }
@@ -48,7 +51,7 @@ final class RunningDigest: @unchecked Sendable {
         var place = 12
         while place + 8 <= bytes.count, !isTag("data", at: place) { place += 8 + (number(at: place + 4) + 1) & ~1 }
         guard place + 8 <= bytes.count else { return nil }
-        let count = place + 8, whole = Int64(count) + dataBytes + dataBytes % 2
+        let count = place + 8, whole = Int64(count) + dataBytes + dataBytes % 2 + tailBytes
         guard whole - 8 <= UInt32.max else { return nil }
         var header = Array(bytes[..<count])
         func put(_ value: Int64, at place: Int) { for i in 0..<4 { header[place + i] = UInt8(truncatingIfNeeded: value >> Int64(8 * i)) } }

@@ -26,7 +26,7 @@ public struct ProgrammeHistory: Sendable, Equatable {
         let rate = reader.info.sampleRate, channels = reader.info.channels
         let buffer = AudioBuffer(channels: channels, frames: rate / 10)
         defer { withExtendedLifetime(buffer) {} }
-        var loudness = LoudnessMeter(sampleRate: Double(rate), channels: channels)
+        var loudness = LoudnessMeter(sampleRate: Double(rate), layout: reader.info.layout)
         var proof = TruePeakProof(channels: channels)
         var history = ProgrammeHistory(points: [], peakCounts: Array(repeating: 0, count: peakBins))
         var frames: Int64 = 0

@@ -81,7 +81,7 @@ enum RemoteDelivery {
         guard container.nearestRate(to: reader.info.sampleRate) == reader.info.sampleRate else {
             throw AudioFileError.unsupportedOutput(path: path, detail: "\(container.rawValue) does not hold \(reader.info.sampleRate) Hz; choose another format, or have it mastered")
         }
-        (format.sampleRate, format.channels) = (reader.info.sampleRate, reader.info.channels)
+        (format.sampleRate, format.layout) = (reader.info.sampleRate, reader.info.layout)
         let writer = try AudioWriter(fileDescriptor: descriptor, path: path, format: format, tags: [:], expectedFrames: reader.info.claimedFrames)
         let buffer = AudioBuffer(channels: reader.info.channels, frames: 4096)
         while true {
