@@ -103,8 +103,8 @@ public struct Analyzer: ~Copyable {
         return out
     }
 
-    /// Of an amplitude, full scale 0; nil for nothing.
-    private static func decibels(_ amplitude: Double) -> Double? { amplitude > 0 ? 20 * log10(amplitude) : nil }
+    /// Of an amplitude, full scale 0; nil for nothing, and for what no format of integers and no converter holds (under −200 dB).
+    private static func decibels(_ amplitude: Double) -> Double? { amplitude > 1e-10 ? 20 * log10(amplitude) : nil }
 }
 
 /// The first half of an analysis: loudness, and what an input is judged by.

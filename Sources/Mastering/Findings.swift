@@ -169,13 +169,20 @@ enum Findings {
         }
         if let edge = shape.edgeHz, analysis.seconds >= 3 {
             let kilohertz = tenths(edge / 1000)
-            // The filters of converters end at 20 kHz and above, those of codecs at high rates too; below that nothing honest does.
+            // Below 19 kHz nothing honest ends. Encoders at 320 kbit/s stop at 20 to 20.5 kHz, where converters to 44.1 kHz only begin to fall;
+            // and at 48 kHz and above nothing has a reason to end where 44.1 kHz does.
+            let isFast = evidence.sampleRate >= 80_000
             if edge <= 19_000 {
                 found.append(finding(
                     "band_limited", .info, nil, "The spectrum ends abruptly at \(kilohertz) kHz, as after a lossy codec; use the original if there is one."))
-            } else if evidence.sampleRate >= 80_000, edge < 25_000 {
+            } else if evidence.sampleRate >= 47_000, edge < (isFast ? 25_000 : 22_100) {
                 found.append(finding(
-                    "upsampled", .info, nil, "Nothing is above \(kilohertz) kHz: it was converted up from a lower sample rate."))
+                    "upsampled", .info, nil,
+                    "Nothing is above \(kilohertz) kHz: it was converted up from a lower sample rate\(isFast ? "" : ", or coded with loss")."))
+            } else if edge <= 20_500 {
+                found.append(finding(
+                    "band_limited", .info, nil,
+                    "The spectrum ends abruptly at \(kilohertz) kHz, as after a lossy codec at a high rate; use the original if there is one."))
             }
         }
         return found

@@ -8,11 +8,11 @@ enum SpectralEdge {
     /// Depth of the wall, dB. Music and analogue filters fall 6 to 24 dB in a whole octave.
     private static let wall = 30.0
 
-    /// The frequency of the wall, Hz, within 250, when one stands between 10 kHz and 92 % of half the sample rate; nil otherwise.
+    /// The frequency of the wall, Hz, within 250, when one stands between 10 kHz and 94 % of half the sample rate; nil otherwise.
     static func find(_ spectrum: borrowing ThirdOctaveSpectrum, sampleRate: Double) -> Double? {
         let levels = density(spectrum, sampleRate)
         let first = Int(10_000 / stepHz)
-        let last = Int(0.46 * sampleRate / stepHz)
+        let last = Int(0.47 * sampleRate / stepHz)
         guard levels.count > last + 4, last > first else { return nil }
         for step in first..<last {
             let below = levels[(step - 3)...step].reduce(0, +) / 4

@@ -24,6 +24,7 @@ struct AlbumOptions: ParsableArguments {
             guard cue != nil || ddp != nil else { throw ValidationError("--upc is a disc's; add --cue or --ddp") }
         }
         if let cue, cue.hasSuffix("/") || cue.isEmpty { throw ValidationError("--cue names a file") }
+        if let cue, let ddp, MasterPlan.place(of: cue) == MasterPlan.place(of: ddp) { throw ValidationError("--cue and --ddp name one place, '\(cue.prefix(60))'; a cue sheet is a file, a DDP image a folder: name two") }
         if let ddp, ddp.isEmpty { throw ValidationError("--ddp names a folder") }
     }
 

@@ -25,10 +25,10 @@ struct IdleOptions {
     }
 
     /// - Parameters:
-    ///   - bits, dither, bext: by which words they were asked for; nil when they were not.
+    ///   - bits, dither, bext, isrc: by which words they were asked for; nil when they were not.
     ///   - preset: as it is with them.
     ///   - hasDisc: a CD is written too, which has 16 bits.
-    func check(bits: String?, dither: String?, bext: String?, preset: Preset, isrc: ISRC?, hasDisc: Bool) throws(Failure) {
+    func check(bits: String?, dither: String?, bext: String?, preset: Preset, isrc: String?, hasDisc: Bool) throws(Failure) {
         if let bits, !outputs.contains(where: \.followsBits) {
             throw usage("\(bits): \(name(outputs[0])) has no word length to set; leave it out, or add a --deliver with samples")
         }
@@ -41,8 +41,8 @@ struct IdleOptions {
         if let bext, preset.output.bext, !outputs.contains(where: { $0.container == .wav }) {
             throw usage("\(bext): \(name(outputs[0])) has no place for a bext chunk; use WAV")
         }
-        if isrc != nil, !hasDisc, !outputs.contains(where: { [.wav, .flac, .mp3].contains($0.container) }) {
-            throw usage("--isrc: \(name(outputs[0])) has no place for it; use WAV, FLAC or MP3")
+        if let isrc, !hasDisc, !outputs.contains(where: { [.wav, .flac, .mp3].contains($0.container) }) {
+            throw usage("\(isrc): \(name(outputs[0])) has no place for it; use WAV, FLAC or MP3")
         }
     }
 

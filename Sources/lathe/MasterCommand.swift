@@ -86,7 +86,7 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs, StartsEng
             bits: IdleOptions.words("--bits", given: bits != nil, key: "output.bits", settings: settings),
             dither: IdleOptions.words("--dither", given: dither != nil, key: "output.dither", settings: settings),
             bext: IdleOptions.words("--bext", given: bext, key: "output.bext", settings: settings), preset: wanted,
-            isrc: isrc.flatMap { ISRC($0) }, hasDisc: plan.requests[0].delivery.disc != nil)
+            isrc: isrc != nil ? "--isrc" : plan.requests.contains { $0.delivery.isrc != nil } ? "isrc in the sequence" : nil, hasDisc: plan.requests[0].delivery.disc != nil)
 
         let remotes = try tiers.remotes()
         Interruption.shared.install()

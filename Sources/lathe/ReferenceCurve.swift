@@ -16,8 +16,8 @@ struct ReferenceCurve {
             return
         }
         let numbers = weights.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-        guard numbers.count == files.count, numbers.allSatisfy({ $0.map { $0.isFinite && $0 > 0 && $0 <= 1000 } ?? false }) else {
-            throw Failure(Failure.usageExitCode, "--weights: '\(weights.prefix(60))' is not one number above 0 for each --reference, e.g. 2,1")
+        guard numbers.count == files.count, numbers.allSatisfy({ $0.map { $0.isFinite && (0.001...1000).contains($0) } ?? false }) else {
+            throw Failure(Failure.usageExitCode, "--weights: '\(weights.prefix(60))' is not one number of 0.001 to 1000 for each --reference, e.g. 2,1")
         }
         self.weights = numbers.compactMap(\.self)
     }

@@ -174,6 +174,27 @@ import Testing
         #expect(try place.run("master", "a.wav", "b.wav", "--isrc", "GBABC2600001").status == 64)
         #expect(try place.names() == ["a.wav", "b.wav"])
     }
+
+    /// What a sequence asks for is asked for as by an option.
+    @Test func theCodesOfASequenceGoIntoFLAC_andAreNotLostElsewhere() throws {
+        let place = try Workspace()
+        try place.write("a.wav", WAV.tone(dBFS: -20, seconds: 1))
+        try place.write("order.toml", Array("schema = 1\n[[track]]\nfile = \"a.wav\"\nisrc = \"GB-ABC-26-00001\"\n".utf8))
+        let refused = try place.run("master", "--sequence", "order.toml", "--format", "ogg")
+        #expect(refused.status == 64 && refused.err.contains("isrc in the sequence"), "\(refused.err)")
+        #expect(try place.names() == ["a.wav", "order.toml"])
+        let done = try place.run("master", "--sequence", "order.toml", "--format", "flac")
+        #expect(done.status == 0, "\(done.err)")
+        #expect(try AudioReader(path: place.path("a-master.flac")).info.tags["isrc"] == "GBABC2600001")
+    }
+
+    @Test func aCueSheetAndAnImageCannotBeInOnePlace() throws {
+        let place = try Workspace()
+        try place.write("a.wav", WAV.tone(dBFS: -20, seconds: 5))
+        let outcome = try place.run("master", "a.wav", "--cue", "x.cue", "--ddp", "./x.cue")
+        #expect(outcome.status == 64 && outcome.err.contains("one place"), "\(outcome.err)")
+        #expect(try place.names() == ["a.wav"])
+    }
 }
 
 @Suite struct CodecCheckTests {

@@ -25,7 +25,8 @@ import Testing
         let bytes = try place.bytes("tone-master.wav")
         let header = try WAV.header(bytes)
         #expect(header == (2, 48_000, 24, 192_000))
-        let data = bytes.suffix(192_000 * 6)
+        let start = try #require((36..<4096).first { bytes[$0..<($0 + 4)].elementsEqual("data".utf8) }) + 8
+        let data = bytes[start..<(start + 192_000 * 6)]
         var crest = 0
         for at in stride(from: data.startIndex + 96_000 * 6, to: data.startIndex + 97_000 * 6, by: 3) {
             let word = Int(data[at]) | Int(data[at + 1]) << 8 | Int(Int8(bitPattern: data[at + 2])) << 16
@@ -41,7 +42,7 @@ import Testing
     @Test(arguments: [
         (["--gap", "2"], "--gap"), (["--bext", "--format", "flac"], "--bext"), (["--bits", "16", "--format", "mp3"], "--bits"),
         (["--dither", "shaped"], "--dither"), (["--dither", "tpdf", "--bits", "32f"], "--dither"), (["--dither", "tpdf", "--format", "opus"], "--dither"),
-        (["--isrc", "GB-ABC-26-00001", "--format", "flac"], "--isrc"), (["--weights", "2", "--reference", "tone.wav"], "--weights"),
+        (["--isrc", "GB-ABC-26-00001", "--format", "ogg"], "--isrc"), (["--weights", "2", "--reference", "tone.wav"], "--weights"),
         (["--preset", "transparent", "--set", "tone.amount_pct=40"], "tone.mode"), (["--set", "saturation.mix_pct=50"], "saturation.drive_db"),
         (["--set", "assistant.on=off", "--set", "assistant.amount_pct=40"], "assistant.on"), (["--set", "output.bext=true", "--format", "flac"], "--set output.bext"),
     ])

@@ -167,6 +167,20 @@ private let defects: [(name: String, make: @Sendable (AudioBuffer, inout Seeded)
         let (up, m) = converted(bright, frames, from: rate, to: 96_000)
         return Case(sound: up, count: m, rate: 96_000, codes: ["upsampled"])
     }),
+    ("upsampled from a CD", { mix, random in
+        var noise = random
+        let bright = each(mix) { x, _, _ in x + noise.real(-0.003...0.003) }
+        let (up, m) = converted(bright, frames, from: rate, to: 48_000)
+        return Case(sound: up, count: m, rate: 48_000, codes: ["upsampled"])
+    }),
+    ("lossy at a high rate", { mix, random in
+        var noise = random
+        let bright = each(mix) { x, _, _ in x + noise.real(-0.003...0.003) }
+        // 41 kHz hold up to 18.6 to 20.5 kHz.
+        let (down, n) = converted(bright, frames, from: rate, to: 41_000)
+        let (up, m) = converted(down, n, from: 41_000, to: rate)
+        return Case(sound: up, count: m, codes: ["band_limited"])
+    }),
     ("beyond full scale", { mix, random in
         let gain = random.real(1.1...1.6) / peak(mix)
         return Case(sound: each(mix) { x, _, _ in x * gain }, codes: ["over_full_scale"])

@@ -63,6 +63,7 @@ private func master(
         var preset = Preset()
         preset.assistant.on = false
         preset.tone.mode = .off
+        preset.compressor.on = false
         preset.target.lufs = -11
         preset.target.maxLimiterGainReductionDB = 4
         preset.output.rate = .hz44100

@@ -117,7 +117,7 @@ import Testing
         try writer.write(sound.block, frames: count)
         try writer.finish()
         _ = try edited.commit()
-        #expect(try AudioReader(path: folder["edited.wav"]).info.tags["software"] == software)
+        #expect(try AudioReader(path: folder["edited.wav"]).info.tags["software"]?.hasPrefix(software) == true)
         #expect(try !MasterSeal.holds(software, signature: signature, Analyze.file(folder["edited.wav"]).0))
         #expect(try !master(folder["edited.wav"], folder["twice.wav"], preset).moves.contains { $0.text.contains("Lathe mastered it") })
     }
