@@ -18,11 +18,17 @@ public struct Brief: Sendable, Equatable {
     public var without: [String] = []
     /// Nothing but `voices`.
     public var isOnly = false
+    /// Pieces of the drum kit that were asked for; with `isOnly` nothing else of it plays.
+    public var kit: [DrumPiece] = []
     public var withoutMelody = false
     /// Nobody plays chords, pads or broken chords.
     public var withoutHarmony = false
     /// One to a bar, over and over; empty: the genre's harmony.
     public var chords: [Chord] = []
+    /// The tonic stands in place of the last chord of `chords`.
+    public var endsOnTonic = true
+    /// Sections that were asked for, with their bars; empty: the genre's form.
+    public var form: [AskedSection] = []
     public var isBlues = false
     public var isHalfTime = false
     public var halfTimeIntroOnly = false
@@ -58,6 +64,7 @@ public struct Brief: Sendable, Equatable {
 
     /// How a place for the fullest section is said to have been understood.
     static func dropReading(_ seconds: Double) -> String { "the fullest section begins at \(seconds) s" }
+    static func dropReading(bar: Int) -> String { "the fullest section begins at bar \(bar)" }
 
     /// What was understood and cannot be had all the same; known once the form and the players are.
     /// - Parameter reading: of the prompt; what turns out to be impossible moves from `understood` to `ignored`.
@@ -66,18 +73,30 @@ public struct Brief: Sendable, Equatable {
             let sections = Form.sections(self)
             let fullest = sections.max { ($0.energy, -$0.bar) < ($1.energy, -$1.bar) }
             let begins = Double(fullest?.bar ?? 0) * secondsPerBar
+            let readings = [Self.dropReading(dropAt), Self.dropReading(bar: Int((dropAt / secondsPerBar).rounded()) + 1)]
+            let place = "the fullest section begins at \((begins * 10).rounded() / 10) s"
             if abs(begins - dropAt) > secondsPerBar {
-                let said = reading.understood.first { $0.as == Self.dropReading(dropAt) }
-                reading.understood.removeAll { $0.as == Self.dropReading(dropAt) }
-                let place = sections.count > 1 ? "the fullest section begins at \((begins * 10).rounded() / 10) s" : "the piece has one section"
-                reading.ignored.append(.init(text: said?.text ?? "drop at \(dropAt) s", why: "no section can begin there; \(place)"))
+                let said = reading.understood.first { readings.contains($0.as) }
+                reading.understood.removeAll { readings.contains($0.as) }
+                reading.ignored.append(.init(text: said?.text ?? "drop at \(dropAt) s", why: "no section can begin there; \(sections.count > 1 ? place : "the piece has one section")"))
+            } else if abs(begins - dropAt) > 0.05 {
+                // Sections begin with bars.
+                for i in reading.understood.indices where reading.understood[i].as == Self.dropReading(dropAt) { reading.understood[i].as = place + ", with bar \((fullest?.bar ?? 0) + 1)" }
             }
         }
+        if form.count == 1, let asked = form.first, !Form.sections(self).contains(where: { $0.name == asked.name && $0.bars == asked.bars }) {
+            let said = "\(asked.name) of \(PromptReader.counted(asked.bars))"
+            let place = reading.understood.firstIndex { $0.as == said }
+            reading.ignored.append(.init(text: place.map { reading.understood.remove(at: $0).text } ?? said, why: "the form of this piece has no \(asked.name) of that length; name every section, like intro 4 bars, verse 8 bars, chorus 8 bars"))
+        }
+        if let formBars, formBars != bars {
+            reading.ignored.append(.init(text: form.map { "\($0.name) \(PromptReader.counted($0.bars))" }.joined(separator: ", "), why: "add up to \(PromptReader.counted(formBars)); stretched to the \(PromptReader.counted(bars)) asked for"))
+        }
         if let barsAsked {
-            let said = "\(barsAsked) bars"
+            let said = PromptReader.counted(barsAsked)
             let place = reading.understood.firstIndex { $0.as == said }
             let text = place.map { reading.understood.remove(at: $0).text } ?? said
-            reading.ignored.append(.init(text: text, why: "would last longer than an hour at this tempo; \(bars) bars do not"))
+            reading.ignored.append(.init(text: text, why: "would last longer than an hour at this tempo; \(PromptReader.counted(bars)) do not"))
         }
         let cast = Casting(brief: self).cast()
         if cast.standsIn, let part = cast.parts.first {
@@ -86,9 +105,19 @@ public struct Brief: Sendable, Equatable {
         }
     }
 
-    /// Whether a voice may play.
+    /// Bars of a whole form that was asked for; nil where none was, or only single sections.
+    var formBars: Int? { form.count > 1 ? form.reduce(0) { $0 + $1.bars } : nil }
+
+    /// Who sounds like those of a family without being one of them.
+    private static let kin = ["choir": "choir pad", "vocals": "choir pad", "piano": "rhodes"]
+
+    /// Whether a voice may play: who was asked for by name is let in by a family's ban.
     public func allows(_ voice: Voice) -> Bool {
-        !without.contains { $0 == voice.name || voice.families.contains($0) || ($0 == "drums" && (voice.program == nil || voice.families.contains("drums"))) }
+        guard !without.contains(voice.name) else { return false }
+        if voices.contains(voice) { return true }
+        return !without.contains { name in
+            voice.families.contains(name) || (name == "drums" && (voice.program == nil || voice.families.contains("drums"))) || Self.kin[name] == voice.name
+        }
     }
 }
 
@@ -128,9 +157,18 @@ public struct Mood: Sendable, Codable, Equatable {
 
 /// What became of a stretch of the prompt.
 public struct Reading: Sendable, Codable, Equatable {
+    /// What can be said twice: by the words and by an option.
+    public enum Topic: String, Sendable, Codable {
+        case genre, tempo, key, meter, length, parts, chords
+    }
     public struct Understood: Sendable, Equatable, Codable {
         public var text: String
         public var `as`: String
+        public var topic: Topic?
+
+        init(text: String, as meaning: String, topic: Topic? = nil) {
+            (self.text, self.as, self.topic) = (text, meaning, topic)
+        }
     }
     public struct Ignored: Sendable, Equatable, Codable {
         public var text: String
@@ -140,4 +178,10 @@ public struct Reading: Sendable, Codable, Equatable {
     public var ignored: [Ignored] = []
 
     public init() {}
+
+    /// What was read on a topic is not what is made.
+    mutating func overrule(_ topic: Topic, _ why: String) {
+        for item in understood where item.topic == topic { ignored.append(.init(text: item.text, why: why)) }
+        understood.removeAll { $0.topic == topic }
+    }
 }

@@ -52,7 +52,7 @@ private struct BriefReader {
     let file: String
     let genres: [Genre]
 
-    static let keys = ["genre", "mood", "bpm", "key", "meter", "bars", "seconds", "instruments", "without", "only", "melody", "harmony", "chords", "blues", "half_time", "swing",
+    static let keys = ["genre", "mood", "bpm", "key", "meter", "bars", "seconds", "instruments", "without", "only", "kit", "melody", "harmony", "chords", "ending", "form", "blues", "half_time", "swing",
                        "intro", "drop_at", "loop", "sounds", "density", "energy", "language", "seed", "vary"]
 
     func refuse(_ key: String, _ problem: String) -> BriefError {
@@ -107,7 +107,7 @@ private struct BriefReader {
             wish.genre = genre.id
         }
         for name in try texts(root, "mood") {
-            guard let mood = PromptReader.moods.first(where: { $0.mood.name == name.lowercased() })?.mood else {
+            guard let mood = PromptReader.mood(named: name.lowercased()) else {
                 throw refuse("mood", "'\(name.shown)' is none of \(PromptReader.moods.map(\.mood.name).joined(separator: ", "))")
             }
             wish.moods.append(mood)
@@ -127,10 +127,21 @@ private struct BriefReader {
         wish.voices = try voices(try texts(root, "instruments"))
         for name in try texts(root, "without") {
             let lower = name.lowercased()
-            guard Voice.named(lower) != nil || Voice.all.contains(where: { $0.families.contains(lower) }) else { throw refuse("without", "'\(name.shown)' is not an instrument or family that Lathe has") }
+            guard Voice.named(lower) != nil || DrumPiece(rawValue: lower) != nil || Voice.all.contains(where: { $0.families.contains(lower) }) else { throw refuse("without", "'\(name.shown)' is not an instrument or family that Lathe has") }
             wish.without.append(lower)
         }
         wish.isOnly = try flag(root, "only") ?? false
+        for name in try texts(root, "kit") {
+            guard let piece = DrumPiece(rawValue: name.lowercased()) else { throw refuse("kit", "'\(name.prefix(40).description.shown)' is none of \(DrumPiece.allCases.map(\.rawValue).joined(separator: ", "))") }
+            if wish.kit?.contains(piece) != true { wish.kit = (wish.kit ?? []) + [piece] }
+        }
+        switch try text(root, "ending") {
+        case nil: break
+        case "tonic": wish.endsOnTonic = true
+        case "written": wish.endsOnTonic = false
+        default: throw refuse("ending", "is one of tonic, written")
+        }
+        if let line = try text(root, "form", longest: 1000) { wish.form = try form(line) }
         wish.withoutMelody = !(try flag(root, "melody") ?? true)
         wish.withoutHarmony = !(try flag(root, "harmony") ?? true)
         if let line = try text(root, "chords", longest: 1000) { (wish.chords, wish.numerals) = try chords(line) }
@@ -170,6 +181,18 @@ private struct BriefReader {
         return out
     }
 
+    private func form(_ line: String) throws(BriefError) -> [AskedSection]? {
+        let parts = line.split(separator: ",")
+        guard parts.count <= 40 else { throw refuse("form", "at most 40 sections") }
+        var out: [AskedSection] = []
+        for part in parts {
+            let words = part.split(separator: " ")
+            guard words.count == 2, let bars = Int(words[1]), Brief.barsRange.contains(bars) else { throw refuse("form", "'\(part.prefix(40).description.shown)' is no section with its bars; write e.g. \"intro 4, verse 8\"") }
+            out.append(AskedSection(name: String(words[0].prefix(20)).shown, bars: bars))
+        }
+        return out.isEmpty ? nil : out
+    }
+
     private func chords(_ line: String) throws(BriefError) -> ([Chord], [String]) {
         let words = line.split(whereSeparator: { " |,\n".contains($0) })
         guard words.count <= 64 else { throw refuse("chords", "at most 64") }
@@ -207,7 +230,10 @@ extension Brief {
             "instruments = \(list(voices.map(\.name)))         # asked for by name; the genre adds its own",
             "without = \(list(without))             # instruments or families that must not play",
             "only = \(isOnly)                   # nothing but the instruments above", "melody = \(!withoutMelody)", "harmony = \(!withoutHarmony)                 # false: nobody plays chords, pads or broken chords",
+            "kit = \(list(kit.map(\.rawValue)))             # pieces of the drum kit asked for; with only = true nothing else of it plays",
+            "form = \(quoted(form.map { "\($0.name) \($0.bars)" }.joined(separator: ", ")))             # sections and their bars; empty: the genre's form",
             "chords = \(quoted(chords.map(\.symbol).joined(separator: " ")))            # one to a bar, over and over; empty: the genre's harmony",
+            "ending = \(quoted(endsOnTonic ? "tonic" : "written"))               # with chords: whether the tonic stands in place of the last one",
             "blues = \(isBlues)", "half_time = \(quoted(isHalfTime ? halfTimeIntroOnly ? "intro" : "yes" : "no"))",
         ]
         if let swing { lines.append("swing = \(swing)                  # 0 straight, 1 as drummers swing at this tempo") }

@@ -6,7 +6,7 @@ public struct Chord: Sendable, Codable, Hashable {
         case six = "6", minor6 = "m6", add9, minorAdd9 = "madd9", nine = "9", major9 = "maj9", minor9 = "m9"
         case sevenSus4 = "7sus4", thirteen = "13", sevenFlat9 = "7b9", sevenSharp9 = "7#9", sixNine = "69", minor11 = "m11"
         case eleven = "11", major13 = "maj13", minor13 = "m13", major7Sharp11 = "maj7#11", sevenSharp11 = "7#11", sevenFlat5 = "7b5", sevenSharp5 = "7#5"
-        case nineSus4 = "9sus4", add11
+        case nineSus4 = "9sus4", add11, sevenAltered = "7alt"
 
         /// Semitones above the root.
         public var intervals: [Int] {
@@ -46,6 +46,8 @@ public struct Chord: Sendable, Codable, Hashable {
             case .sevenSharp5: [0, 4, 8, 10]
             case .nineSus4: [0, 5, 7, 10, 14]
             case .add11: [0, 4, 7, 17]
+            // The altered scale: sharp fifth, sharp ninth.
+            case .sevenAltered: [0, 4, 8, 10, 15]
             }
         }
 
@@ -59,13 +61,33 @@ public struct Chord: Sendable, Codable, Hashable {
             ("+", .augmented), ("7sus4", .sevenSus4), ("sus4", .sus4), ("sus2", .sus2), ("sus", .sus4), ("add9", .add9), ("69", .sixNine),
             ("7b9", .sevenFlat9), ("7#9", .sevenSharp9), ("11", .eleven), ("maj13", .major13), ("M13", .major13), ("m13", .minor13), ("min11", .minor11), ("min13", .minor13),
             ("maj7#11", .major7Sharp11), ("M7#11", .major7Sharp11), ("7#11", .sevenSharp11), ("7b5", .sevenFlat5), ("7♭5", .sevenFlat5), ("7#5", .sevenSharp5), ("aug7", .sevenSharp5),
-            ("+7", .sevenSharp5), ("9sus4", .nineSus4), ("add11", .add11), ("min6", .minor6), ("min7b5", .halfDiminished), ("-7b5", .halfDiminished), ("maj6", .six), ("-", .minor),
+            ("+7", .sevenSharp5), ("7alt", .sevenAltered), ("alt", .sevenAltered), ("7altered", .sevenAltered), ("6add9", .sixNine), ("7+", .sevenSharp5), ("7aug", .sevenSharp5), ("7b13", .sevenSharp5),
+            ("mM7", .minorMajor7), ("minmaj7", .minorMajor7), ("minadd9", .minorAdd9), ("madd2", .minorAdd9), ("9sus", .nineSus4), ("Δ9", .major9), ("Maj9", .major9), ("Maj", .major), ("ma9", .major9), ("mi", .minor),
+            ("mi9", .minor9), ("h7", .halfDiminished), ("no3", .power), ("add4", .add11), ("9sus4", .nineSus4), ("add11", .add11), ("min6", .minor6), ("min7b5", .halfDiminished), ("-7b5", .halfDiminished), ("maj6", .six), ("-", .minor),
             ("Maj7", .major7), ("ma7", .major7), ("mi7", .minor7), ("dom7", .dominant7), ("7sus", .sevenSus4), ("add2", .add9), ("2", .sus2), ("4", .sus4), ("13", .thirteen), ("9", .nine), ("7", .dominant7), ("6", .six), ("5", .power), ("", .major),
         ]
 
         public init?(spelling: some StringProtocol) {
             guard let found = Self.spellings.first(where: { $0.0 == spelling }) else { return nil }
             self = found.1
+        }
+
+        /// The longest spelling that this one begins with, for figures nobody has a rule for: `7b9b13` has `7b9` in it.
+        static func nearest(to spelling: some StringProtocol) -> Quality? {
+            let known = spellings.filter { known in !known.0.isEmpty && spelling.hasPrefix(known.0) && isAlterations(spelling.dropFirst(known.0.count)) }
+            return known.max { $0.0.count < $1.0.count }?.1
+        }
+
+        private static let alterations = ["maj7", "sus4", "sus2", "add11", "add13", "add9", "no3", "no5", "b13", "#11", "b11", "#13", "sus", "b5", "#5", "b9", "#9", "b6", "11", "13", "9", "6"]
+
+        /// Nothing but alterations and additions, one after another.
+        private static func isAlterations(_ text: some StringProtocol) -> Bool {
+            var rest = String(text.map { $0 == "♭" ? "b" : $0 == "♯" ? "#" : $0 })[...]
+            while !rest.isEmpty {
+                guard let next = alterations.first(where: { rest.hasPrefix($0) }) else { return false }
+                rest = rest.dropFirst(next.count)
+            }
+            return true
         }
     }
 
@@ -84,7 +106,9 @@ public struct Chord: Sendable, Codable, Hashable {
 
     /// A chord symbol as people write it; the root is a capital letter.
     public init?(symbol: some StringProtocol) {
-        let halves = symbol.split(separator: "/", omittingEmptySubsequences: false)
+        guard symbol.count <= 24 else { return nil }
+        let plain = String(symbol).filter { !"()".contains($0) }.replacing("6/9", with: "69").replacing("m/maj7", with: "mmaj7")
+        let halves = plain.split(separator: "/", omittingEmptySubsequences: false)
         guard let main = halves.first, let first = main.first, first.isUppercase, halves.count <= 2 else { return nil }
         let signs = main.dropFirst().prefix { "#♯b♭".contains($0) }.prefix(1)
         guard let root = Tone(String(first) + signs), let quality = Quality(spelling: main.dropFirst(1 + signs.count)) else { return nil }
@@ -94,6 +118,17 @@ public struct Chord: Sendable, Codable, Hashable {
             bass = low
         }
         self.init(root: root, quality: quality, bass: bass)
+    }
+
+    /// What a symbol with figures of its own comes nearest to; nil for what is no chord at all.
+    static func nearest(to symbol: some StringProtocol) -> Chord? {
+        guard symbol.count <= 24, let first = symbol.first, first.isUppercase else { return nil }
+        let plain = String(symbol).filter { !"()".contains($0) }
+        let main = plain.split(separator: "/", omittingEmptySubsequences: false).first ?? ""
+        let signs = main.dropFirst().prefix { "#♯b♭".contains($0) }.prefix(1)
+        let figures = main.dropFirst(1 + signs.count)
+        guard let root = Tone(String(first) + signs), figures.contains(where: \.isNumber), figures.allSatisfy({ $0.isNumber || "#b♯♭+-°øΔmMajinorsudlt".contains($0) }) else { return nil }
+        return Quality.nearest(to: figures).map { Chord(root: root, quality: $0) }
     }
 
     /// A scale degree in Roman numerals (`i`, `bVII`, `V7`, `iiø7`), case giving the third, in the scale of `key`.

@@ -4,7 +4,9 @@ public enum Composer {
         let bar = brief.meter.ticksPerBar
         let sections = Form.sections(brief)
         // The last chord gets about two seconds, in whole bars.
-        let ringBars = brief.isLoop ? 0 : max(1, min(2, brief.bars / 8, Int((1.6 / brief.secondsPerBar).rounded(.up))))
+        // Chords that were asked for to the last bar keep a bar each.
+        let isWritten = !brief.chords.isEmpty && !brief.endsOnTonic
+        let ringBars = brief.isLoop ? 0 : isWritten ? 1 : max(1, min(2, brief.bars / 8, Int((1.6 / brief.secondsPerBar).rounded(.up))))
         let ringStart = brief.isLoop || brief.bars < 2 ? brief.bars * bar : (brief.bars - max(1, ringBars)) * bar
         let chords = Harmony.chords(brief, sections, ringStart: ringStart)
         let cast = Casting(brief: brief).cast()

@@ -20,6 +20,25 @@ struct Drums {
     private static let walking = Array("X...X...X...X...")
     private static let sixteenths = [Character](repeating: "o", count: 16)
 
+    /// Only some pieces of the kit play.
+    private var isPartial: Bool { brief.isOnly && !brief.kit.isEmpty }
+
+    /// A groove with every piece that was asked for.
+    private func lines(_ groove: Genre.Groove) -> [String: [Character]] {
+        var lines = groove.lines
+        for piece in brief.kit where !lines.keys.contains(where: { Self.keys[$0].map(piece.keys.contains) == true }) { lines[piece.line.name] = Array(piece.line.pattern) }
+        return lines
+    }
+
+    /// What was asked for, without what was forbidden.
+    private func allowed(_ notes: [Note]) -> [Note] {
+        var banned = DrumPiece.silenced(by: brief.without)
+        let wanted = Set(brief.kit.flatMap(\.keys)), extra = Set(extras.flatMap(\.keys))
+        // "No cymbals, but a hi-hat."
+        if brief.without.contains("cymbals") { banned.subtract(brief.kit.filter { $0 != .cymbals }.flatMap(\.keys)) }
+        return notes.filter { !banned.contains($0.pitch) && (!isPartial || wanted.contains($0.pitch) || extra.contains($0.pitch)) }
+    }
+
     func notes() -> [Note] {
         var out: [Note] = []
         let bar = brief.meter.ticksPerBar
@@ -31,18 +50,19 @@ struct Drums {
             let halves = brief.isHalfTime && (!brief.halfTimeIntroOnly || section.name == "intro")
             // Faster than the genre's hands go: kick on the beat and snare behind it, as in polka, ska and fast punk.
             let hurries = !halves && brief.bpm > 156 && brief.genre.tempo <= 150 && !brief.meter.isTriple && !brief.meter.isCompound
-            let doubles = hurries && (groove.lines["snare"] ?? groove.lines["clap"]) != nil
+            let lines = lines(groove)
+            let doubles = hurries && (lines["snare"] ?? lines["clap"]) != nil
             // An intro builds: the kit comes in by halves.
             let isLooped = brief.isLoop || brief.genre.kit == "electronic" && section.energy > 0.5
-            let isThin = index == 0 && section.energy < 0.3 && section.bars >= 4 && !brief.isLoop
+            let isThin = !isPartial && index == 0 && section.energy < 0.3 && section.bars >= 4 && !brief.isLoop
             for i in 0..<section.bars {
                 let start = (section.bar + i) * bar
                 if start >= ringStart, !brief.isLoop { break }
                 let isLast = i == section.bars - 1
-                let fills = hasKit && brief.genre.fills && brief.bars > 4 && (isLast && next != nil || (i % 8 == 7 && section.energy > 0.5)) && section.energy > 0.3
+                let fills = hasKit && !isPartial && brief.genre.fills && brief.bars > 4 && (isLast && next != nil || (i % 8 == 7 && section.energy > 0.5)) && section.energy > 0.3
                 let rising = isLast && (next?.energy ?? 0) > section.energy + 0.25
                 if hasKit {
-                    for (name, pattern) in groove.lines.sorted(by: { $0.key < $1.key }) {
+                    for (name, pattern) in lines.sorted(by: { $0.key < $1.key }) {
                         guard let key = Self.keys[name] else { continue }
                         if isThin, i < section.bars / 2, ["kick", "snare", "clap"].contains(name) { continue }
                         let isBackbone = ["kick", "snare", "clap", "rim"].contains(name)
@@ -77,7 +97,7 @@ struct Drums {
             out.append(Note(start: ringStart, length: Meter.quarter, pitch: 36, velocity: loud))
             if sections.count > 1 { out.append(Note(start: ringStart, length: Meter.quarter, pitch: 49, velocity: loud - 10)) }
         }
-        return Self.merged(out)
+        return allowed(Self.merged(out))
     }
 
     /// Half of a pattern at half speed: two bars tell the whole of it.

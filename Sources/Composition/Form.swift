@@ -1,8 +1,20 @@
+/// A section that was asked for.
+public struct AskedSection: Sendable, Codable, Hashable {
+    public var name: String
+    public var bars: Int
+
+    public init(name: String, bars: Int) {
+        self.name = name
+        self.bars = bars
+    }
+}
+
 /// Lays the sections of a genre over the bars there are.
 enum Form {
     static func sections(_ brief: Brief) -> [Section] {
         var stream = RandomStream(brief.seed, "form")
         var template = stream.pick(brief.genre.forms) ?? [.init(name: "main", bars: 8, energy: 0.7)]
+        if brief.form.count > 1, !brief.isLoop, brief.form.count <= brief.bars { return asked(brief, template) }
         if brief.isLoop || brief.bars < 8 {
             let fullest = template.map(\.energy).max() ?? 0.8
             template = [.init(name: "main", bars: brief.bars, energy: min(0.85, fullest))]
@@ -16,7 +28,14 @@ enum Form {
             template.remove(at: least)
             weights.remove(at: least)
         }
-        let lengths = share(brief.bars, by: weights, unit: unit)
+        var lengths = share(brief.bars, by: weights, unit: unit)
+        // One section's own length: the others share what is left.
+        if let asked = brief.form.first, let there = template.firstIndex(where: { $0.name == asked.name }), template.count > 1, brief.bars - asked.bars >= template.count - 1 {
+            var others = weights
+            others[there] = 0
+            lengths = share(brief.bars - asked.bars, by: others.enumerated().filter { $0.offset != there }.map(\.element), unit: 1)
+            lengths.insert(asked.bars, at: there)
+        }
         var out: [Section] = []
         var bar = 0
         for (part, bars) in zip(template, lengths) where bars > 0 {
@@ -26,6 +45,19 @@ enum Form {
         }
         if let at = brief.dropAt { moveFullest(to: Int((at / brief.secondsPerBar).rounded()), &out, brief.bars) }
         return out
+    }
+
+    private static let energies = ["intro": 0.3, "verse": 0.55, "pre-chorus": 0.65, "chorus": 0.9, "hook": 0.9, "bridge": 0.5, "drop": 0.95, "break": 0.35, "build": 0.6, "solo": 0.8, "outro": 0.3]
+
+    /// The sections that were asked for, as full as the genre has those of their name.
+    private static func asked(_ brief: Brief, _ template: [Genre.FormSection]) -> [Section] {
+        let lengths = brief.formBars == brief.bars ? brief.form.map(\.bars) : share(brief.bars, by: brief.form.map { Double($0.bars) }, unit: 1)
+        var bar = 0
+        return zip(brief.form, lengths).map { asked, bars in
+            let energy = template.first { $0.name == asked.name }?.energy ?? energies[asked.name] ?? 0.6
+            defer { bar += bars }
+            return Section(name: asked.name, bar: bar, bars: bars, energy: max(0.05, min(1, energy + brief.lift * (energy > 0.3 ? 1 : 0.5))))
+        }
     }
 
     /// Whole multiples of `unit` in proportion to the weights; the remainder goes to the longest.

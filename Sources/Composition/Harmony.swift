@@ -23,11 +23,13 @@ enum Harmony {
         // The end: a cadence, then the tonic for as long as the last notes ring.
         let cadenceBar = ringStart - bar
         if brief.chords.isEmpty, !brief.isBlues, brief.bars > 4, cadenceBar > 0,
-           let chord = Chord(numeral: brief.key.mode.isMinor ? brief.genre.minorCadence : brief.genre.majorCadence, in: brief.key) {
+           let chord = cadence(brief) {
             out.removeAll { $0.start >= cadenceBar && $0.start < ringStart }
             out.append(ChordSpan(start: cadenceBar, length: bar, chord: chord))
         }
-        if brief.bars > 1 {
+        // Chords that were asked for are all heard once before the tonic takes the place of the last; it is one of them.
+        let isHeard = brief.chords.isEmpty || brief.endsOnTonic && ringStart / bar >= brief.chords.count && brief.chords.contains { $0.root.pitchClass == brief.key.tonic.pitchClass }
+        if brief.bars > 1, isHeard {
             out.removeAll { $0.start >= ringStart }
             out.append(ChordSpan(start: ringStart, length: brief.bars * bar - ringStart, chord: tonic))
         }
@@ -37,7 +39,21 @@ enum Harmony {
     /// The chord a piece closes with: plain, so that the key is heard.
     static func tonicChord(_ brief: Brief) -> Chord {
         if let own = brief.chords.first(where: { $0.root.pitchClass == brief.key.tonic.pitchClass }) { return own }
-        return Chord(root: brief.key.tonic, quality: brief.key.mode.isMinor ? .minor : .major)
+        return Chord(root: brief.key.tonic, quality: brief.key.mode == .locrian ? .diminished : brief.key.mode.isMinor ? .minor : .major)
+    }
+
+    /// What makes a mode heard where the progressions of minor would hide it: the second degree a semitone above the tonic, and in Locrian the diminished fifth.
+    /// Numerals as in `parse`; the last is the cadence.
+    private static let modal: [Mode: (progressions: [String], cadence: String)] = [
+        .phrygian: (["i | bII | i | bII", "i | bII | VII | i", "i | VI | bII | i", "i | bII | III | bII"], "bII"),
+        .locrian: (["i | bII | i | bII", "i | bV | bII | i", "i | VI | bII | i", "i | bII | VII | i"], "bII"),
+    ]
+
+    /// The chord before the last: the genre's, told in the mode.
+    static func cadence(_ brief: Brief) -> Chord? {
+        let key = brief.key
+        let numeral = modal[key.mode]?.cadence ?? (key.mode == .mixolydian ? "bVII" : key.mode == .lydian ? "II" : key.mode.isMinor ? brief.genre.minorCadence : brief.genre.majorCadence)
+        return parse(numeral, key, colours: modal[key.mode] != nil).first?.first
     }
 
     /// The chords of each bar, over and over, for sections of a name.
@@ -48,7 +64,7 @@ enum Harmony {
             let form = isMinor ? "i7 | iv7 | i7 | i7 | iv7 | iv7 | i7 | i7 | V7 | iv7 | i7 | V7" : "I7 | IV7 | I7 | I7 | IV7 | IV7 | I7 | I7 | V7 | IV7 | I7 | V7"
             return parse(form, brief.key)
         }
-        let list = isMinor ? brief.genre.minorProgressions : brief.genre.majorProgressions
+        let list = modal[brief.key.mode]?.progressions ?? (isMinor ? brief.genre.minorProgressions : brief.genre.majorProgressions)
         // One order of the progressions for the piece: verses take the first, full sections the second, breaks the third.
         var stream = RandomStream(brief.seed, "harmony")
         guard !list.isEmpty else { return parse(isMinor ? "i" : "I", brief.key) }
@@ -62,10 +78,10 @@ enum Harmony {
         return parse(list[order[place % order.count]], brief.key)
     }
 
-    static func parse(_ text: String, _ key: Key) -> [[Chord]] {
+    static func parse(_ text: String, _ key: Key, colours: Bool = true) -> [[Chord]] {
         // Numerals count from the tonic of the plain major or minor scale, whatever the mode colours.
         let base = Key(tonic: key.tonic, mode: key.mode.isMinor ? .minor : .major)
-        let bars = text.split(separator: "|").map { $0.split(separator: " ").compactMap { Chord(numeral: $0, in: base).map { $0.coloured(by: key) } } }
+        let bars = text.split(separator: "|").map { $0.split(separator: " ").compactMap { Chord(numeral: $0, in: base).map { colours ? $0.coloured(by: key) : $0 } } }
         return bars.filter { !$0.isEmpty }.isEmpty ? [[Chord(root: key.tonic, quality: key.mode.isMinor ? .minor : .major)]] : bars.filter { !$0.isEmpty }
     }
 }

@@ -45,7 +45,8 @@ struct Melody {
             }
         }
         if !brief.isLoop, brief.bars > 1, (sections.last?.energy ?? 0) >= part.enter - 0.25, let last = out.last {
-            let tonic = brief.key.tonic.pitchClass
+            let close = chord(at: ringStart)
+            let tonic = close.triad.contains(brief.key.tonic.pitchClass) ? brief.key.tonic.pitchClass : close.root.pitchClass
             let pitch = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6].map { last.pitch + $0 }.first { ($0 % 12 + 12) % 12 == tonic } ?? last.pitch
             out.append(Note(start: ringStart, length: brief.bars * bar - ringStart, pitch: min(max(pitch, voice.low), voice.high), velocity: 84))
         }

@@ -59,6 +59,11 @@ public struct Meter: Sendable, Codable, Hashable {
     /// What the tempo counts: dotted quarters in compound metres, else quarters.
     public var tempoUnit: String { isCompound ? "dotted quarter" : "quarter" }
 
+    static func noteName(_ ticks: Int) -> String { [480: "eighths", 960: "quarters", 1440: "dotted quarters", 1920: "halves", 2880: "dotted halves"][ticks] ?? "notes" }
+
+    /// The felt tempo where one is given for another note: quarter = 90 is 60 to the dotted quarter in 6/8.
+    public func felt(_ bpm: Double, counting ticks: Int) -> Double { bpm * Double(ticks) / Double(isCompound ? 1440 : 960) }
+
     /// Quarters per minute when the felt tempo is `bpm`.
     public func quartersPerMinute(_ bpm: Double) -> Double { isCompound ? bpm * 1.5 : bpm }
 

@@ -6,24 +6,30 @@ extension PromptReader {
         while at < tokens.count {
             if tokens[at].word == "chords" {
                 var start = at + 1
-                while start < tokens.count, start < at + 6, Self.german(chord: tokens[start].source, hasH: tokens[start].source.hasPrefix("H")) == nil || tokens[start].source == "A", Self.numeral(tokens[start]) == nil { start += 1 }
-                if start < tokens.count, collect(from: start, least: 2) { at = start }
+                while start < tokens.count, start < at + 6, Self.written(tokens[start], hasH: tokens[start].source.hasPrefix("H")) == nil || tokens[start].source == "A", Self.numeral(tokens[start]) == nil { start += 1 }
+                if start < tokens.count, collect(from: start, least: 2, isAnnounced: true) { at = start }
                 else { refuseChords(after: at) }
-            } else if wish.chords.isEmpty, collect(from: at, least: 3) {
+            } else if wish.chords.isEmpty, collect(from: at, least: 3, isAnnounced: false) {
                 continue
             }
             at += 1
         }
     }
 
+    /// Written like a chord, with a figure or a sign.
+    private static func isLikeOne(_ source: String) -> Bool {
+        source.count > 1 && source.first.map { "ABCDEFGH".contains($0) } == true && source.dropFirst().contains { $0.isNumber || "#♯♭+°øΔ".contains($0) }
+    }
+
+    private static let noChord = "is no chord that Lathe knows"
+
     /// What stands where chords were announced and is written like one, but is none.
     private mutating func refuseChords(after announced: Int) {
         var at = announced + 1
         while at < tokens.count, isFree(at) {
-            let source = tokens[at].source
-            let isLikeOne = source.count > 1 && source.first.map { "ABCDEFGH".contains($0) } == true && source.dropFirst().contains { $0.isNumber || "#♯♭+°øΔ".contains($0) }
-            if isLikeOne, Chord(symbol: source) == nil { ignore(at..<at + 1, "is no chord that Lathe knows; a progression of others stands instead") }
-            else if Chord(symbol: source) == nil { break }
+            if Self.written(tokens[at], hasH: false) != nil { at += 1; continue }
+            guard Self.isLikeOne(tokens[at].source) else { break }
+            ignore(at..<at + 1, Self.noChord + "; a progression of others stands instead")
             at += 1
         }
     }
@@ -34,36 +40,63 @@ extension PromptReader {
         return text
     }
 
-    private mutating func collect(from start: Int, least: Int) -> Bool {
+    /// The chord a token stands for, the bars it is to last (`C:2`), and whether it is only the nearest one.
+    private static func written(_ token: Token, hasH: Bool) -> (chord: Chord, bars: Int, isNearest: Bool)? {
+        let halves = token.source.split(separator: ":", omittingEmptySubsequences: false)
+        guard halves.count <= 2, let symbol = halves.first else { return nil }
+        let bars = halves.count == 2 ? Int(halves[1]) ?? 0 : 1
+        guard (1...16).contains(bars) else { return nil }
+        let spelled = hasH ? german(String(symbol)) : String(symbol)
+        if let chord = Chord(symbol: spelled) { return (chord, bars, false) }
+        return Chord.nearest(to: spelled).map { ($0, bars, true) }
+    }
+
+    /// What stands among chords and is none, though it looks like one.
+    private func isMiswritten(_ i: Int, _ isAnnounced: Bool, _ isGerman: Bool) -> Bool {
+        let source = tokens[i].source
+        if isAnnounced, Self.isLikeOne(source) { return true }
+        guard Self.isLikeOne(source) || isAnnounced && source.first?.isUppercase == true && source.contains(where: \.isNumber) else { return false }
+        return i + 1 < tokens.count && Self.written(tokens[i + 1], hasH: isGerman) != nil
+    }
+
+    private mutating func collect(from start: Int, least: Int, isAnnounced: Bool) -> Bool {
         var chords: [Chord] = []
         var numerals: [String] = []
+        var others: [(at: Int, why: String)] = []
+        var named = 0
         var end = start
         // Where an H is written, B is the note below it.
-        let isGerman = tokens[start...].prefix(16).prefix { Self.german(chord: $0.source, hasH: true) != nil }.contains { $0.source.hasPrefix("H") }
+        let isGerman = tokens[start...].prefix(16).prefix { Self.written($0, hasH: true) != nil || $0.source.first?.isUppercase == true && $0.source.contains(where: \.isNumber) }.contains { $0.source.hasPrefix("H") && Self.written($0, hasH: true) != nil }
         while end < tokens.count, isFree(end) {
-            if chords.isEmpty, let numeral = Self.numeral(tokens[end]) { numerals.append(numeral) }
-            else if numerals.isEmpty, let chord = Self.german(chord: tokens[end].source, hasH: isGerman) { chords.append(chord) }
-            else { break }
+            if chords.isEmpty, let numeral = Self.numeral(tokens[end]) { numerals.append(numeral); named += 1 }
+            else if numerals.isEmpty, let (chord, bars, isNearest) = Self.written(tokens[end], hasH: isGerman) {
+                chords += Array(repeating: chord, count: bars)
+                named += 1
+                if isNearest { others.append((end, "is played as \(chord.symbol)")) }
+            } else if numerals.isEmpty, named > 0, isMiswritten(end, isAnnounced, isGerman) {
+                // One that is none does not take the others with it.
+                others.append((end, Self.noChord + "; the others are played"))
+            } else { break }
             end += 1
             // A full sentence may end between them, but "Am. The" does not go on.
-            if end < tokens.count, ["major", "minor", "flat", "sharp"].contains(tokens[end].word) { chords = chords.dropLast(); end -= 1; break }
+            if end < tokens.count, ["major", "minor", "flat", "sharp"].contains(tokens[end].word) { chords = chords.dropLast(); named -= 1; end -= 1; break }
         }
-        guard max(chords.count, numerals.count) >= least else { return false }
+        guard named >= least || isAnnounced && named > 0 && !others.isEmpty else { return false }
         if !chords.isEmpty {
             if wish.chords.isEmpty { wish.chords = Array(chords.prefix(64)) }
-            use(start..<end, as: "chords " + chords.map(\.symbol).joined(separator: " "))
+            use(start..<end, as: "chords " + chords.map(\.symbol).joined(separator: " "), topic: .chords)
+            for other in others { wish.reading.ignored.append(.init(text: tokens[other.at].source.shown, why: other.why)) }
         } else {
             if wish.numerals.isEmpty { wish.numerals = Array(numerals.prefix(64)) }
-            use(start..<end, as: "degrees " + numerals.joined(separator: " "))
+            use(start..<end, as: "degrees " + numerals.joined(separator: " "), topic: .chords)
         }
         return true
     }
 
-    private static func german(chord symbol: String, hasH: Bool) -> Chord? {
-        guard hasH else { return Chord(symbol: symbol) }
-        if symbol.hasPrefix("H") { return Chord(symbol: "B" + symbol.dropFirst()) }
+    private static func german(_ symbol: String) -> String {
+        if symbol.hasPrefix("H") { return "B" + symbol.dropFirst() }
         let isPlainB = symbol.hasPrefix("B") && symbol.dropFirst().first.map { !"b#♭♯".contains($0) } != false
-        return Chord(symbol: isPlainB ? "Bb" + symbol.dropFirst() : symbol)
+        return isPlainB ? "Bb" + symbol.dropFirst() : symbol
     }
 
     /// Words that tell a metre and leave the style open to others.
@@ -97,12 +130,17 @@ extension PromptReader {
                 found = Meter(count: 6, unit: 8)
             }
             guard let found else { continue }
+            if tokens[range.lowerBound].isDenied {
+                wish.not.meters.append(found)
+                use(range, as: "not in \(found.name)")
+                continue
+            }
             if let before = wish.meter, before != found {
                 if ["waltz", "minuet"].contains(word(i)) { continue }
                 ignore(range, "the metre is \(before.name) already")
             } else {
                 wish.meter = found
-                use(range, as: "metre \(found.name)")
+                use(range, as: "metre \(found.name)", topic: .meter)
                 // The name of a dance tells a style as well.
                 if Self.dances.contains(word(i)) { tokens[i].isUsed = false }
             }
@@ -110,25 +148,38 @@ extension PromptReader {
     }
 
     private static let solfege = ["do": 0, "ut": 0, "re": 1, "mi": 2, "fa": 3, "sol": 4, "la": 5, "si": 6]
-    private static let modes: [String: Mode] = ["major": .major, "minor": .minor, "dorian": .dorian, "phrygian": .phrygian, "lydian": .lydian,
+    static let modes: [String: Mode] = ["major": .major, "minor": .minor, "dorian": .dorian, "phrygian": .phrygian, "lydian": .lydian,
                                                 "mixolydian": .mixolydian, "aeolian": .minor, "ionian": .major, "locrian": .locrian]
 
     mutating func readKey() {
         var at = 0
         while at < tokens.count {
+            if isFree(at), tokens[at].isDenied, let mode = Self.modes[tokens[at].word] {
+                // Not in minor: in none of the scales with that third.
+                wish.not.modes += [.major, .minor].contains(mode) ? Mode.allCases.filter { $0.isMinor == mode.isMinor } : [mode]
+                use(at..<at + 1, as: "not in \(tokens[at].word)")
+                at += 1
+                continue
+            }
             guard isFree(at), let (key, end, isSure) = key(at) else { at += 1; continue }
+            if tokens[at].isDenied {
+                wish.not.keys.append(key)
+                use(at..<end, as: "not in \(key.name)")
+                at = end
+                continue
+            }
             let isCorrection = (max(0, at - 3)..<at).contains { ["no", "actually", "rather", "instead", "sorry", "nein", "lieber"].contains(tokens[$0].word) }
             if let before = wish.key, before != key, isSure {
                 if isCorrection {
-                    wish.reading.ignored.append(.init(text: before.name, why: "taken back later in the prompt"))
+                    wish.reading.overrule(.key, "taken back later in the prompt")
                     wish.key = key
-                    use(at..<end, as: "key of \(key.name)")
+                    use(at..<end, as: "key of \(key.name)", topic: .key)
                 } else {
                     ignore(at..<end, "the key is \(before.name) already")
                 }
             } else if wish.key == nil {
                 wish.key = key
-                use(at..<end, as: "key of \(key.name)")
+                use(at..<end, as: "key of \(key.name)", topic: .key)
             } else {
                 for i in at..<end { tokens[i].isUsed = true }
             }
@@ -137,7 +188,8 @@ extension PromptReader {
     }
 
     /// A key at token `i`, where it ends, and whether it can be nothing else.
-    private func key(_ i: Int) -> (Key, Int, Bool)? {
+    func key(_ i: Int) -> (Key, Int, Bool)? {
+        guard tokens.indices.contains(i) else { return nil }
         let token = tokens[i]
         let introduced = !token.isAfterBreak && ((max(0, i - 3)..<i).contains { tokens[$0].word == "key" && !(($0 + 1)..<i).contains { tokens[$0].isAfterBreak } } || (i > 0 && tokens[i - 1].word == "in"))
             || (i > 0 && tokens[i - 1].word == "key")
@@ -154,6 +206,11 @@ extension PromptReader {
             if follower == "sharp" { tonic.alteration = 1; end += 1 } else if follower == "flat" { tonic.alteration = -1; end += 1 }
             guard let named = Self.modes[word(end)] else { return nil }
             return (Key(tonic: tonic, mode: named), end + 1, true)
+        }
+        // Dutch: klein and groot behind a note, whose B is not the German one.
+        let dutchMode: Mode? = i + 1 < tokens.count && !tokens[i + 1].isAfterBreak ? ["klein": .minor, "groot": .major][tokens[i + 1].plain] : nil
+        if let dutchMode, token.plain.count <= 3, let note = token.plain == "b" ? Tone("B") : Self.german(token.plain) {
+            return (Key(tonic: note, mode: dutchMode), i + 2, true)
         }
         if germanMode {
             tone = Self.german(token.plain)

@@ -5,14 +5,25 @@ public struct PromptReader {
     var tokens: [Token]
     var wish = Wish()
     let genres: [Genre]
+    /// What genres are called, the longest first.
+    let genreNames: [(words: [Substring], genre: Genre)]
+
+    init(tokens: [Token], genres: [Genre]) {
+        self.tokens = tokens
+        self.genres = genres
+        genreNames = genres.flatMap { genre in (genre.words + [genre.id]).map { (words: $0.split(whereSeparator: { $0 == " " || $0 == "-" }), genre: genre) } }
+            .filter { !$0.words.isEmpty }.sorted { $0.words.count > $1.words.count }
+    }
 
     /// Cost: linear in the prompt, which is cut after 4000 characters.
     public static func read(_ prompt: String, genres: [Genre]) -> Wish {
         var reader = PromptReader(tokens: Tokenizer.tokens(prompt), genres: genres)
         reader.wish.language = language(of: prompt)
+        reader.readNegations()
         reader.readChords()
         reader.readMeter()
         reader.readKey()
+        reader.readForm()
         reader.readLength()
         reader.readStructure()
         reader.readTempo()
@@ -47,8 +58,8 @@ public struct PromptReader {
         return out.joined(separator: " ").shown
     }
 
-    mutating func use(_ range: Range<Int>, as meaning: String) {
-        let read = Reading.Understood(text: text(range), as: meaning)
+    mutating func use(_ range: Range<Int>, as meaning: String, topic: Reading.Topic? = nil) {
+        let read = Reading.Understood(text: text(range), as: meaning, topic: topic)
         if !wish.reading.understood.contains(read) { wish.reading.understood.append(read) }
         for i in range { tokens[i].isUsed = true }
     }
@@ -87,10 +98,10 @@ public struct PromptReader {
         section per minute minutes seconds bars length long short create generate compose write give main also through have has add
         du der die das ein eine einen einem einer im am zum de la le les el los las un una une des del da do il lo gli von auf aus an al l d en
         dans sur est son ses avec con et y e o ou oder als sehr muy tres molto piu mas plus bien este esta este ce cet cette tu eres quiero je veux ich will
-        roughly exactly approximately needed circa etwa ungefahr environ aproximadamente mas intro main stage not nicht ish
+        roughly exactly approximately needed circa etwa ungefahr environ aproximadamente mas intro main stage not nicht ish niet pas non nao sondern mais а но ab ist es est troppo trop zu
         meter metre takt lasts lasting duration use using style era piece pieza morceau pezzo stuck peca aber ma em between adventure theme anthem jingle ad advert four floor add include
         i'd i'm it's let's au aux du dann bitte lieber maybe again once well hey hi hello kind sort bit can could would should
-        een het voor van op
+        een het voor van op l' d' un' dell' all' nell' dall' sull'
         please thanks thank bitte mochte musical instrumental composition arrangement filler mode counts count sequence here there actually called named
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 
@@ -111,6 +122,10 @@ public struct PromptReader {
         let clash = wish.voices.filter { voice in wish.without.contains { $0 == voice.name } }
         for voice in clash { wish.reading.ignored.append(.init(text: voice.name, why: "asked for and forbidden at once; it is left out")) }
         wish.voices.removeAll { clash.contains($0) }
+        let pieces = (wish.kit ?? []).filter { wish.without.contains($0.rawValue) }
+        for piece in pieces { wish.reading.ignored.append(.init(text: piece.rawValue, why: "asked for and forbidden at once; it is left out")) }
+        if !pieces.isEmpty { wish.kit?.removeAll { pieces.contains($0) } }
+        if wish.kit?.isEmpty == true { wish.kit = nil }
     }
 }
 

@@ -3,39 +3,48 @@ extension PromptReader {
     /// The longest name wins: "drum and bass" before "bass".
     /// - Parameter names: of how many words.
     mutating func readGenre(_ lengths: ClosedRange<Int>) {
-        let names = genres.flatMap { genre in (genre.words + [genre.id]).map { (words: $0.split(whereSeparator: { $0 == " " || $0 == "-" }), genre: genre) } }
-            .filter { lengths.contains($0.words.count) }.sorted { $0.words.count > $1.words.count }
         var found: [(at: Int, end: Int, genre: Genre)] = []
-        for name in names where !name.words.isEmpty {
+        for name in genreNames where lengths.contains(name.words.count) {
             for i in tokens.indices where isFree(i) && reads(i, name.words) && (i..<i + name.words.count).allSatisfy({ isFree($0) }) {
                 if found.contains(where: { $0.at < i + name.words.count && i < $0.end }) { continue }
                 found.append((i, i + name.words.count, name.genre))
             }
         }
+        for item in found where tokens[item.at].isDenied {
+            if !wish.not.genres.contains(item.genre.id) { wish.not.genres.append(item.genre.id) }
+            use(item.at..<item.end, as: "not \(item.genre.name)")
+        }
+        found.removeAll { tokens[$0.at].isDenied }
         // The most particular name decides; among equals the first.
         func isWeak(_ item: (at: Int, end: Int, genre: Genre)) -> Bool { item.genre.id == "pop" || Self.weak.contains(word(item.at)) }
-        let decisive = found.min { (-($0.end - $0.at), isWeak($0) ? 1 : 0, $0.at) < (-($1.end - $1.at), isWeak($1) ? 1 : 0, $1.at) }
+        let open = found.filter { !wish.not.genres.contains($0.genre.id) }
+        let decisive = open.min { (-($0.end - $0.at), isWeak($0) ? 1 : 0, $0.at) < (-($1.end - $1.at), isWeak($1) ? 1 : 0, $1.at) }
         if wish.genre == nil { wish.genre = decisive?.genre.id }
         for item in found.sorted(by: { $0.at < $1.at }) {
             if item.genre.id == wish.genre {
-                use(item.at..<item.end, as: "genre \(item.genre.name)")
+                use(item.at..<item.end, as: "genre \(item.genre.name)", topic: .genre)
             } else if isWeak(item) {
                 for n in item.at..<item.end { tokens[n].isUsed = true }
             } else {
-                let chosen = genres.first { $0.id == wish.genre }?.name ?? "another"
-                ignore(item.at..<item.end, "the genre is \(chosen); styles are not blended")
+                let chosen = genres.first { $0.id == wish.genre }?.name
+                ignore(item.at..<item.end, chosen.map { "the genre is \($0); styles are not blended" } ?? "asked for and forbidden at once; another genre is chosen")
             }
         }
         if wish.genre == "blues" { wish.isBlues = true }
     }
 
+    /// The genre whose name begins at token `i`, the longest name first.
+    func genreName(at i: Int) -> (genre: Genre, length: Int)? {
+        genreNames.first { name in reads(i, name.words) && (i..<i + name.words.count).allSatisfy { isFree($0) } }.map { ($0.genre, $0.words.count) }
+    }
+
     /// Words that colour a style rather than name it, when another is named.
     private static let weak = dances.union(["dance", "acoustic", "electronic", "festival", "club", "ballad", "epic", "film", "lullaby"])
 
-    private static let families = ["percussion", "woodwind", "keys", "vocals", "mallets"]
+    private static let families = ["percussion", "woodwind", "winds", "horns", "keys", "vocals", "mallets"]
 
     /// The voice or family whose name begins at token `i`, and how many tokens it takes.
-    private func sound(_ i: Int) -> (name: String, voice: Voice?, length: Int)? {
+    func sound(_ i: Int) -> (name: String, voice: Voice?, length: Int)? {
         guard i < tokens.count else { return nil }
         for length in stride(from: min(3, tokens.count - i), through: 1, by: -1) {
             guard (i..<i + length).allSatisfy({ isFree($0) }), (i + 1..<i + length).allSatisfy({ !tokens[$0].isAfterBreak }) else { continue }
@@ -43,62 +52,52 @@ extension PromptReader {
             let singular = name.hasSuffix("s") ? String(name.dropLast()) : name
             if name == "guitar" {
                 // Which one depends on the company it keeps.
-                let isElectric = ["rock", "metal", "funk", "blues", "synthwave", "disco", "reggae"].contains(wish.genre ?? "")
+                let electric: Set<String> = ["rock", "metal", "funk", "blues", "synthwave", "disco", "reggae"]
+                let isElectric = wish.genre.map(electric.contains) ?? tokens.contains { electric.contains($0.word) && !$0.isDenied }
                 return ("guitar", Voice.named(isElectric ? "electric guitar" : "acoustic guitar"), 1)
             }
-            if let voice = Voice.named(name) ?? Voice.named(singular) { return (voice.name, voice, length) }
             if length == 1, Self.families.contains(name) { return (name, nil, length) }
+            if let voice = Voice.named(name) ?? Voice.named(singular) { return (voice.name, voice, length) }
+            if length == 1, let piece = DrumPiece(word: name) { return (piece.rawValue, nil, length) }
             if length == 1, ["vocal", "voices", "singing", "singer", "vox"].contains(name) { return ("vocals", nil, length) }
             if ["melody", "chords", "harmony"].contains(name) { return (name, nil, length) }
         }
         return nil
     }
 
+    /// Families that stand for others when they are kept out.
+    private static let kin = ["percussion": ["drums"], "vocals": ["choir"], "winds": ["woodwind", "saxophone", "brass"], "horns": ["brass", "saxophone"], "woodwind": ["woodwind", "saxophone"]]
+
     mutating func readInstruments() {
         var i = 0
-        var forbids = false, saidNo = -1
         while i < tokens.count {
-            let token = tokens[i]
-            // "Without drums, bass, or piano" is one list, "no drums, piano" is two wishes.
-            if token.isAfterBreak, forbids, !isListWithOr(from: i) { forbids = false }
-            if ["no", "without", "minus", "not"].contains(token.word), isFree(i) {
-                forbids = true
-                saidNo = i
-                if sound(i + 1) != nil || i + 2 < tokens.count && sound(i + 2) != nil { tokens[i].isUsed = true }
-                i += 1
-                continue
-            }
-            guard let (name, voice, length) = sound(i) else {
-                // "drums but no bass, and a piano": an indefinite article opens a new thought, but not right behind the no.
-                let isArticle = Self.definiteArticles.contains(token.word) || i == saidNo + 1 && Self.indefiniteArticles.contains(token.word)
-                if !isArticle, !Self.joints.contains(token.word) { forbids = false }
-                i += 1
-                continue
-            }
-            let end = i + length
-            let isAbsent = forbids || word(end) == "absent" || (word(end) == "free" && isFree(end)) || (word(end) == "not" && word(end + 1) == "needed")
-            let range = i..<(word(end) == "absent" || word(end) == "free" ? end + 1 : end)
+            guard let (name, voice, length) = sound(i) else { i += 1; continue }
+            let range = i..<i + length
+            let isAbsent = tokens[i].isDenied
             if name == "chords" || name == "harmony" {
-                guard isAbsent, wish.chords.isEmpty, wish.numerals.isEmpty else { i += 1; forbids = false; continue }
+                guard isAbsent, wish.chords.isEmpty, wish.numerals.isEmpty else { i += 1; continue }
                 wish.withoutHarmony = true
                 use(range, as: "no chords")
             } else if name == "melody" {
                 if isAbsent { wish.withoutMelody = true; use(range, as: "no melody") } else { use(range, as: "a melody") }
             } else if isAbsent {
-                wish.without += name == "percussion" ? ["drums"] : name == "vocals" ? ["choir"] : [name]
-                use(range, as: "no \(name)")
+                wish.without += (Self.kin[name] ?? [name]).filter { !wish.without.contains($0) }
+                use(range, as: "no \(name)" + (name == "cymbals" ? ": crash, ride, hi-hat" : ""))
             } else if let voice {
-                if !wish.voices.contains(voice) { wish.voices.append(voice) }
-                use(range, as: "instrument \(voice.name)")
-                if isAlone(i..<end) { wish.isOnly = true }
+                ask(for: voice, range, as: "instrument \(voice.name)")
+            } else if let piece = DrumPiece(rawValue: name), let drums = Voice.named("drums") {
+                wish.kit = (wish.kit ?? []) + ((wish.kit ?? []).contains(piece) ? [] : [piece])
+                ask(for: drums, range, as: "drums: \(name)")
             } else if name == "percussion", let drums = Voice.named("drums") {
                 if !wish.voices.contains(drums) { wish.voices.append(drums) }
-                use(range, as: "instrument drums")
+                use(range, as: "instrument drums", topic: .parts)
             } else if name == "vocals", let choir = Voice.named("voice") {
                 wish.reading.ignored.append(.init(text: text(range), why: "words cannot be sung; a wordless voice stands in"))
                 if !wish.voices.contains(choir) { wish.voices.append(choir) }
-                if isAlone(i..<end) { wish.isOnly = true }
+                if isAlone(range) { wish.isOnly = true }
                 for n in range { tokens[n].isUsed = true }
+            } else if let stands = ["keys": "piano", "winds": "brass", "horns": "brass", "woodwind": "flute", "mallets": "vibraphone"][name].flatMap({ Voice.named($0) }) {
+                ask(for: stands, range, as: "instrument \(stands.name)")
             } else {
                 use(range, as: name)
             }
@@ -112,22 +111,10 @@ extension PromptReader {
         }
     }
 
-    private static let definiteArticles: Set<String> = [
-        "the", "das", "die", "der", "den", "dem", "le", "la", "les", "l", "el", "los", "las", "il", "lo", "gli", "i", "o", "os", "as", "het",
-    ]
-    private static let indefiniteArticles: Set<String> = ["a", "an", "ein", "eine", "einen", "un", "una", "une", "uno", "um", "uma", "een"]
-    private static let joints: Set<String> = ["or", "nor", "and", "any", "de", "des", "d", "oder", "noch", "ou", "e"]
-
-    /// Whether what follows is a list of sounds that ends in "or": it goes on with what was forbidden.
-    private func isListWithOr(from start: Int) -> Bool {
-        var i = start
-        while i < tokens.count {
-            if ["or", "nor", "oder", "noch", "ou"].contains(word(i)) { return sound(i + 1) != nil }
-            guard let (_, _, length) = sound(i) else { return false }
-            i += length
-            guard i < tokens.count, tokens[i].isAfterBreak || ["or", "nor", "oder", "noch", "ou"].contains(word(i)) else { return false }
-        }
-        return false
+    private mutating func ask(for voice: Voice, _ range: Range<Int>, as meaning: String) {
+        if !wish.voices.contains(voice) { wish.voices.append(voice) }
+        use(range, as: meaning, topic: .parts)
+        if isAlone(range) { wish.isOnly = true }
     }
 
     /// "Only strings", "solo violin", "strings only".
@@ -135,6 +122,8 @@ extension PromptReader {
         if word(range.upperBound) == "only", !tokens[range.upperBound].isAfterBreak { return true }
         guard range.lowerBound > 0, !tokens[range.lowerBound].isAfterBreak else { return false }
         let last = word(range.lowerBound - 1)
+        // "Not only drums."
+        if last == "only", ["not", "no"].contains(word(range.lowerBound - 2)) { return false }
         return last == "only" || last == "solo" || word(range.lowerBound - 2) == "only" && !tokens[range.lowerBound - 1].isAfterBreak
     }
 
@@ -163,9 +152,13 @@ extension PromptReader {
     mutating func readMoods() {
         for i in tokens.indices where isFree(i) {
             guard let mood = Self.moods.first(where: { $0.words == tokens[i].word })?.mood else { continue }
-            // "not too fast"
-            if (max(0, i - 2)..<i).contains(where: { ["not", "nicht", "no"].contains(tokens[$0].word) && !tokens[i].isAfterBreak }) {
-                use(i..<i + 1, as: "not \(mood.name)")
+            if tokens[i].isDenied, wish.moods.contains(mood) {
+                ignore(i..<i + 1, "contradicts what was said before")
+                continue
+            }
+            if tokens[i].isDenied {
+                if !wish.moods.contains(mood.denied) { wish.moods.append(mood.denied) }
+                use(i..<i + 1, as: mood.denied.name)
                 continue
             }
             if mood.name == "fast" || mood.name == "slow",
@@ -173,8 +166,24 @@ extension PromptReader {
                 ignore(i..<i + 1, "contradicts what was said before")
                 continue
             }
+            if wish.moods.contains(mood.denied) {
+                ignore(i..<i + 1, "contradicts what was said before")
+                continue
+            }
             if !wish.moods.contains(where: { $0.name == mood.name }) { wish.moods.append(mood) }
             use(i..<i + 1, as: "mood \(mood.name)")
         }
     }
+
+    /// A mood by the name it has in a brief, `not slow` too.
+    static func mood(named name: String) -> Mood? {
+        let isDenied = name.hasPrefix("not ")
+        let mood = moods.first { $0.mood.name == (isDenied ? String(name.dropFirst(4)) : name) }?.mood
+        return isDenied ? mood?.denied : mood
+    }
+}
+
+extension Mood {
+    /// The opposite of a mood that is not wanted, by half; slow and fast keep the tempo on the other side of the genre's usual one (see `Brief`).
+    var denied: Mood { Mood(name: "not " + name, energy: -energy / 2, valence: -valence / 2, pace: 1) }
 }

@@ -10,15 +10,21 @@ struct Token: Sendable, Equatable {
     var word: String
     /// A number, written in digits or words.
     var number: Double?
+    /// What stands before it.
+    var gap = Gap.none
     /// A comma, full stop or line end stands before it.
-    var isAfterBreak = false
+    var isAfterBreak: Bool { gap != .none }
     var isUsed = false
+    /// A "no" reaches it.
+    var isDenied = false
 
-    init(source: String, word: String, number: Double? = nil, isAfterBreak: Bool = false) {
+    enum Gap: Sendable { case none, comma, bracket, colon, stop }
+
+    init(source: String, word: String, number: Double? = nil, gap: Gap = .none) {
         self.source = source
         self.word = word
         self.number = number
-        self.isAfterBreak = isAfterBreak
+        self.gap = gap
         plain = Tokenizer.fold(source)
     }
 
@@ -35,12 +41,12 @@ enum Tokenizer {
         var text = ""
         /// As it is written, where that is not how it is read.
         var spelling: String?
-        var isAfterBreak = false
+        var gap = Token.Gap.none
         func flush() {
             guard !text.isEmpty else { return }
-            out.append(Token(source: spelling ?? text, word: fold(text), number: value(text), isAfterBreak: isAfterBreak))
+            out.append(Token(source: spelling ?? text, word: fold(text), number: value(text), gap: gap))
             (text, spelling) = ("", nil)
-            isAfterBreak = false
+            gap = .none
         }
         var characters = Array(prompt.prefix(longest))
         characters = characters.map { fullWidth[$0] ?? $0 }
@@ -60,8 +66,8 @@ enum Tokenizer {
             if let words = picture(c) {
                 flush()
                 for word in words.split(separator: " ") {
-                    out.append(Token(source: String(c), word: String(word), isAfterBreak: isAfterBreak))
-                    isAfterBreak = false
+                    out.append(Token(source: String(c), word: String(word), gap: gap))
+                    gap = .none
                 }
                 at += 1
                 continue
@@ -72,8 +78,8 @@ enum Tokenizer {
                 if let (length, words) = ideographs(characters, at) {
                     let source = String(characters[at..<at + length])
                     for word in words.split(separator: " ") {
-                        out.append(Token(source: source, word: String(word), number: value(String(word)), isAfterBreak: isAfterBreak))
-                        isAfterBreak = false
+                        out.append(Token(source: source, word: String(word), number: value(String(word)), gap: gap))
+                        gap = .none
                     }
                     at += length
                 } else {
@@ -81,7 +87,7 @@ enum Tokenizer {
                     while end < characters.count, isIdeographic(characters[end]), ideographs(characters, end) == nil { end += 1 }
                     let source = String(characters[at..<end])
                     // Particles and endings carry no wish.
-                    if source.contains(where: { !isKana($0) }) || source.count > 3 { out.append(Token(source: source, word: source, isAfterBreak: isAfterBreak)) }
+                    if source.contains(where: { !isKana($0) }) || source.count > 3 { out.append(Token(source: source, word: source, gap: gap)) }
                     at = end
                 }
                 continue
@@ -102,23 +108,73 @@ enum Tokenizer {
                 at += digits.count
             } else if c == "-" || c == "\u{2212}", text.isEmpty, at == 0 || " \t\n:=(".contains(characters[at - 1]), at + 1 < characters.count, characters[at + 1].isNumber {
                 text = "-"
+            } else if c == "/", joinsWords(characters, at, text) {
+                // "No drums/bass".
+                flush()
+                out.append(Token(source: "/", word: "or", gap: gap))
             } else if c == "/", !text.isEmpty, at + 1 < characters.count, characters[at + 1].isNumber || characters[at + 1].isLetter {
+                text.append(c)
+            } else if c == "(", let (inner, end) = added(to: text, characters, at) {
+                // "Am(add9)"
+                text += "(" + inner + ")"
+                at = end
+            } else if c == ":", at + 1 < characters.count, characters[at + 1].isNumber, text.first?.isUppercase == true, Chord(symbol: text) != nil {
+                // "C:2", a chord and its bars.
                 text.append(c)
             } else if c == ":", let last = text.last, last.isNumber, at + 1 < characters.count, characters[at + 1].isNumber {
                 text.append(c)
             } else if c == "&", text.isEmpty, at + 1 < characters.count, characters[at + 1] == " " {
                 // "Drum & bass", but not "R&B".
-                out.append(Token(source: "&", word: "and", isAfterBreak: isAfterBreak))
-                isAfterBreak = false
+                out.append(Token(source: "&", word: "and", gap: gap))
+                gap = .none
+            } else if let note = noteValues[c] {
+                flush()
+                let isDotted = at + 1 < characters.count && characters[at + 1] == "."
+                out.append(Token(source: String(c), word: (isDotted ? "dotted" : "") + note, gap: gap))
+                gap = .none
+                if isDotted { at += 1 }
             } else {
                 flush()
-                if ",.;:!?()\n、。・「」".contains(c) { isAfterBreak = true }
+                switch c {
+                case ".", "!", "?", ";", "\n", "。": gap = .stop
+                case ":": gap = gap == .stop ? .stop : .colon
+                case "(": if gap == .none { gap = .bracket }
+                case ",", ")", "、", "・", "「", "」": if gap == .none { gap = .comma }
+                default: break
+                }
                 // A hyphen joins words, but between chords it is a gap.
             }
             at += 1
         }
         flush()
-        return number(translate(out))
+        return number(translate(out.flatMap(elided)))
+    }
+
+    private static let noteValues: [Character: String] = ["\u{2669}": "quarterbeat", "\u{266A}": "eighthbeat", "\u{1D15F}": "quarterbeat", "\u{1D15E}": "halfbeat"]
+
+    /// Whether a stroke stands between two words, rather than in a chord, a metre, `w/o` or `beats/min`.
+    private static func joinsWords(_ characters: [Character], _ at: Int, _ text: String) -> Bool {
+        let right = characters[(at + 1)...].prefix { $0.isLetter }
+        guard text.count >= 2, text.allSatisfy(\.isLetter), right.count >= 2, Chord(symbol: text) == nil, Lexicon.translations[fold(text + "/" + String(right))] == nil else { return false }
+        return !(right.count == 2 && Tone(String(right)) != nil && right.first?.isUppercase == true)
+    }
+
+    /// What stands in brackets behind a chord without a space.
+    private static func added(to text: String, _ characters: [Character], _ at: Int) -> (inner: String, end: Int)? {
+        guard text.first.map({ "ABCDEFGH".contains($0) }) == true, let close = characters[at...].prefix(12).firstIndex(of: ")") else { return nil }
+        let inner = String(characters[(at + 1)..<close].filter { $0 != " " && $0 != "," })
+        guard !inner.isEmpty, Chord(symbol: text + inner) != nil || Chord(symbol: text) != nil && inner.contains(where: \.isNumber) && inner.allSatisfy({ $0.isNumber || "#b♯♭+-adsumjno".contains($0) }) else { return nil }
+        return (inner, close)
+    }
+
+    private static let elisions: Set<String> = ["d'", "l'", "n'", "un'", "dell'", "all'", "nell'", "dall'", "sull'", "qu'", "quell'"]
+
+    /// "L'orgue", "d'archi": the article that a vowel shortened is a word of its own, where what follows is one that is known.
+    private static func elided(_ token: Token) -> [Token] {
+        guard let cut = token.source.firstIndex(of: "'"), token.source.index(after: cut) < token.source.endIndex, Lexicon.translations[token.word] == nil else { return [token] }
+        let (first, rest) = (String(token.source[...cut]), String(token.source[token.source.index(after: cut)...]))
+        guard elisions.contains(fold(first)), Lexicon.translations[fold(rest)] != nil || Voice.named(fold(rest)) != nil else { return [token] }
+        return [Token(source: first, word: fold(first), gap: token.gap), Token(source: rest, word: fold(rest))]
     }
 
     /// Digits as a number; nil for words such as `nan`, and for what no music counts up to.
@@ -189,7 +245,7 @@ enum Tokenizer {
                 guard let english = Lexicon.translations[slice.map(\.word).joined(separator: " ")] else { continue }
                 let source = slice.map(\.source).joined(separator: " ")
                 for (n, word) in english.split(separator: " ").enumerated() {
-                    out.append(Token(source: source, word: String(word), number: value(String(word)), isAfterBreak: n == 0 && tokens[at].isAfterBreak))
+                    out.append(Token(source: source, word: String(word), number: value(String(word)), gap: n == 0 ? tokens[at].gap : .none))
                 }
                 at += length
                 continue scan

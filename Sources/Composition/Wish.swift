@@ -5,6 +5,8 @@ public struct Wish: Sendable, Codable, Equatable {
     public var genre: String?
     public var moods: [Mood] = []
     public var bpm: Double?
+    /// The note that `bpm` counts, in ticks; nil: the felt beat.
+    public var bpmUnit: Int?
     /// From a tempo word, where no number is given.
     public var paceBPM: Double?
     public var key: Key?
@@ -14,6 +16,10 @@ public struct Wish: Sendable, Codable, Equatable {
     public var voices: [Voice] = []
     public var without: [String] = []
     public var isOnly = false
+    /// Pieces of the drum kit by name.
+    public var kit: [DrumPiece]?
+    /// Sections with their lengths.
+    public var form: [AskedSection]?
     public var withoutMelody = false
     /// Nobody plays chords, pads or broken chords.
     public var withoutHarmony = false
@@ -26,6 +32,10 @@ public struct Wish: Sendable, Codable, Equatable {
     public var swing: Double?
     public var introWeight = 1.0
     public var dropAt: Double?
+    /// Bar, from 1, in place of seconds.
+    public var dropBar: Int?
+    /// Whether the tonic stands in place of the last chord asked for; nil: where no number of bars is asked for.
+    public var endsOnTonic: Bool?
     public var isLoop = false
     /// How much busier (+) or calmer (−) melodies and figures are than the genre has them, −0.5…0.5.
     public var density = 0.0
@@ -41,26 +51,76 @@ public struct Wish: Sendable, Codable, Equatable {
     /// 80 for "the 80s"; tells a genre where none is named.
     public var era: Int?
     public var reading = Reading()
+    /// What is not to be, beside instruments.
+    public var exclusions: Exclusions?
+
+    public struct Exclusions: Sendable, Codable, Equatable {
+        /// Ids.
+        public var genres: [String] = []
+        public var keys: [Key] = []
+        public var modes: [Mode] = []
+        public var meters: [Meter] = []
+        public var tempi: [Double] = []
+    }
+
+    var not: Exclusions {
+        get { exclusions ?? Exclusions() }
+        set { exclusions = newValue }
+    }
 
     public init() {}
 }
 
 extension Wish {
+    /// An option says otherwise: what the words said on the topic is told as not used.
+    public mutating func overrule(_ topic: Reading.Topic, by option: String) { reading.overrule(topic, "\(option) says otherwise") }
+
+    /// What an option or a later word asks for is not excluded any more.
+    public mutating func admit(genre: String? = nil, key: Key? = nil, meter: Meter? = nil) {
+        guard exclusions != nil else { return }
+        not.genres.removeAll { $0 == genre }
+        not.keys.removeAll { $0 == key }
+        not.meters.removeAll { $0 == meter }
+    }
+
     /// Lets another wish win wherever it says something; instruments and moods are added.
     public mutating func amend(with other: Wish) {
+        func overrule(_ topic: Reading.Topic, _ differs: Bool) { if differs { reading.overrule(topic, "changed afterwards") } }
+        let excluded = other.not
+        overrule(.genre, other.genre != nil && other.genre != genre || genre.map(excluded.genres.contains) == true)
+        overrule(.tempo, other.bpm != nil && other.bpm != bpm || other.paceBPM != nil && (bpm != nil || other.paceBPM != paceBPM) || bpm.map(excluded.tempi.contains) == true)
+        overrule(.key, other.key != nil && other.key != key || key.map { excluded.keys.contains($0) || excluded.modes.contains($0.mode) } == true)
+        overrule(.meter, other.meter != nil && other.meter != meter || meter.map(excluded.meters.contains) == true)
+        overrule(.length, (other.bars, other.seconds) != (bars, seconds) && (other.bars != nil || other.seconds != nil))
+        overrule(.chords, !other.chords.isEmpty || !other.numerals.isEmpty)
+        // What is not to be any more is open again.
+        if genre.map(excluded.genres.contains) == true { genre = nil }
+        if bpm.map(excluded.tempi.contains) == true { bpm = nil }
+        if let own = key, excluded.keys.contains(own) || excluded.modes.contains(own.mode) { key = nil }
+        if meter.map(excluded.meters.contains) == true { meter = nil }
         if let genre = other.genre { (self.genre, isBlues) = (genre, other.isBlues) }
-        if let tempo = other.bpm { bpm = tempo }
-        if let pace = other.paceBPM { (paceBPM, bpm) = (pace, other.bpm) }
+        if let tempo = other.bpm { (bpm, bpmUnit, paceBPM) = (tempo, other.bpmUnit, nil) }
+        if let pace = other.paceBPM { (paceBPM, bpm, bpmUnit) = (pace, other.bpm, other.bpmUnit) }
         if let key = other.key { self.key = key }
         if let meter = other.meter { self.meter = meter }
-        if other.bars != nil || other.seconds != nil { (bars, seconds) = (other.bars, other.seconds) }
-        if !other.chords.isEmpty || !other.numerals.isEmpty { (chords, numerals) = (other.chords, other.numerals) }
+        if other.bars != nil || other.seconds != nil { (bars, seconds, form) = (other.bars, other.seconds, other.form) }
+        if !other.chords.isEmpty || !other.numerals.isEmpty { (chords, numerals, endsOnTonic) = (other.chords, other.numerals, nil) }
+        not.genres = not.genres.filter { $0 != other.genre } + excluded.genres
+        not.keys = not.keys.filter { $0 != other.key } + excluded.keys
+        not.modes = not.modes.filter { $0 != other.key?.mode } + excluded.modes
+        not.meters = not.meters.filter { $0 != other.meter } + excluded.meters
+        not.tempi = not.tempi.filter { $0 != other.bpm } + excluded.tempi
+        if not == Exclusions() { exclusions = nil }
         // Who is let in is no longer kept out, and the other way round.
         without.removeAll { name in other.voices.contains { $0.name == name || $0.families.contains(name) } }
         voices.removeAll { voice in other.without.contains { $0 == voice.name || voice.families.contains($0) } }
         without += other.without.filter { !without.contains($0) }
         voices += other.voices.filter { !voices.contains($0) }
         if other.isOnly { (isOnly, voices) = (true, other.voices) }
+        kit?.removeAll { other.without.contains($0.rawValue) }
+        without.removeAll { name in (other.kit ?? []).contains { $0.rawValue == name } }
+        if let pieces = other.kit { kit = other.isOnly ? pieces : (kit ?? []) + pieces.filter { !(kit ?? []).contains($0) } } else if other.isOnly { kit = nil }
+        moods.removeAll { mood in other.moods.contains { $0.denied == mood || mood.denied == $0 } }
         withoutMelody = withoutMelody || other.withoutMelody
         withoutHarmony = withoutHarmony || other.withoutHarmony
         moods += other.moods.filter { !moods.contains($0) }
@@ -68,7 +128,7 @@ extension Wish {
         halfTimeIntroOnly = other.isHalfTime ? other.halfTimeIntroOnly : halfTimeIntroOnly
         swing = other.swing ?? swing
         if other.introWeight != 1 { introWeight = other.introWeight }
-        dropAt = other.dropAt ?? dropAt
+        if other.dropAt != nil || other.dropBar != nil { (dropAt, dropBar) = (other.dropAt, other.dropBar) }
         isLoop = isLoop || other.isLoop
         if other.density != 0 { density = other.density }
         if other.energy != 0 { energy = other.energy }
@@ -79,6 +139,8 @@ extension Wish {
 }
 
 extension Brief {
+    /// Seeds that every file and answer can hold: those of a signed 64-bit number.
+    public static let seedRange = 0...UInt64(Int64.max)
     /// Most and least that can be asked for.
     public static let tempoRange = 30.0...300.0
     public static let secondsRange = 1.0...3600.0
@@ -106,17 +168,25 @@ extension Brief {
         sounds = wish.sounds
         energy = wish.energy
         let ofItsTime = wish.voices.isEmpty ? [50: "rock", 60: "rock", 70: "disco", 80: "synthwave", 90: "rnb"][wish.era ?? 0] : nil
-        genre = genres.first { $0.id == wish.genre ?? ofItsTime } ?? Self.fitting(wish, genres)
-        meter = wish.meter ?? genre.meter
+        let not = wish.not
+        let allowed = genres.contains { !not.genres.contains($0.id) } ? genres.filter { !not.genres.contains($0.id) } : genres
+        genre = allowed.first { $0.id == wish.genre ?? ofItsTime } ?? Self.fitting(wish, allowed)
+        meter = wish.meter ?? (not.meters.contains(genre.meter) ? Meter.common == genre.meter ? Meter(count: 3, unit: 4) ?? .common : .common : genre.meter)
+        kit = wish.kit ?? []
+        form = wish.form ?? []
 
         var stream = RandomStream(seed, "brief")
         let pace = moods.reduce(1) { $0 * $1.pace }
         if let asked = wish.bpm ?? wish.paceBPM {
-            bpm = asked
+            bpm = wish.bpm == nil ? asked : max(Self.tempoRange.lowerBound, min(Self.tempoRange.upperBound, wish.bpmUnit.map { meter.felt(asked, counting: $0) } ?? asked))
         } else {
             let drawn = (genre.tempo + (genre.fastest - genre.slowest) * 0.3 * stream.signed()) * pace
             let chosen = wish.pace.map { genre.slowest + (genre.fastest - genre.slowest) * $0 } ?? drawn
             bpm = max(genre.slowest, min(genre.fastest, chosen)).rounded()
+            if moods.contains(where: { $0.name == "not slow" }) { bpm = max(bpm, genre.tempo) }
+            if moods.contains(where: { $0.name == "not fast" }) { bpm = min(bpm, genre.tempo) }
+            // Clearly another tempo than one that is not wanted.
+            if let near = not.tempi.first(where: { abs($0 - bpm) < 5 }) { bpm = near + 8 <= genre.fastest ? (near + 8).rounded() : max(Self.tempoRange.lowerBound, (near - 8).rounded()) }
             if let shot = wish.shotSeconds, shot > 0.2 {
                 // Shots of a whole number of beats, as near to that tempo as there is one.
                 let beats = max(1, (bpm * shot / 60).rounded())
@@ -124,6 +194,8 @@ extension Brief {
             }
         }
         key = Self.key(wish, genre, moods, &stream)
+        endsOnTonic = wish.endsOnTonic ?? (wish.bars == nil)
+        if let bar = wish.dropBar { dropAt = Double(bar - 1) * secondsPerBar }
         chords = wish.chords.isEmpty ? wish.numerals.compactMap { Chord(numeral: $0, in: key) } : wish.chords
         seconds = wish.bars == nil ? wish.seconds : nil
         if let asked = wish.bars {
@@ -149,9 +221,12 @@ extension Brief {
         if let implied = Key.implied(by: wish.chords) { return implied }
         let valence = moods.reduce(0) { $0 + $1.valence }
         let usual = stream.pick(genre.modes) ?? .minor
-        let mode = wish.mode ?? (valence > 0.3 && usual.isMinor ? Mode.major : valence < -0.3 && !usual.isMinor ? .minor : usual)
+        var mode = wish.mode ?? (valence > 0.3 && usual.isMinor ? Mode.major : valence < -0.3 && !usual.isMinor ? .minor : usual)
+        let not = wish.not
+        if not.modes.contains(mode) { mode = (genre.modes + [.major, .minor]).first { !not.modes.contains($0) } ?? mode }
         // Keys with few signs, as players and singers prefer them.
-        let names = mode.isMinor ? ["A", "E", "D", "B", "C", "G", "F#", "C#", "F"] : ["C", "G", "D", "F", "A", "Bb", "Eb", "E", "Ab"]
+        let names = (mode.isMinor ? ["A", "E", "D", "B", "C", "G", "F#", "C#", "F"] : ["C", "G", "D", "F", "A", "Bb", "Eb", "E", "Ab"])
+            .filter { name in !not.keys.contains { $0.mode == mode && $0.tonic == Tone(name) } }
         return Key(tonic: stream.pick(names).flatMap { Tone($0) } ?? Tone(letter: 0, alteration: 0), mode: mode)
     }
 

@@ -6,6 +6,7 @@ struct BriefTests {
     static let prompts = [
         "house, A minor, 124.5 bpm, one minute", "a waltz for piano in C major, no drums, 24 bars", "12/8 blues in C minor, 58 bpm", "chords Am F C G, acoustic pop, 96 bpm, drop at 0:30",
         "nur Streicher, traurig, cis-Moll, 90 Sekunden", "trap, half-time feel, 140, B minor, long intro", "8-bar synthwave loop, E minor, no melody", "jazz in D harmonic minor, swing, 16 bars",
+        "rock Am F C G 8 bars", "techno, kick and bass only, no snare", "rock: intro 4 bars, verse 8 bars, chorus 8 bars", "not slow house, not sad, no hi-hat", "jig in 6/8 at quarter = 90",
     ]
 
     @Test(arguments: prompts)
@@ -30,7 +31,7 @@ struct BriefTests {
     @Test(arguments: [
         ("bpm = 9000", "bpm"), ("bpm = \"fast\"", "bpm"), ("key = \"H flat\"", "key"), ("meter = \"4 quarters\"", "meter"), ("genre = \"polka-core\"", "genre"),
         ("instruments = [\"vuvuzela\"]", "instruments"), ("bars = 4\nseconds = 9", "seconds"), ("chords = \"Am Xyz\"", "chords"), ("tempo = 90", "tempo"), ("half_time = \"maybe\"", "half_time"),
-        ("sounds = \"orchestra\"", "sounds"), ("[[vary]]\npart = \"bass\"", "vary"), ("mood = [\"purple\"]", "mood"), ("bars = -3", "bars"), ("density = 3", "density"), ("= broken", "b:1"),
+        ("sounds = \"orchestra\"", "sounds"), ("[[vary]]\npart = \"bass\"", "vary"), ("mood = [\"purple\"]", "mood"), ("bars = -3", "bars"), ("density = 3", "density"), ("kit = [\"gong\"]", "kit"), ("form = \"intro\"", "form"), ("ending = \"loud\"", "ending"), ("= broken", "b:1"),
     ])
     func aMistakeNamesItsKey(_ toml: String, _ key: String) {
         do {
