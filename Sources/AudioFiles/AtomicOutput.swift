@@ -27,9 +27,10 @@ public final class AtomicOutput {
     ///   - inputs: files that must survive, compared by identity, so through hard and symbolic links too.
     ///   - scratchName: the hidden name to use in the target's folder if one is needed, for callers that must know it beforehand;
     ///     nil makes one up. It must not exist.
+    ///   - scratchFolder: where the bytes lie until then, on the same file system, when the target's own folder is made only before `commit`.
     /// - Throws: `outputIsInput`, `outputExists`, `missingFolder`, `outputNotAFile`, `cannotCreate`, `diskFull`.
-    public convenience init(target: String, force: Bool, inputs: [String], scratchName: String? = nil) throws(AudioFileError) {
-        try self.init(target: target, force: force, inputs: inputs, scratchName: scratchName, unnamed: true)
+    public convenience init(target: String, force: Bool, inputs: [String], scratchName: String? = nil, scratchFolder: String? = nil) throws(AudioFileError) {
+        try self.init(target: target, force: force, inputs: inputs, scratchName: scratchName, scratchFolder: scratchFolder, unnamed: true)
     }
 
     /// Into an open file that stays its owner's: emptied now, and never named.
@@ -45,7 +46,7 @@ public final class AtomicOutput {
     }
 
     /// `unnamed`: whether to try a file without a name first.
-    init(target: String, force: Bool, inputs: [String], scratchName: String?, unnamed: Bool) throws(AudioFileError) {
+    init(target: String, force: Bool, inputs: [String], scratchName: String?, scratchFolder: String? = nil, unnamed: Bool) throws(AudioFileError) {
         var identities = Set<FileIdentity>()
         for input in inputs {
             do throws(SystemCall.Failure) {
@@ -58,14 +59,15 @@ public final class AtomicOutput {
         let resolved = try Self.resolve(target)
         let mode = try Self.check(resolved, named: target, force: force, inputs: identities)
         let folder = Self.folder(of: resolved)
-        let hidden = scratchName.map { folder + "/" + $0 } ?? Self.hiddenName(beside: resolved)
+        let scratchPlace = scratchFolder ?? folder
+        let hidden = scratchName.map { scratchPlace + "/" + $0 } ?? Self.hiddenName(beside: scratchFolder.map { $0 + "/x" } ?? resolved)
 
         let scratch: (descriptor: Int32, path: String?)
         do throws(SystemCall.Failure) {
-            scratch = unnamed ? try Self.open(in: folder, hidden: hidden) : try Self.openNamed(hidden)
+            scratch = unnamed ? try Self.open(in: scratchPlace, hidden: hidden) : try Self.openNamed(hidden)
             if let mode { _ = try SystemCall.run { fchmod(scratch.descriptor, mode) } }
         } catch {
-            throw Self.error(target, folder, error)
+            throw Self.error(target, scratchPlace, error)
         }
         fileDescriptor = scratch.descriptor
         scratchPath = scratch.path
@@ -245,6 +247,7 @@ public final class AtomicOutput {
 
     private static func error(_ target: String, _ folder: String, _ failure: SystemCall.Failure) -> AudioFileError {
         switch failure.code {
+        case ENOENT where folder.withFileName({ access($0, F_OK) }) == 0: .cannotCreate(path: target, reason: "the folder \(folder.printable) takes no files")
         case ENOENT: .missingFolder(path: target, folder: folder)
         case ENOTDIR: .cannotCreate(path: target, reason: "\(folder.printable) is not a folder")
         case ENOSPC, EDQUOT: .diskFull(path: target)

@@ -97,17 +97,32 @@ public struct GenerateOptions: Sendable, Codable, Equatable {
 
     func apply(to wish: inout Wish) {
         if let seconds {
-            wish.seconds = seconds
-            wish.bars = nil
+            if wish.seconds != seconds { wish.overrule(.length, by: "--seconds") }
+            (wish.seconds, wish.bars, wish.form) = (seconds, nil, nil)
         }
         if let bars {
-            wish.bars = bars
-            wish.seconds = nil
+            if wish.bars != bars { wish.overrule(.length, by: "--bars") }
+            (wish.bars, wish.seconds) = (bars, nil)
         }
-        if let bpm { wish.bpm = bpm }
-        if let key { wish.key = key }
-        if let meter { wish.meter = meter }
-        if let genre { wish.genre = genre }
+        if let bpm {
+            if wish.bpm != bpm || wish.bpmUnit != nil { wish.overrule(.tempo, by: "--bpm") }
+            (wish.bpm, wish.bpmUnit) = (bpm, nil)
+        }
+        if let key {
+            if wish.key != key { wish.overrule(.key, by: "--key") }
+            wish.key = key
+            wish.admit(key: key)
+        }
+        if let meter {
+            if wish.meter != meter { wish.overrule(.meter, by: "--meter") }
+            wish.meter = meter
+            wish.admit(meter: meter)
+        }
+        if let genre {
+            if wish.genre != genre { wish.overrule(.genre, by: "--genre") }
+            wish.genre = genre
+            wish.admit(genre: genre)
+        }
         if isLoop { wish.isLoop = true }
         if let sounds { wish.sounds = sounds }
     }

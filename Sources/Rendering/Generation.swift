@@ -32,11 +32,15 @@ extension LocalTier {
             let renderer = MixRenderer(score, rate: Self.generationRate, bank: player)
 
             let stemFiles = request.stemsFolder.map { StemNames.paths(renderer.stemNames, in: $0) } ?? []
-            // On any failure a folder that was made for stems goes too; it is empty then.
-            var madeFolder = try request.stemsFolder.flatMap { try StemNames.makeFolder($0) ? $0 : nil }
-            defer { if let madeFolder { _ = madeFolder.withFileName { rmdir($0) } } }
             var paths = [request.output] + stemFiles
             paths += [request.midi, request.briefFile, request.chart, request.plan].compactMap { $0 }
+            if let twice = StemNames.shared(stemFiles, paths.filter { !stemFiles.contains($0) }) {
+                throw JobFailure(message: "\(twice.printable): is the file of a stem; give it another name, or the stems a folder of their own", exitCode: 64)
+            }
+            // A folder for stems that is not there yet is made when they are named: their bytes lie beside it until then.
+            let newFolder = try request.stemsFolder.flatMap { try StemNames.isMissing($0) ? $0 : nil }
+            var madeFolder: String?
+            defer { if let madeFolder { _ = madeFolder.withFileName { rmdir($0) } } }
             var outputs: [AtomicOutput] = []
             defer { for output in outputs { output.abandon() } }
             for path in paths {
@@ -44,7 +48,8 @@ extension LocalTier {
                     kind: .renderScratch, origin: .renderJob, purpose: .generation, place: .disk, displayName: fileName(of: path)))
                 rows.append(row)
                 try await ledger.attach(holder, bytes: 0, to: row)
-                outputs.append(try await RecordedFile.open(path, force: request.force, inputs: [], row, ledger))
+                let beside = newFolder.flatMap { StemNames.lies(path, in: $0) ? $0 : nil }
+                outputs.append(try await RecordedFile.open(path, force: request.force, inputs: [], row, ledger, untilMade: beside))
             }
 
             let pulse = rows + [prompt]
@@ -92,6 +97,7 @@ extension LocalTier {
             try write(request.plan, Array((result.json.text + "\n").utf8))
 
             if work.cancellation.isSet { throw CancellationError() }
+            if let newFolder, try StemNames.makeFolder(newFolder) { madeFolder = newFolder }
             for output in outputs {
                 try await RecordedFile.settle(output, rows[named], ledger)
                 named += 1
@@ -201,6 +207,54 @@ enum StemNames {
             let number = index < 9 ? "0\(index + 1)" : "\(index + 1)"
             return folder + (folder.hasSuffix("/") ? "" : "/") + number + "-" + name.map { $0 == " " ? "-" : $0 } + ".wav"
         }
+    }
+
+    /// The first of the other files that lies where a stem is to lie, by whatever name.
+    static func shared(_ stems: [String], _ others: [String]) -> String? {
+        let places = Set(stems.map(place))
+        return others.first { places.contains(place($0)) }
+    }
+
+    /// Whether a file is to lie in a folder, by whatever name.
+    static func lies(_ path: String, in folder: String) -> Bool {
+        place(path) == place(folder + (folder.hasSuffix("/") ? "" : "/") + fileName(of: path))
+    }
+
+    private static func place(_ path: String) -> String {
+        func real(_ path: String) -> String? {
+            guard let found = path.withFileName({ realpath($0, nil) }) else { return nil }
+            defer { free(found) }
+            return FileName.text(found)
+        }
+        if let existing = real(path) { return existing }
+        let cut = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let folder = cut.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let name = cut.map { String(path[path.index(after: $0)...]) } ?? path
+        if let folder = real(folder) { return folder + "/" + name }
+        // A folder that is not there yet, by the one it will lie in.
+        let parts = folder.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." }.joined(separator: "/")
+        return (folder.hasPrefix("/") ? "/" : (real(".") ?? ".") + "/") + parts + "/" + name
+    }
+
+    /// Whether there is nothing under the name, and a folder can be made there.
+    /// - Throws: what `makeFolder` would.
+    static func isMissing(_ folder: String) throws(AudioFileError) -> Bool {
+        var status = stat()
+        if folder.withFileName({ stat($0, &status) }) == 0 {
+            guard status.st_mode & S_IFMT == S_IFDIR else { throw .cannotCreate(path: folder, reason: "it is no folder") }
+            return false
+        }
+        guard errno == ENOENT else { throw .cannotCreate(path: folder, reason: String(cString: strerror(errno))) }
+        let above = parent(folder)
+        guard above.withFileName({ stat($0, &status) }) == 0 else { throw .missingFolder(path: folder, folder: above) }
+        guard above.withFileName({ access($0, W_OK | X_OK) }) == 0 else { throw .cannotCreate(path: folder, reason: String(cString: strerror(errno))) }
+        return true
+    }
+
+    static func parent(_ folder: String) -> String {
+        let name = folder.hasSuffix("/") ? folder.dropLast() : folder[...]
+        guard let cut = name.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return cut == name.startIndex ? "/" : String(name[..<cut])
     }
 
     /// - Returns: whether it was not there before.

@@ -70,15 +70,16 @@ public enum RecordedFile {
     }
 
     /// The file before it has its name. Where it needs another one on the way, the ledger knows that one first.
-    static func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger) async throws -> AtomicOutput {
+    /// - Parameter newFolder: the folder of `path`, where it is yet to be made: until then the bytes lie in the one above it.
+    static func open(_ path: String, force: Bool, inputs: [String], _ row: RowID, _ ledger: Ledger, untilMade newFolder: String? = nil) async throws -> AtomicOutput {
         if let descriptor = ScratchOutput.descriptor(of: path) { return try AtomicOutput(borrowing: descriptor) }
-        let folder = try AtomicOutput.scratchFolder(for: path)
+        let folder = try newFolder.map(StemNames.parent) ?? AtomicOutput.scratchFolder(for: path)
         let name = NamedScratch.name(for: row)
         // Replacing needs a name for the instant of the rename, and some file systems need one all along.
         if force || UnnamedScratch.needsName(in: folder), let absolute = absolutePath(folder) {
             try await ledger.registerName(absolute + (absolute == "/" ? "" : "/") + name, for: row)
         }
-        return try AtomicOutput(target: path, force: force, inputs: inputs, scratchName: name)
+        return try AtomicOutput(target: path, force: force, inputs: inputs, scratchName: name, scratchFolder: newFolder == nil ? nil : folder)
     }
 
     /// The file is whole under its name, and the user's; one without a name stays its caller's, who has a row of his own for it.

@@ -121,6 +121,7 @@ extension ServiceDesk {
     }
 
     private func generation(_ body: Routes.JobRequest, _ prompt: String, _ container: OutputContainer) throws -> GenerateRequest {
+        if let seed = body.seed, !Brief.seedRange.contains(seed) { throw Refusal.wrong("seed is 0 to \(Brief.seedRange.upperBound)") }
         var request = GenerateRequest(prompt: prompt, seed: body.seed ?? UInt64.random(in: 1...999_999), output: "", container: container)
         request.isMastered = body.master ?? true
         request.options.isLoop = body.loop ?? false

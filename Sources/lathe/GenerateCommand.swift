@@ -23,7 +23,7 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
     @Option(help: ArgumentHelp("E.g. \"F# minor\".", valueName: "key")) var key: String?
     @Option(help: ArgumentHelp("E.g. 3/4.", valueName: "n/d")) var meter: String?
     @Option(help: ArgumentHelp("A genre's name.", valueName: "name")) var genre: String?
-    @Option(parsing: .unconditional, help: ArgumentHelp("Another seed gives another track; else one is drawn.", valueName: "n")) var seed: UInt64?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Another seed gives another track; else one is drawn.", valueName: "n"), transform: GenerateCommand.seed) var seed: UInt64?
     @Flag(help: "Whole bars to the sample, the tail wrapped into the start.") var loop = false
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tracks, each with the next seed.", valueName: "n")) var takes = 1
     @Option(help: ArgumentHelp("A folder for the parts, one file each; they add up to the unmastered mix.", valueName: "dir")) var stems: String?
@@ -56,6 +56,13 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
         if !(1...100).contains(takes) { throw ValidationError("--takes takes 1 to 100") }
     }
 
+    private static let seedRemedy = "--seed takes 0 to \(Brief.seedRange.upperBound)"
+
+    @Sendable private static func seed(_ text: String) throws -> UInt64 {
+        guard let seed = UInt64(text), Brief.seedRange.contains(seed) else { throw ValidationError(seedRemedy) }
+        return seed
+    }
+
     func run() async throws {
         let genres = try GenreLibrary.list()
         let written = try brief.map { try BriefLibrary.load($0, genres: genres) }
@@ -67,6 +74,7 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
                           "\(promptFile ?? (prompt == "-" ? "standard input" : "the prompt")): says nothing; say what is wanted, e.g. \"slow house in A minor, two minutes\"")
         }
         let first = seed ?? written?.seed ?? UInt64.random(in: 1...999_999)
+        guard Brief.seedRange.upperBound - first >= UInt64(takes - 1) else { throw Failure(Failure.usageExitCode, "\(Self.seedRemedy); the seed of the last of \(takes) takes is beyond that") }
         let requests = try (0..<takes).map { take in try request(text, written, options, seed: first &+ UInt64(take), take: take, genres) }
 
         let remotes = try tiers.remotes()

@@ -47,7 +47,7 @@ struct Lathe: AsyncParsableCommand {
         abstract: "A studio in the terminal: hear, master and render music, and see what happens to your data.",
         discussion: """
             Without a command, `lathe [PATH]` opens the studio in that folder, or with that file.
-            Exit codes: 0 done, 64 usage, 65 unusable input, 66 no such input, 73 cannot create the output, 74 I/O failed, 130 interrupted.
+            Exit codes: 0 done, 64 usage, 65 unusable input, 66 no such input, 69 something it needs is missing or not allowed, 73 cannot create the output, 74 I/O failed, 130 interrupted.
             """,
         version: version,
         subcommands: [

@@ -38,6 +38,64 @@ import Testing
         #expect(!place.exists("t.wav"))
     }
 
+    /// Whether the stems' folder is there or not yet, and whatever the file is called.
+    @Test func noOtherFileIsAStem() throws {
+        let place = try Workspace()
+        for other in [["--midi", "s/01-drums.wav"], ["--plan", "./s/../s/01-drums.wav"], ["-o", "s/01-drums.wav"]] {
+            let outcome = try place.start(["generate", "techno, 1 bar, only drums", "--seed", "1", "--stems", "s", "--force", "--no-master"] + (other[0] == "-o" ? [] : ["-o", "t.wav"]) + other).outcome()
+            #expect(outcome.status == 64, "\(other) \(outcome.status) \(outcome.err)")
+            expectOneLine(outcome.err, "01-drums.wav", "stem")
+            #expect(try place.names().isEmpty)
+        }
+        let outcome = try place.run("generate", "techno, 1 bar, only drums", "--seed", "1", "--stems", "s", "--midi", "s/a.mid", "-o", "t.wav", "--no-master")
+        #expect(outcome.status == 0, "\(outcome.err)")
+        #expect(place.exists("s/01-drums.wav") && place.exists("s/a.mid"))
+    }
+
+    /// The folder for stems comes with their names: a run that is killed before leaves none, by any signal.
+    @Test func aKilledRunLeavesNoFolder() throws {
+        let place = try Workspace()
+        let running = try place.start(["generate", "house, 20 minutes", "--seed", "1", "--stems", "s", "-o", "t.wav", "--progress", "json"], listens: true)
+        // It plays.
+        let said = try running.process.hear(until: "{\"file\":\"t.wav\",\"stage\":\"rendering\"")
+        running.process.kill()
+        #expect(!said.isEmpty)
+        #expect(!place.exists("s") && !place.exists("t.wav"))
+    }
+
+    @Test func everySeedIsKeptAsItIs_andWhatNoFileHoldsIsRefused() throws {
+        let place = try Workspace()
+        let most = "9223372036854775807"
+        let outcome = try place.run("generate", "techno, 1 bar", "--seed", most, "-o", "t.wav", "--write-brief", "t.toml", "--no-master", "--json")
+        #expect(outcome.status == 0 && outcome.out.contains("\"seed\":" + most), "\(outcome.err)")
+        #expect(try place.run("generate", "--brief", "./t.toml", "-o", "u.wav", "--no-master").status == 0)
+        #expect(try place.bytes("t.wav") == place.bytes("u.wav"))
+        for wrong in [["--seed", "9223372036854775808"], ["--seed", "18446744073709551615"], ["--seed", "-1"], ["--seed", "x"], ["--seed", most, "--takes", "2"]] {
+            let refused = try place.start(["generate", "techno, 1 bar", "-o", "v.wav"] + wrong).outcome()
+            #expect(refused.status == 64 && refused.err.contains("--seed") && refused.err.contains("0 to " + most), "\(wrong) \(refused.status) \(refused.err)")
+            #expect(!place.exists("v.wav"))
+        }
+    }
+
+    @Test func whatAnOptionOverrulesIsNotSaidToBeUnderstood() throws {
+        let place = try Workspace()
+        let outcome = try place.run("generate", "house in A minor, 120 bpm, 3/4, 1 bar", "--genre", "jazz", "--key", "C major", "--bpm", "100", "--meter", "4/4", "--bars", "2", "-o", "t.wav", "--no-master", "--json")
+        #expect(outcome.status == 0, "\(outcome.err)")
+        let understood = try #require(outcome.object["understood"] as? [[String: Any]]), ignored = try #require(outcome.object["ignored"] as? [[String: Any]])
+        #expect(understood.isEmpty, "\(understood)")
+        for option in ["--genre", "--key", "--bpm", "--meter", "--bars"] { #expect(ignored.contains { ($0["why"] as? String)?.contains(option) == true }, "\(option)") }
+        // What says the same stays.
+        let same = try place.run("generate", "house, 120 bpm, 1 bar", "--bpm", "120", "-o", "u.wav", "--no-master", "--json")
+        #expect((try same.object["ignored"] as? [[String: Any]])?.isEmpty == true)
+    }
+
+    @Test func aPictureIsNoClip() throws {
+        let place = try Workspace()
+        try place.write("sun.bmp", picture(250, 210, 90))
+        let outcome = try place.run("generate", "pop, 1 bar", "--video", "sun.bmp", "-o", "t.wav")
+        #expect(outcome.status == 65 && outcome.err.contains("--image"), "\(outcome.err)")
+    }
+
     @Test func takesAreNumberedAndDiffer_theSameSeedDoesNot() throws {
         let place = try Workspace()
         let first = try place.run("generate", "lofi, 1 bar", "--seed", "1", "--takes", "2", "-o", "t.wav", "--no-master")

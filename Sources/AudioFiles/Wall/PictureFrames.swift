@@ -10,6 +10,8 @@ public struct PictureError: Error, Sendable, Equatable, CustomStringConvertible 
         /// There is no wall to decode behind.
         case refused
         case unreadable
+        /// A clip was named, and this is one picture.
+        case still
         case stuck
     }
 
@@ -20,7 +22,7 @@ public struct PictureError: Error, Sendable, Equatable, CustomStringConvertible 
     public var exitCode: Int32 {
         switch kind {
         case .absent: 66
-        case .notAFile, .unreadable, .stuck: 65
+        case .notAFile, .unreadable, .still, .stuck: 65
         case .noDecoder, .refused: 69
         }
     }
@@ -32,6 +34,7 @@ public struct PictureError: Error, Sendable, Equatable, CustomStringConvertible 
         case .noDecoder: ("needs ffmpeg to be looked at, and there is none on the search path", "install ffmpeg, or say the mood in words")
         case .refused: ("there is no process here in which it could do no harm", "say the mood in words")
         case .unreadable: ("is no picture or clip that ffmpeg can decode", "save it as PNG, JPEG or MP4")
+        case .still: ("is a picture, not a clip", "name it with --image")
         case .stuck: ("ffmpeg did not answer", "save it as PNG, JPEG or MP4")
         }
         return "\(path): \(what); \(remedy)"
@@ -99,6 +102,13 @@ public enum PictureFrames {
                 held = 0
             }
         }
-        guard frames > 0 else { throw failure(.unreadable) }
+        guard frames > 0 else { throw failure(isClip && isPicture(input) ? .still : .unreadable) }
+    }
+
+    /// By how the file begins: PNG, JPEG, BMP, WebP.
+    private static func isPicture(_ descriptor: Int32) -> Bool {
+        var start = [UInt8](repeating: 0, count: 12)
+        guard pread(descriptor, &start, start.count, 0) == start.count else { return false }
+        return start.starts(with: [0x89, 0x50, 0x4E, 0x47]) || start.starts(with: [0xFF, 0xD8, 0xFF]) || start.starts(with: Array("BM".utf8)) || start.starts(with: Array("RIFF".utf8)) && start[8...].elementsEqual(Array("WEBP".utf8))
     }
 }

@@ -111,6 +111,7 @@ def what_is_refused(root):
     refused(400, "invalid_request", lambda: client.submit({"kind": "generate", "prompt": "techno"}, "no spaces, please"))
     refused(400, "invalid_request", lambda: client.submit({"kind": "delete"}, "a"))
     refused(400, "invalid_request", lambda: client.submit({"kind": "generate", "prompt": "techno", "seconds": 5, "bars": 4}, "a"))
+    refused(400, "invalid_request", lambda: client.submit({"kind": "generate", "prompt": "techno", "seed": 1 << 63}, "a"))
     refused(422, "invalid_request", lambda: client.submit({"kind": "generate", "prompt": "techno", "seconds": 3000}, "a"))
     refused(402, "quota", lambda: client.submit({"kind": "generate", "prompt": "techno", "seconds": 90}, "a"))
     policy = refused(422, "content_policy", lambda: client.submit({"kind": "generate", "prompt": "a ballad in the voice of qxjzvwk"}, "a"))
