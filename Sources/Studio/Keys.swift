@@ -120,9 +120,7 @@ private func finish(_ prompt: Prompt, _ state: inout StudioState) -> [Effect] {
         }
         return state.change(parameter) { preset throws(PresetError) in preset = trial }
     case .brief:
-        state.generate.amendment = prompt.field.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        state.say(state.generate.amendment.isEmpty ? "the prompt counts as it is" : "changed; \(state.keymap.name(of: "generate.make")) makes it")
-        return state.promptChanged()
+        return state.amendBrief(prompt.field.text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
     case .exportFolder:
         let folder = prompt.field.text.trimmingPrefix { $0 == " " }
         guard folder.hasPrefix("/") || folder.hasPrefix("~/") else { return refuse("type a folder's full path, from / or ~/ on") }

@@ -75,15 +75,14 @@ extension Command {
             guard let take = state.generate.selected else { return [] }
             return [.letGoTake(take.id)]
         },
-        Command("generate.undo", "Undo", keys: [.character("u")], in: [.generate], help: "Takes the last change of the prompt back.",
-                unavailable: { $0.generate.editor.canUndo ? nil : "there is nothing to undo in the prompt" }) { state in
-            _ = state.generate.editor.undo()
-            return state.promptChanged()
+        Command("generate.undo", "Undo", keys: [.character("u")], in: [.generate], help: "Takes the last change of the prompt or of the brief back.",
+                unavailable: { $0.canUndoPrompt ? nil : "there is nothing to undo in the prompt" }) { state in
+            return state.undoPrompt()
         },
         Command("generate.redo", "Redo", keys: [.control("r")], in: [.generate], help: "Does the undone change of the prompt again.",
                 unavailable: { $0.generate.editor.canRedo ? nil : "there is nothing to redo in the prompt" }) { state in
             _ = state.generate.editor.redo()
-            return state.promptChanged()
+            return state.textChanged()
         },
     ]
 

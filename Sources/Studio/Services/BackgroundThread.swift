@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A thread that does one thing and ends. For calls that may hang: they must not take a place in a shared pool.
 enum BackgroundThread {
@@ -8,4 +9,7 @@ enum BackgroundThread {
         thread.stackSize = 512 * 1024
         thread.start()
     }
+
+    /// What the calling thread does from here on can wait for what others do: on Linux a nice value is a thread's own (nice(2), C library/kernel differences).
+    static func yieldToOthers() { _ = nice(5) }
 }

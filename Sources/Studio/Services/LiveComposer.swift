@@ -11,6 +11,8 @@ final class LiveComposer: Composing {
         var sounds: [Int: (sound: TakeSound, row: RowID)] = [:]
         /// Takes that are being made; what is not among them any more stops at its next block.
         var making: Set<Int> = []
+        /// Takes of which there is not enough to be played yet: somebody waits to hear them.
+        var awaited: Set<Int> = []
         var reading = 0
     }
 
@@ -49,8 +51,14 @@ final class LiveComposer: Composing {
             do throws(GenreError) {
                 var request = GenerateRequest(prompt: text, seed: 1, output: "", container: .wav)
                 request.options.amendment = amendment.isEmpty ? nil : amendment
-                let (brief, reading) = request.brief(genres: try GenreLibrary.list())
-                post(.promptRead(version: version, Understanding(brief, reading)))
+                let genres = try GenreLibrary.list()
+                let (brief, reading) = request.brief(genres: genres)
+                var understanding = Understanding(brief, reading, open: Open(request, genres))
+                if !amendment.isEmpty {
+                    request.options.amendment = nil
+                    understanding.isChangeIdle = request.brief(genres: genres).0 == brief
+                }
+                post(.promptRead(version: version, understanding))
             } catch {
                 post(.notice(Notice(error.message, .error)))
             }
@@ -70,6 +78,7 @@ final class LiveComposer: Composing {
                 let row = try await parts.ledger.create(ItemRequest(
                     kind: .unsavedTake, origin: .prompt, purpose: .generation, place: .ram, parent: try await holding?.value, displayName: "take \(order.id)"))
                 made = row
+                _ = state.withLock { $0.awaited.insert(order.id) }
                 let take = try await Self.away("compose") { Result { Take(order.request, genres: try GenreLibrary.list()) } }.get()
                 post(.takeOutlined(order.id, TakeOutline(take)))
                 let sound = try TakeSound(frames: take.frames, rate: Take.rate)
@@ -77,6 +86,7 @@ final class LiveComposer: Composing {
                     self?.state.withLock { state in
                         state.sounds[order.id] = nil
                         state.making.remove(order.id)
+                        state.awaited.remove(order.id)
                     }
                     _ = sound.erase()
                     self?.post(.takeGone(order.id))
@@ -84,14 +94,26 @@ final class LiveComposer: Composing {
                 try await parts.ledger.attach(holder, bytes: Int64(take.frames) * 8, to: row)
                 state.withLock { $0.sounds[order.id] = (sound, row) }
                 let isWhole = await Self.away("take \(order.id)") { [self] in play(take, into: sound, order.id) }
-                _ = state.withLock { $0.making.remove(order.id) }
+                end(order.id)
                 if isWhole { post(.takeReady(order.id)) } else { await parts.ledger.destroy([row], because: .cancelled) }
             } catch {
-                _ = state.withLock { $0.making.remove(order.id) }
+                end(order.id)
                 if let made { await (try? backend.parts)?.ledger.destroy([made], because: .neverBegan) }
                 post(.takeFailed(order.id, Self.words(error)))
             }
         }
+    }
+
+    private func end(_ id: Int) {
+        state.withLock { state in
+            state.making.remove(id)
+            state.awaited.remove(id)
+        }
+    }
+
+    /// A take that is heard already waits for one that is not: the first seconds of that one have the processor to themselves.
+    private func giveWay(_ id: Int) {
+        while state.withLock({ !$0.awaited.isEmpty && !$0.awaited.contains(id) && $0.making.contains(id) }) { usleep(2_000) }
     }
 
     /// Tells what is there, a percent at a time.
@@ -101,6 +123,9 @@ final class LiveComposer: Composing {
         return take.play(into: sound) { [self] frames in
             if !isPlayable, frames >= lead {
                 isPlayable = true
+                _ = state.withLock { $0.awaited.remove(id) }
+                // From here on it is far ahead of what is heard.
+                BackgroundThread.yieldToOthers()
                 post(.takePlayable(id, path: sound.path))
             }
             let percent = frames * 100 / max(1, take.frames)
@@ -108,6 +133,7 @@ final class LiveComposer: Composing {
                 told = percent
                 post(.takeProgress(id, Double(percent) / 100))
             }
+            giveWay(id)
             return state.withLock { $0.making.contains(id) }
         }
     }
@@ -115,6 +141,7 @@ final class LiveComposer: Composing {
     func letGo(take id: Int) {
         let row = state.withLock { state in
             state.making.remove(id)
+            state.awaited.remove(id)
             return state.sounds[id]?.row
         }
         guard let row else { return }
@@ -203,6 +230,23 @@ extension TakeOrder {
     }
 }
 
+/// What a prompt leaves to the seed.
+struct Open {
+    var isTempo: Bool
+    var isKey: Bool
+
+    init(_ request: GenerateRequest, _ genres: [Genre]) {
+        // What another seed draws otherwise.
+        let drawn = (1...6).map { seed in
+            var other = request
+            other.seed = UInt64(seed)
+            return other.brief(genres: genres).0
+        }
+        isTempo = Set(drawn.map(\.bpm)).count > 1
+        isKey = Set(drawn.map(\.key)).count > 1
+    }
+}
+
 extension TakeOutline {
     init(_ take: Take) {
         let score = take.score, brief = score.brief
@@ -210,19 +254,23 @@ extension TakeOutline {
         self.init(
             title: "\(brief.genre.name) \(brief.key.name) \(Format.fixed(brief.bpm, 0)) bpm", fileName: Self.fileName(brief), seconds: brief.length, bars: brief.bars,
             sections: score.sections.map { .init(name: $0.name, bar: $0.bar, bars: $0.bars, energy: $0.energy) },
-            parts: zip(score.tracks, activity).map { .init(name: $0.name, bars: $1) })
+            parts: zip(score.tracks, activity).map { .init(name: $0.name, bars: $1) }, understanding: Understanding(brief, take.reading))
     }
 
     static func fileName(_ brief: Brief) -> String { "\(brief.genre.id)-\(brief.seed)" + (brief.variations.isEmpty ? "" : "-v\(brief.variations.count)") }
 }
 
 extension Understanding {
-    init(_ brief: Brief, _ reading: Reading) {
+    /// - Parameter open: what is not decided yet; nil for a take, where all is.
+    init(_ brief: Brief, _ reading: Reading, open: Open? = nil) {
+        let genre = brief.genre
         let pulse = brief.meter.tempoUnit == "quarter" ? "" : " (" + brief.meter.tempoUnit + ")"
         self.brief = [
-            .init(label: "genre", value: brief.genre.name), .init(label: "tempo", value: Format.fixed(brief.bpm, brief.bpm == brief.bpm.rounded() ? 0 : 1) + " bpm" + pulse),
-            .init(label: "key", value: brief.key.name), .init(label: "metre", value: brief.meter.name),
-            .init(label: "length", value: "\(brief.bars) bars, " + Format.duration(brief.length) + (brief.isLoop ? ", loop" : "")),
+            .init(label: "genre", value: genre.name),
+            .init(label: "tempo", value: open?.isTempo == true ? "\(Format.fixed(genre.slowest, 0)) to \(Format.fixed(genre.fastest, 0)) bpm, as the seed draws"
+                : Format.fixed(brief.bpm, brief.bpm == brief.bpm.rounded() ? 0 : 1) + " bpm" + pulse),
+            .init(label: "key", value: open?.isKey == true ? "as the seed draws" : brief.key.name), .init(label: "metre", value: brief.meter.name),
+            .init(label: "length", value: Self.length(brief, open) + (brief.isLoop ? ", loop" : "")),
         ]
         let mood = brief.moods.map(\.name).joined(separator: ", ")
         if !mood.isEmpty { self.brief.append(.init(label: "mood", value: mood)) }
@@ -231,5 +279,12 @@ extension Understanding {
         if !brief.chords.isEmpty { self.brief.append(.init(label: "chords", value: brief.chords.map(\.symbol).joined(separator: " "))) }
         understood = reading.understood.map { .init(text: $0.text, why: $0.as) }
         ignored = reading.ignored.map { .init(text: $0.text, why: $0.why) }
+    }
+
+    /// Of a length in bars the seconds follow from the tempo, of one in seconds the bars.
+    private static func length(_ brief: Brief, _ open: Open?) -> String {
+        let bars = brief.bars == 1 ? "1 bar" : "\(brief.bars) bars"
+        guard open?.isTempo == true else { return bars + ", " + Format.duration(brief.length) }
+        return brief.seconds == nil ? "about \(bars)" : Format.duration(brief.length)
     }
 }

@@ -16,6 +16,8 @@ struct Understanding: Sendable, Equatable {
     var brief: [Line] = []
     var understood: [Rest] = []
     var ignored: [Rest] = []
+    /// What was changed about the brief makes no difference to it.
+    var isChangeIdle = false
 }
 
 /// The picture of a take: sections × parts.
@@ -40,6 +42,8 @@ struct TakeOutline: Sendable, Equatable {
     var bars: Int
     var sections: [Section]
     var parts: [Part]
+    /// What it was made from.
+    var understanding: Understanding?
 
     /// Whether a part is silent all through a section; nil stands for all of them.
     func rests(part: Int?, in section: Int?) -> Bool {
@@ -102,6 +106,10 @@ struct GenerateState: Sendable {
     var recalled: Int?
     /// What was changed about the brief, in the words of a prompt; it wins over the prompt.
     var amendment = ""
+    /// What it was before each change, with the version of the text that came after it.
+    var amendmentsBefore: [(text: String, version: Int)] = []
+    /// The version of the last change to the text itself.
+    var textVersion = 0
     /// Counts texts, so that an answer about an older one is known as such.
     var version = 0
     var understanding: Understanding?
@@ -152,6 +160,12 @@ struct GenerateState: Sendable {
         cursor.index = shown.firstIndex { $0.take.id == id } ?? cursor.index
         part = nil
         section = nil
+    }
+
+    /// The brief on the panel, and the take it is of; nil for the prompt that is being written.
+    var shownBrief: (understanding: Understanding, take: Int?)? {
+        if !isEditing, !isNew, let take = selected, let made = take.outline?.understanding { return (made, take.id) }
+        return understanding.map { ($0, nil) }
     }
 
     var isMaking: Bool { takes.contains { if case .making = $0.stage { true } else { false } } }

@@ -6,6 +6,10 @@ func updateGenerate(_ state: inout StudioState, _ event: StudioEvent) -> [Effect
     case .promptRead(let version, let understanding):
         guard version == state.generate.version else { return [] }
         state.generate.understanding = understanding
+        if understanding.isChangeIdle {
+            let why = understanding.ignored.last.map { ": " + $0.text + ": " + $0.why } ?? ""
+            state.say("the change makes no difference" + why, .warning)
+        }
         return []
     case .promptGone(let id): return state.forgetPrompt(id)
     case .takeOutlined(let id, let outline):
@@ -72,9 +76,44 @@ extension StudioState {
         generate.version += 1
         guard !generate.editor.isBlank else {
             generate.understanding = nil
+            dropAmendment()
             return []
         }
         return [.readPrompt(generate.editor.text, amendment: generate.amendment, version: generate.version)]
+    }
+
+    /// The change of a brief goes with its prompt.
+    private mutating func dropAmendment() {
+        guard !generate.amendment.isEmpty else { return }
+        (generate.amendment, generate.amendmentsBefore) = ("", [])
+        say("the change of the brief went with its prompt")
+    }
+
+    mutating func amendBrief(_ text: String) -> [Effect] {
+        guard text != generate.amendment else { return [] }
+        generate.amendmentsBefore.append((generate.amendment, generate.version + 1))
+        generate.amendment = text
+        say(text.isEmpty ? "the prompt counts as it is" : "changed; \(keymap.name(of: "generate.make")) makes it")
+        return promptChanged()
+    }
+
+    var canUndoPrompt: Bool { generate.editor.canUndo || !generate.amendmentsBefore.isEmpty }
+
+    /// Takes back what was changed last: the brief or the text.
+    mutating func undoPrompt() -> [Effect] {
+        if let last = generate.amendmentsBefore.last, last.version > generate.textVersion || !generate.editor.canUndo {
+            generate.amendmentsBefore.removeLast()
+            generate.amendment = last.text
+            say(last.text.isEmpty ? "the change of the brief is taken back" : "the brief is changed as before: " + last.text)
+            return promptChanged()
+        }
+        return generate.editor.undo() ? textChanged() : []
+    }
+
+    mutating func textChanged() -> [Effect] {
+        let effects = promptChanged()
+        generate.textVersion = generate.version
+        return effects
     }
 
     /// A key while the prompt is being edited.
@@ -92,21 +131,21 @@ extension StudioState {
             return makeTake()
         case KeyStroke(.up, alt: true): return recall(-1)
         case KeyStroke(.down, alt: true): return recall(1)
-        case KeyStroke(.character("u"), alt: true), .control("_"): return generate.editor.undo() ? promptChanged() : []
-        case KeyStroke(.character("r"), alt: true), .control("r"): return generate.editor.redo() ? promptChanged() : []
+        case KeyStroke(.character("u"), alt: true), .control("_"): return undoPrompt()
+        case KeyStroke(.character("r"), alt: true), .control("r"): return generate.editor.redo() ? textChanged() : []
         default:
             let before = generate.editor.characters
             guard generate.editor.take(key) else {
                 say("\(key.label) does nothing while you write; Esc ends")
                 return []
             }
-            return before == generate.editor.characters ? [] : promptChanged()
+            return before == generate.editor.characters ? [] : textChanged()
         }
     }
 
     mutating func pastePrompt(_ text: String) -> [Effect] {
         generate.editor.insert(text)
-        return promptChanged()
+        return textChanged()
     }
 
     /// An earlier prompt in place of this one, or a later one.
@@ -119,7 +158,8 @@ extension StudioState {
         }
         generate.recalled = to
         generate.editor.replace(with: written[to].text)
-        return promptChanged()
+        dropAmendment()
+        return textChanged()
     }
 
     mutating func makeTake() -> [Effect] {
@@ -250,7 +290,7 @@ extension StudioState {
         generate.section = nil
         // Steps of undo may hold any prompt's text.
         generate.editor.forget()
-        generate.amendment = ""
+        (generate.amendment, generate.amendmentsBefore) = ("", [])
         generate.understanding = nil
         generate.version += 1
         generate.isEditing = false

@@ -96,8 +96,27 @@ private func drawLedgerCount(_ state: StudioState, x: Int, y: Int, width: Int, w
     return canvas.text(text, x: x, y: y, .dim, width: width)
 }
 
+/// While a prompt is written, letters are text and other keys count.
+private let writingKeys = [("Alt-Enter", "make"), ("Esc", "end"), ("Alt-u", "undo"), ("Alt-Up", "earlier")]
+
+private func drawWritingKeys(_ rect: Rect, _ canvas: inout Canvas) {
+    var (shown, room): ([(String, String)], Int) = ([], rect.columns)
+    for (key, word) in writingKeys {
+        let columns = TextWidth.of(key) + 1 + TextWidth.of(word) + 2
+        if columns > room { break }
+        room -= columns
+        shown.append((key, word))
+    }
+    var x = rect.x + room
+    for (key, word) in shown {
+        x += canvas.text(key, x: x, y: rect.y, .accent, width: rect.maxX - x) + 1
+        x += canvas.text(word, x: x, y: rect.y, .dim, width: rect.maxX - x) + 2
+    }
+}
+
 /// As many as fit, right-aligned, in their order.
 private func drawKeys(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
+    if state.view == .generate, state.generate.isEditing { return drawWritingKeys(rect, &canvas) }
     var shown: [(key: String, word: String, order: Int)] = []
     var room = rect.columns
     // Help and quit come last but are the last to give way.

@@ -49,14 +49,18 @@ private func drawPromptText(_ rect: Rect, _ state: StudioState, _ canvas: inout 
 
 /// What was read out of the prompt, and what was not.
 private func drawBrief(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
-    let area = canvas.panel(rect, title: "Brief", numbers: state.generate.amendment.isEmpty ? "" : "changed")
+    let shown = state.generate.shownBrief
+    let amendment = shown?.take == nil ? state.generate.amendment : state.generate.selected?.order.options.amendment ?? ""
+    let area = canvas.panel(rect, title: shown?.take.map { "Brief of take \($0)" } ?? "Brief", numbers: amendment.isEmpty || shown?.understanding.isChangeIdle == true ? "" : "changed")
     guard area.rows > 0, area.columns > 0 else { return }
-    guard let understanding = state.generate.understanding else {
-        canvas.text("what is understood of the prompt stands here", x: area.x, y: area.y, .dim, width: area.columns)
+    guard let understanding = shown?.understanding else {
+        for (row, line) in wrapped("what is understood of the prompt stands here", area.columns, most: area.rows, ellipsis: canvas.ellipsis).enumerated() {
+            canvas.text(line, x: area.x, y: area.y + row, .dim, width: area.columns)
+        }
         return
     }
     var lines: [(String, String, Role)] = understanding.brief.map { ($0.label, $0.value, .value) }
-    if !state.generate.amendment.isEmpty { lines.append(("changed", state.generate.amendment, .changed)) }
+    if !amendment.isEmpty { lines.append(("changed", amendment, .changed)) }
     // What cannot be done is told before what is.
     lines += understanding.ignored.map { ("not used", $0.text + ": " + $0.why, .warning) }
     lines += understanding.understood.map { ("read", $0.text + ": " + $0.why, .dim) }

@@ -23,7 +23,10 @@ func drawTopLine(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     if rect.columns >= 40 { x += canvas.text("lathe", x: x, y: rect.y, .key, width: right - x) + 2 }
     var facts = fileFacts(state)
     guard let path = state.deck.path else {
-        canvas.text("no file is open", x: x, y: rect.y, style: bar, width: right - x)
+        // Where nothing is open yet, the way to the views.
+        let views = ViewID.allCases.map { state.keymap.name(of: "view.\($0)") + " " + $0.title }.joined(separator: "  ")
+        let line = "no file is open" + canvas.dot + views
+        canvas.text(TextWidth.of(line) <= right - x ? line : views, x: x, y: rect.y, style: bar, width: right - x)
         return
     }
     let name = state.deck.label ?? Path.name(of: path)
