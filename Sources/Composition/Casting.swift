@@ -17,9 +17,9 @@ struct Casting {
         // What is forbidden is replaced where the music needs it, else it goes.
         parts = parts.compactMap { part in
             guard let voice = Voice.named(part.voice) else { return nil }
-            if brief.allows(voice) { return part }
             // No pads: nobody else holds chords in their place.
-            if part.role == .pad, brief.without.contains("pad") { return nil }
+            if part.role == .pad, brief.without.contains("pad"), !brief.voices.contains(voice) { return nil }
+            if brief.allows(voice) { return part }
             guard let other = Self.substitutes[part.role]?.lazy.compactMap({ Voice.named($0) }).first(where: { brief.allows($0) }) else { return nil }
             return moved(part, to: other)
         }

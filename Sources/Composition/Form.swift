@@ -80,6 +80,12 @@ enum Form {
     private static func moveFullest(to bar: Int, _ sections: inout [Section], _ total: Int) {
         guard let first = sections.indices.dropFirst().max(by: { (sections[$0].energy, -$0) < (sections[$1].energy, -$1) }),
               bar >= first, bar < total - (sections.count - first) else { return }
+        // What was as full before it only leads there: the drop that was asked for is the first.
+        let most = sections[first].energy
+        for i in sections.indices[1..<first] where sections[i].energy > most - 0.3 || ["drop", "chorus", "hook", "climax"].contains(sections[i].name) {
+            sections[i].energy = min(sections[i].energy, max(0.1, most - 0.3))
+            if ["drop", "chorus", "hook", "climax"].contains(sections[i].name) { sections[i].name = "build" }
+        }
         let before = share(bar, by: sections[..<first].map { Double($0.bars) }, unit: 1)
         let after = share(total - bar, by: sections[first...].map { Double($0.bars) }, unit: 1)
         var at = 0

@@ -45,6 +45,7 @@ extension PromptReader {
         let sections = found.prefix(40)
         guard !sections.isEmpty else { return }
         wish.form = sections.map(\.section)
+        for item in found.dropFirst(40) { ignore(item.range, "a form has at most 40 sections") }
         for item in sections { use(item.range, as: "\(item.section.name) of \(Self.counted(item.section.bars))", topic: .length) }
     }
 

@@ -85,7 +85,10 @@ extension PromptReader {
         if !chords.isEmpty {
             if wish.chords.isEmpty { wish.chords = Array(chords.prefix(64)) }
             use(start..<end, as: "chords " + chords.map(\.symbol).joined(separator: " "), topic: .chords)
-            for other in others { wish.reading.ignored.append(.init(text: tokens[other.at].source.shown, why: other.why)) }
+            for other in others {
+                let unread = Reading.Ignored(text: tokens[other.at].source.shown, why: other.why)
+                if !wish.reading.ignored.contains(unread) { wish.reading.ignored.append(unread) }
+            }
         } else {
             if wish.numerals.isEmpty { wish.numerals = Array(numerals.prefix(64)) }
             use(start..<end, as: "degrees " + numerals.joined(separator: " "), topic: .chords)

@@ -51,7 +51,7 @@ extension PromptReader {
         guard at < tokens.count else { return at }
         // "Not only drums."
         if ["only", "just", "solo", "seulement"].contains(word(at)), tokens[start].word != "without" { return at }
-        let isList = tokens[at].gap == .colon
+        let isList = tokens[at].gap == .colon || tokens[at].gap == .bracket
         // "Don't leave out the drums", "not without drums".
         if tokens[start].word == "not", word(at) == "without", tokens[at].gap == .none {
             for n in start...at { tokens[n].isUsed = true }

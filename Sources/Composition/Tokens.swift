@@ -136,10 +136,10 @@ enum Tokenizer {
             } else {
                 flush()
                 switch c {
-                case ".", "!", "?", ";", "\n", "。": gap = .stop
+                case ".", "!", "?", ";", "\n", "。", ")": gap = .stop
                 case ":": gap = gap == .stop ? .stop : .colon
                 case "(": if gap == .none { gap = .bracket }
-                case ",", ")", "、", "・", "「", "」": if gap == .none { gap = .comma }
+                case ",", "、", "・", "「", "」": if gap == .none { gap = .comma }
                 default: break
                 }
                 // A hyphen joins words, but between chords it is a gap.

@@ -32,9 +32,9 @@ extension LocalTier {
             let renderer = MixRenderer(score, rate: Self.generationRate, bank: player)
 
             let stemFiles = request.stemsFolder.map { StemNames.paths(renderer.stemNames, in: $0) } ?? []
-            var paths = [request.output] + stemFiles
-            paths += [request.midi, request.briefFile, request.chart, request.plan].compactMap { $0 }
-            if let twice = StemNames.shared(stemFiles, paths.filter { !stemFiles.contains($0) }) {
+            let others = [request.midi, request.briefFile, request.chart, request.plan].compactMap { $0 }
+            let paths = [request.output] + stemFiles + others
+            if let twice = StemNames.shared(stemFiles, [request.output] + others) {
                 throw JobFailure(message: "\(twice.printable): is the file of a stem; give it another name, or the stems a folder of their own", exitCode: 64)
             }
             // A folder for stems that is not there yet is made when they are named: their bytes lie beside it until then.
@@ -232,8 +232,11 @@ enum StemNames {
         let name = cut.map { String(path[path.index(after: $0)...]) } ?? path
         if let folder = real(folder) { return folder + "/" + name }
         // A folder that is not there yet, by the one it will lie in.
-        let parts = folder.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." }.joined(separator: "/")
-        return (folder.hasPrefix("/") ? "/" : (real(".") ?? ".") + "/") + parts + "/" + name
+        var parts: [Substring] = []
+        for part in ((folder.hasPrefix("/") ? "" : (real(".") ?? "") + "/") + folder).split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/") + "/" + name
     }
 
     /// Whether there is nothing under the name, and a folder can be made there.

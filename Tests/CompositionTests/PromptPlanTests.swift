@@ -64,6 +64,13 @@ struct PromptPlanTests {
             let fullest = Form.sections(brief).max { ($0.energy, -$0.bar) < ($1.energy, -$1.bar) }
             #expect(brief.bars == 32 && fullest?.bar == 16, "\(prompt)")
         }
+        // None comes before it.
+        for seed in UInt64(1)...8 {
+            let brief = Shipped.brief("house, 124 bpm, 2 minutes, drop at 0:45", seed: seed)
+            let sections = Form.sections(brief)
+            let most = sections.map(\.energy).max() ?? 0
+            for section in sections where Double(section.bar) * brief.secondsPerBar < 44 { #expect(section.name != "drop" && section.energy <= most - 0.25, "\(section)") }
+        }
         // Where a bar does not begin there, the nearest is told.
         let wish = wish("house, 124 bpm, 2 minutes, drop at 1:00")
         var reading = wish.reading
