@@ -11,7 +11,7 @@ final class LiveComposer: Composing {
         var sounds: [Int: (sound: TakeSound, row: RowID)] = [:]
         /// Takes that are being made; what is not among them any more stops at its next block.
         var making: Set<Int> = []
-        /// Takes of which there is not enough to be played yet: somebody waits to hear them.
+        /// Takes of which there is little yet: somebody waits to hear them.
         var awaited: Set<Int> = []
         var reading = 0
     }
@@ -21,6 +21,8 @@ final class LiveComposer: Composing {
     private let post: Post
     /// Seconds that have to be there before a take is played: what the player reads ahead, and some more for a busy machine.
     private static let lead = 3.0
+    /// Seconds of it that are made before other takes are made on: by then the player has opened it, with a processor to itself.
+    private static let head = 15.0
 
     init(backend: Backend, post: @escaping Post) {
         self.backend = backend
@@ -118,15 +120,19 @@ final class LiveComposer: Composing {
 
     /// Tells what is there, a percent at a time.
     private func play(_ take: Take, into sound: TakeSound, _ id: Int) -> Bool {
-        let lead = min(take.frames, Int(Self.lead * Double(Take.rate)))
+        let lead = min(take.frames, Int(Self.lead * Double(Take.rate))), head = min(take.frames, Int(Self.head * Double(Take.rate)))
+        var isAhead = false
         var (told, isPlayable) = (0, false)
         return take.play(into: sound) { [self] frames in
             if !isPlayable, frames >= lead {
                 isPlayable = true
-                _ = state.withLock { $0.awaited.remove(id) }
                 // From here on it is far ahead of what is heard.
                 BackgroundThread.yieldToOthers()
                 post(.takePlayable(id, path: sound.path))
+            }
+            if !isAhead, frames >= head {
+                isAhead = true
+                _ = state.withLock { $0.awaited.remove(id) }
             }
             let percent = frames * 100 / max(1, take.frames)
             if percent > told {
