@@ -94,7 +94,7 @@ enum Lexicon {
         without drums   = drumless | drum free | drums free | drum less
         without bass    = bassless | bass free
         without vocals  = vocal free | vocalless | no singing | without singing
-        only            = nur | ausschliesslich | solo con | solamente | unicamente | seulement | uniquement | soltanto | apenas | somente
+        only            = nothing but | nothing except | nichts ausser | nichts als | rien que | nada mas que | nient'altro che | nada alem de | nur | ausschliesslich | solo con | solamente | unicamente | seulement | uniquement | soltanto | apenas | somente
         and             = und | y | et
         with            = mit | con | avec | com
         for             = fur | para | pour | per
@@ -141,7 +141,7 @@ enum Lexicon {
         flat            = bemol | bemolle
         slow            = langsamer | langsames | langsame | langsam | lento y | lenta | lent | lente | langsames | slowly | ruhiges
         fast            = schneller | schnelles | schnelle | schnell | rapido | rapida | rapide | veloce | quick | quickly
-        drums           = schlagzeug | drum kit | drum set | drumset | kit | bateria | batterie | batteria | percusion completa | schlagwerk | beats | drum machine | drum beat | drumbeat | breakbeats | full drum kit
+        drums           = drummer | drummers | schlagzeuger | batteur | baterista | batterista | schlagzeug | drum kit | drum set | drumset | kit | bateria | batterie | batteria | percusion completa | schlagwerk | beats | drum machine | drum beat | drumbeat | breakbeats | full drum kit
         drums           = double bass drums | double bass drum | double bass pedal | double kick | trommeln | tambores | percussive drums | 909 | tr 909 | live drums | drumming
         kick            = kick drum | kick drums | kicks | bass drum | bassdrum | basstrommel | grosse trommel | bombo | grosse caisse | grancassa | cassa | bumbo
         snare           = snares | snare drum | snare drums | kleine trommel | caisse claire | rullante | redoblante | caixa clara
@@ -158,7 +158,7 @@ enum Lexicon {
         vocals          = voix | voz | voce | voces | voci | stimme | stimmen | gesang | chant vocal | vocales | vocal lines | lead vocals | lead vocal | backing vocals | lyrics | text vocals
         whistle         = tin whistle | penny whistle | whistling
         electric guitar = pedal steel | steel guitar | lap steel | slide guitar | surf guitar | twang guitar | reverb guitar | telecaster | stratocaster
-        piano           = klaviermusik | klavier | felt piano | grand piano | pianoforte | flugel | piano montuno | montuno | pianos
+        piano           = pianist | klaviermusik | klavier | felt piano | grand piano | pianoforte | flugel | piano montuno | montuno | pianos
         electric piano  = e piano | epiano | piano electrico | piano electrique | wurlitzer | wurly | fender rhodes | e klavier
         rhodes          = rhodes piano
         organ           = orgel | organo | orgue | hammond | orgao | b3

@@ -188,6 +188,16 @@ extension PromptReader {
             }
             at = end
         }
+        // A mode without a tonic: "phrygian techno", "in minor".
+        for i in tokens.indices where isFree(i) {
+            guard let mode = Self.modes[tokens[i].word], ![.major, .minor].contains(mode) || i > 0 && word(i - 1) == "in" || wish.key?.mode == mode else { continue }
+            if let key = wish.key, key.mode != mode {
+                ignore(i..<i + 1, "the key is \(key.name) already")
+            } else {
+                if wish.key == nil { wish.mode = mode }
+                use(i..<i + 1, as: "in \(mode.rawValue)", topic: .key)
+            }
+        }
     }
 
     /// A key at token `i`, where it ends, and whether it can be nothing else.

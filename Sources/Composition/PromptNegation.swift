@@ -26,7 +26,7 @@ extension PromptReader {
     /// May stand between a "no" and its noun: "no kind of loud drums".
     private static let qualifiers: Set<String> = [
         "loud", "heavy", "hard", "big", "busy", "real", "live", "acoustic", "electronic", "synthetic", "distorted", "clean", "single", "kind", "sort", "type", "trace", "hint", "form", "need", "use", "using", "used",
-        "playing", "have", "add", "include", "want", "be", "make", "it", "sound", "sounds", "sounding", "too", "so", "much", "many", "lot", "lots", "very", "really", "at", "in", "all", "as", "on", "like", "key", "tempo",
+        "playing", "have", "add", "include", "want", "be", "make", "it", "sound", "sounds", "sounding", "too", "so", "much", "many", "more", "lot", "lots", "very", "really", "at", "in", "all", "as", "on", "like", "key", "tempo",
         "zu", "so", "sehr", "im", "am", "trop", "tres", "en", "muy", "demasiado", "troppo", "molto", "muito", "demais", "te", "bpm", "for", "es", "is", "ist", "est", "sea", "sia", "c'est", "it's", "additional", "other", "extra", "music",
     ]
     /// Less of something is not none of it.
@@ -67,6 +67,11 @@ extension PromptReader {
             let word = word(at)
             if Self.negators.contains(word) || Self.turns.contains(word) || Self.turns.contains(tokens[at].plain) { break }
             if let length = thing(at) {
+                let last = at + length
+                if sound(at) != nil, ["solo", "solos"].contains(self.word(last)), last < tokens.count, !tokens[last].isAfterBreak {
+                    ignore(start..<last + 1, "solos cannot be left out by themselves; a form can be asked for: intro 4 bars, verse 8 bars, chorus 8 bars")
+                    return last + 1
+                }
                 // "No dark pads": the pads are meant.
                 let isColour = sound(at) == nil && (at + length < tokens.count && !tokens[at + length].isAfterBreak && sound(at + length) != nil)
                 if isColour { at += length; continue }
@@ -113,7 +118,7 @@ extension PromptReader {
         guard end < tokens.count, !tokens[end].isAfterBreak else { return }
         let isSound = sound(start) != nil
         let used: Int
-        if word(end) == "absent" { used = 1 } else if isSound, word(end) == "free", isFree(end) { used = 1 } else if isSound, word(end) == "not", word(end + 1) == "needed" { used = 2 } else if isSound, word(end) == "are" || word(end) == "is", word(end + 1) == "absent" { used = 2 } else { return }
+        if word(end) == "absent" || isSound && word(end) == "off" { used = 1 } else if isSound, word(end) == "free", isFree(end) { used = 1 } else if isSound, word(end) == "not", word(end + 1) == "needed" { used = 2 } else if isSound, word(end) == "are" || word(end) == "is", word(end + 1) == "absent" { used = 2 } else { return }
         for n in start..<end { tokens[n].isDenied = true }
         for n in end..<end + used { tokens[n].isUsed = true }
         // ドラムとベースなし

@@ -98,7 +98,7 @@ public struct PromptReader {
         section per minute minutes seconds bars length long short create generate compose write give main also through have has add
         du der die das ein eine einen einem einer im am zum de la le les el los las un una une des del da do il lo gli von auf aus an al l d en
         dans sur est son ses avec con et y e o ou oder als sehr muy tres molto piu mas plus bien este esta este ce cet cette tu eres quiero je veux ich will
-        roughly exactly approximately needed circa etwa ungefahr environ aproximadamente mas intro main stage not nicht ish niet pas non nao sondern mais а но ab ist es est troppo trop zu
+        roughly exactly approximately needed circa etwa ungefahr environ aproximadamente mas intro main stage not nicht ish niet pas non nao sondern mais а но ab ist es est troppo trop zu all off nothing
         meter metre takt lasts lasting duration use using style era piece pieza morceau pezzo stuck peca aber ma em between adventure theme anthem jingle ad advert four floor add include
         i'd i'm it's let's au aux du dann bitte lieber maybe again once well hey hi hello kind sort bit can could would should
         een het voor van op l' d' un' dell' all' nell' dall' sull'
@@ -122,6 +122,11 @@ public struct PromptReader {
         let clash = wish.voices.filter { voice in wish.without.contains { $0 == voice.name } }
         for voice in clash { wish.reading.ignored.append(.init(text: voice.name, why: "asked for and forbidden at once; it is left out")) }
         wish.voices.removeAll { clash.contains($0) }
+        // "Solo piano, nothing else" names the instrument in its style.
+        if wish.isOnly, wish.voices.isEmpty {
+            wish.voices = wish.genre == "piano" ? [Voice.named("piano")].compactMap { $0 } : []
+            wish.isOnly = !wish.voices.isEmpty
+        }
         let pieces = (wish.kit ?? []).filter { wish.without.contains($0.rawValue) }
         for piece in pieces { wish.reading.ignored.append(.init(text: piece.rawValue, why: "asked for and forbidden at once; it is left out")) }
         if !pieces.isEmpty { wish.kit?.removeAll { pieces.contains($0) } }

@@ -254,7 +254,16 @@ enum StemNames {
         return true
     }
 
+    /// The folder above; of a further take's folder, where that one is not there yet either, the one above both.
     static func parent(_ folder: String) -> String {
+        let above = folderAbove(folder)
+        return isTakes(folder) && above.withFileName({ access($0, F_OK) }) != 0 ? folderAbove(above) : above
+    }
+
+    /// `parts/take-2`
+    private static func isTakes(_ folder: String) -> Bool { fileName(of: folder.hasSuffix("/") ? String(folder.dropLast()) : folder).hasPrefix("take-") }
+
+    private static func folderAbove(_ folder: String) -> String {
         let name = folder.hasSuffix("/") ? folder.dropLast() : folder[...]
         guard let cut = name.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return cut == name.startIndex ? "/" : String(name[..<cut])
@@ -262,6 +271,7 @@ enum StemNames {
 
     /// - Returns: whether it was not there before.
     static func makeFolder(_ folder: String) throws(AudioFileError) -> Bool {
+        if isTakes(folder) { _ = folderAbove(folder).withFileName { mkdir($0, 0o777) } }
         if folder.withFileName({ mkdir($0, 0o777) }) == 0 { return true }
         if errno == EEXIST { return false }
         throw errno == ENOENT ? .missingFolder(path: folder, folder: folder) : .cannotCreate(path: folder, reason: String(cString: strerror(errno)))

@@ -52,6 +52,13 @@ import Testing
         #expect(place.exists("s/01-drums.wav") && place.exists("s/a.mid"))
     }
 
+    @Test func furtherTakesHaveTheirStemsInAFolderEach() throws {
+        let place = try Workspace()
+        let outcome = try place.run("generate", "techno, 1 bar, only drums", "--seed", "1", "--takes", "2", "--stems", "s", "-o", "t.wav", "--no-master")
+        #expect(outcome.status == 0, "\(outcome.err)")
+        #expect(place.exists("s/01-drums.wav") && place.exists("s/take-2/01-drums.wav") && place.exists("t-2.wav"))
+    }
+
     /// The folder for stems comes with their names: a run that is killed before leaves none, by any signal.
     @Test func aKilledRunLeavesNoFolder() throws {
         let place = try Workspace()

@@ -113,6 +113,13 @@ struct PromptPlanTests {
         #expect(wish(prompt).key?.name == key, "\(wish(prompt).key?.name ?? "none")")
     }
 
+    @Test func aModeAloneIsHeard_andNothingElseIsAlone() {
+        for seed in UInt64(1)...6 { #expect(Shipped.brief("phrygian techno", seed: seed).key.mode == .phrygian && Shipped.brief("house in minor", seed: seed).key.mode == .minor) }
+        #expect(wish("dorian jazz in E dorian").reading.ignored.isEmpty)
+        #expect(wish("solo piano, nothing else").isOnly && wish("solo piano, nothing else").voices.map(\.name) == ["piano"] && !wish("house, nothing else").isOnly)
+        #expect(wish("nothing but drums").isOnly)
+    }
+
     @Test func twoTempoWordsContradict() {
         let both = wish("adagio, presto")
         #expect(both.paceBPM == 68 && both.reading.ignored.contains { $0.text == "presto" })
