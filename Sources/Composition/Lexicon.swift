@@ -133,7 +133,8 @@ enum Lexicon {
         6/8             = seis por ocho | seis por oito | sei ottavi | six huit | six eight | sechs achtel
         5/4             = cinco por cuatro | cinque quarti | cinq quatre | cinq temps | cinco tiempos | 5 temps | five four | funfvierteltakt
         7/8             = seven eight | siete por ocho | sette ottavi | sept huit | siebenachteltakt | sieben achtel
-        12/8            = twelve eight
+        12/8            = twelve eight | zwolf achtel | zwolfachteltakt | doce por ocho | douze huit | dodici ottavi
+        9/8             = nine eight | neun achtel | neunachteltakt | nueve por ocho | neuf huit | nove ottavi
         2/2             = cut time | alla breve
         2/4             = zweivierteltakt | two four
         key             = tonart | tonalidad | tonalite | tonalita | tonalidade

@@ -110,6 +110,12 @@ extension Lexicon {
         2 minutes = 两分钟 | 兩分鐘
         3 minutes = 三分钟 | 三分鐘
         30 seconds = 半分钟 | 半分鐘 | 三十秒
+        10 seconds = 十秒
+        15 seconds = 十五秒
+        20 seconds = 二十秒
+        40 seconds = 四十秒
+        45 seconds = 四十五秒
+        50 seconds = 五十秒
         90 seconds = 一分半钟 | 一分半鐘
         without   = 没有 | 沒有 | 不要 | 不用 | 无 | 除了
         not       = 不是 | 别

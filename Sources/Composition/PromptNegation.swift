@@ -61,7 +61,7 @@ extension PromptReader {
         var isWhole = isList
         while at < tokens.count {
             if tokens[at].isAfterBreak, !(at == start + 1 && isList) {
-                guard found, tokens[at].gap == .comma, isWhole || isListWithEnd(from: at, mayEndInAnd: tokens[start].word == "without") else { break }
+                guard found, tokens[at].gap == .comma, isWhole || isListWithEnd(from: at, mayEndInAnd: opensList(start)) else { break }
                 isWhole = true
             }
             let word = word(at)
@@ -106,6 +106,9 @@ extension PromptReader {
         }
         return max(at, start + 1)
     }
+
+    /// "Jazz without drums, bass and piano" is one list; in ", without drums, piano and strings" a new wish begins behind the comma.
+    private func opensList(_ i: Int) -> Bool { tokens[i].word == "without" && (i == 0 || tokens[i].gap == .none) }
 
     private func isDescribing(_ i: Int) -> Bool {
         Self.qualifiers.contains(tokens[i].word) || Self.qualifiers.contains(tokens[i].plain) || Self.moods.contains { $0.words == tokens[i].word }

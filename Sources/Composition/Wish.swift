@@ -172,6 +172,8 @@ extension Brief {
         let allowed = genres.contains { !not.genres.contains($0.id) } ? genres.filter { !not.genres.contains($0.id) } : genres
         genre = allowed.first { $0.id == wish.genre ?? ofItsTime } ?? Self.fitting(wish, allowed)
         meter = wish.meter ?? (not.meters.contains(genre.meter) ? Meter.common == genre.meter ? Meter(count: 3, unit: 4) ?? .common : .common : genre.meter)
+        // Beats of three eighths make a metre of them.
+        if wish.meter == nil, wish.bpm != nil, wish.bpmUnit == 1440, !meter.isCompound, let compound = Meter(count: 6, unit: 8), !not.meters.contains(compound) { meter = compound }
         kit = wish.kit ?? []
         form = wish.form ?? []
 

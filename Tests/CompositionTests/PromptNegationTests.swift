@@ -13,7 +13,7 @@ struct PromptNegationTests {
         ("pop sin batería ni bajo", ["drums", "bass"]), ("sem bateria nem baixo", ["drums", "bass"]), ("без барабанов и баса", ["drums", "bass"]), ("不要鼓和贝斯", ["drums", "bass"]), ("ドラムとベースなし", ["drums", "bass"]),
         ("no loud drums", ["drums"]), ("no kind of drums", ["drums"]), ("don't add any drums or bass", ["drums", "bass"]), ("I don't want strings", ["strings"]), ("bitte kein Klavier", ["piano"]),
         ("piano instead of guitar", ["guitar"]), ("Klavier statt Gitarre", ["guitar"]), ("no dark pads", ["pad"]), ("senza l'organo", ["organ"]), ("pas d'accordéon", ["accordion"]), ("drums are forbidden", ["drums"]),
-        ("without drums, bass and piano", ["drums", "bass", "piano"]), ("no (drums, bass)", ["drums", "bass"]), ("jazz without a drummer", ["drums"]), ("drums off, bass off", ["drums", "bass"]), ("no more drums", ["drums"]), ("no guitar solo, rock", []), ("no wind instruments", ["woodwind", "saxophone", "brass"]), ("funk no horns", ["brass", "saxophone"]), ("no keys", ["keys"]),
+        ("without drums, bass and piano", ["drums", "bass", "piano"]), ("jazz without drums, bass and piano", ["drums", "bass", "piano"]), ("no (drums, bass)", ["drums", "bass"]), ("jazz without a drummer", ["drums"]), ("drums off, bass off", ["drums", "bass"]), ("no more drums", ["drums"]), ("no guitar solo, rock", []), ("no wind instruments", ["woodwind", "saxophone", "brass"]), ("funk no horns", ["brass", "saxophone"]), ("no keys", ["keys"]),
     ])
     func whatIsForbiddenIsForbidden(_ prompt: String, _ names: [String]) {
         let wish = wish(prompt)
@@ -23,7 +23,7 @@ struct PromptNegationTests {
 
     @Test(arguments: [
         ("not only drums but also bass", ["drums", "bass"]), ("don't leave out the drums", ["drums"]), ("not without drums", ["drums"]), ("no bass and a piano", ["piano"]), ("lofi, no drums, piano", ["piano"]),
-        ("no drums but strings", ["strings"]), ("keine Drums, sondern Klavier", ["piano"]), ("pas de batterie mais un piano", ["piano"]), ("not too much bass", ["bass"]), ("no rush, piano", ["piano"]),
+        ("no drums but strings", ["strings"]), ("keine Drums, sondern Klavier", ["piano"]), ("pas de batterie mais un piano", ["piano"]), ("not too much bass", ["bass"]), ("no rush, piano", ["piano"]), ("Pop, weder Schlagzeug noch Bass, Klavier und Streicher", ["piano", "strings"]), ("pop, no quiero batería, piano y flauta", ["piano", "flute"]), ("jazz, without drums, piano and cello", ["piano", "cello"]),
     ])
     func whatIsWantedIsNotForbidden(_ prompt: String, _ names: [String]) {
         #expect(wish(prompt).voices.map(\.name) == names, "\(prompt): \(wish(prompt).voices.map(\.name)), no \(wish(prompt).without)")

@@ -95,14 +95,14 @@ struct PromptPlanTests {
         #expect(brief.bars == 24 && Form.sections(brief).map(\.bars) == [8, 16] && reading.ignored.contains { $0.why.contains("12 bars") })
     }
 
-    @Test(arguments: [("2m15s", 135.0), ("2min15", 135), ("1h", 3600), ("1h30m", nil), ("trois minutes trente", 210), ("zwei Minuten dreißig", 150), ("two minutes and thirty", 150), ("3'30 long", 210), ("dos minutos treinta", 150), ("2 minutes, 90 bpm", 120)])
+    @Test(arguments: [("2m15s", 135.0), ("2min15", 135), ("1h", 3600), ("1h30m", nil), ("trois minutes trente", 210), ("zwei Minuten dreißig", 150), ("two minutes and thirty", 150), ("3'30 long", 210), ("dos minutos treinta", 150), ("2 minutes, 90 bpm", 120), ("四十秒", 40)])
     func aLengthIsReadWhole(_ text: String, _ seconds: Double?) {
         #expect(wish("ambient, " + text).seconds == seconds, "\(wish("ambient, " + text).seconds ?? 0)")
     }
 
     @Test(arguments: [
         ("jig in 6/8 at quarter = 90", 60.0), ("6/8, dotted quarter = 60", 60), ("waltz in 3/4, 60 to the dotted half", 180), ("6/8, \u{2669} = 90", 60), ("6/8, \u{2669}. = 70", 70), ("Walzer, Viertel = 120", 120), ("6/8, 180 to the eighth", 60),
-        ("valse, 160 à la noire", 160), ("4/4, half note = 60", 120), ("6/8, 90 à la noire", 60), ("6/8, 110 bpm", 110),
+        ("valse, 160 à la noire", 160), ("4/4, half note = 60", 120), ("6/8, 90 à la noire", 60), ("6/8, 110 bpm", 110), ("slow blues, zwölf Achtel, punktierte Viertel = 62", 62), ("lullaby, dotted quarter = 50", 50),
     ])
     func aTempoCountsTheNoteThatIsNamed(_ prompt: String, _ felt: Double) {
         #expect(Shipped.brief(prompt).bpm == felt, "\(Shipped.brief(prompt).bpm)")
