@@ -79,6 +79,11 @@ enum FormatName {
         return [SF_ENDIAN_FILE, SF_ENDIAN_LITTLE].contains(Int(format) & SF_FORMAT_ENDMASK)
     }
 
+    /// Whether the samples lie in the file as `SampleForm` has them.
+    static func isPlain(_ format: Int32) -> Bool {
+        isLittleEndianWAV(format) && ["pcm_16", "pcm_24", "pcm_32", "float_32", "float_64"].contains(encoding(format))
+    }
+
     static func encoding(_ format: Int32) -> String {
         switch Int(format) & SF_FORMAT_SUBMASK {
         case SF_FORMAT_PCM_S8: "pcm_s8"

@@ -70,11 +70,14 @@ public final class AudioWriter {
             throw .unsupportedOutput(path: path, detail: "cannot be written as \(format.container.rawValue) with these settings; use WAV")
         }
         configure(handle, opusBitRate: opusBitRate)
-        // Where nothing can be said, readers take what is usual.
-        if format.layout.mask != 0, [.wav, .aiff, .caf].contains(format.container), !Loudspeakers.write(format.layout, to: handle),
-            !Loudspeakers.write(.usual(format.channels), to: handle), !format.layout.isLike(.usual(format.channels)) {
-            throw .unsupportedOutput(
-                path: path, detail: "\(format.container.rawValue.uppercased()) has no place for the loudspeakers of \(format.layout.name ?? ""); use WAV or FLAC")
+        if format.layout.mask != 0, [.wav, .aiff, .caf].contains(format.container), !Loudspeakers.write(format.layout, to: handle) {
+            let usual = ChannelLayout.usual(format.channels)
+            guard format.layout.isLike(usual) else {
+                throw .unsupportedOutput(
+                    path: path, detail: "\(format.container.rawValue.uppercased()) has no place for the loudspeakers of \(format.layout.name ?? ""); use WAV or FLAC")
+            }
+            // Where nothing can be said, readers take what is usual.
+            _ = Loudspeakers.write(usual, to: handle)
         }
         if format.container != .mp3 { Tags.write(format.container == .wav ? tags.filter { $0.key != "software" } : tags, to: handle) }
         if format.container == .wav {

@@ -58,6 +58,10 @@ final class FileDecoder: SampleSource {
             if let isrc = comments.isrc { header.tags["isrc"] = isrc.description }
             let layout = comments.mask.map { ChannelLayout(channels: header.channels, mask: $0) }
             if let speakers = layout?.speakers.compactMap({ $0.map { UInt8($0) } }), speakers.count == header.channels { header.speakers = speakers }
+        } else if kind == .caf || kind == .aiff {
+            let place = source.offset
+            header.speakers = AppleLayout.speakers(source, kind, channels: header.channels)
+            _ = source.seek(place, whence: SEEK_SET)
         } else if kind != .ogg, kind != .mpeg {
             header.speakers = Loudspeakers.read(opened, channels: header.channels)
         }
@@ -76,6 +80,8 @@ final class FileDecoder: SampleSource {
             sf_close(opened)
             throw error
         }
+        // libsndfile goes to the first sample, and nobody but the file below it knows where that is.
+        if FormatName.isPlain(header.format), header.ending == .stated, sf_seek(opened, 0, SEEK_SET) == 0 { header.dataOffset = source.offset }
         self.header = header
         form = header.form
         mustReachClaim = FormatName.container(header.format) != "MP3"

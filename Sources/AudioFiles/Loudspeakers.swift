@@ -1,7 +1,7 @@
 import CSndFile
 import DSP
 
-/// The loudspeakers of WAV, AIFF and CAF as libsndfile reads and writes them.
+/// The loudspeakers of WAV as libsndfile reads them, and of WAV, AIFF and CAF as it writes them.
 enum Loudspeakers {
     /// libsndfile's names for the bits of `ChannelLayout`, bit by bit.
     private static let names: [Int32] = [

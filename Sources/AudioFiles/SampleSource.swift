@@ -24,6 +24,8 @@ struct SoundHeader: Equatable {
     /// Nil when the file does not say.
     var frames: Int64?
     var tags: [String: String]
+    /// Where in the file the samples begin, when they need no decoding.
+    var dataOffset: Int64?
     var ending = AudioFileInfo.Ending.stated
 
     static let channelCounts = 1...32

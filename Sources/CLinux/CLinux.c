@@ -31,6 +31,11 @@ int64_t lathe_file_system(const char *folder) {
     return statfs(folder, &info) == 0 ? (int64_t)(uint32_t)info.f_type : -1;
 }
 
+int64_t lathe_file_system_of(int fd) {
+    struct statfs found;
+    return fstatfs(fd, &found) == 0 ? (int64_t)(uint32_t)found.f_type : -1;
+}
+
 int64_t lathe_free_bytes(const char *folder) {
     struct statfs info;
     return statfs(folder, &info) == 0 ? (int64_t)info.f_bavail * (int64_t)info.f_bsize : -1;

@@ -55,8 +55,8 @@ public struct ChannelLayout: Sendable, Equatable, Hashable, Codable {
     public var name: String? {
         guard mask != 0 else { return nil }
         let names: [UInt32: String] = [
-            0x7: "3.0", 0xB: "2.1", 0xF: "3.1", 0x33: "quad", 0x603: "quad", 0x107: "4.0", 0x10F: "4.1", 0x37: "5.0", 0x607: "5.0", 0x3F: "5.1",
-            0x60F: "5.1", 0x70F: "6.1", 0x13F: "6.1", 0x637: "7.0", 0x63F: "7.1", 0xFF: "7.1 wide",
+            0x7: "3.0", 0xB: "2.1", 0xF: "3.1", 0x33: "quad", 0x603: "quad(side)", 0x107: "4.0", 0x10F: "4.1", 0x37: "5.0", 0x607: "5.0(side)", 0x3F: "5.1",
+            0x60F: "5.1(side)", 0x70F: "6.1", 0x13F: "6.1(back)", 0x637: "7.0", 0x63F: "7.1", 0xFF: "7.1 wide",
         ]
         if let name = names[mask], speakers.allSatisfy({ $0 != nil }) { return name }
         let short = [

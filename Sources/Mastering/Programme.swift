@@ -24,7 +24,7 @@ struct Programme: Sendable {
     init(album files: [PlacedFile], tracks: [InputProfile]) throws {
         for (file, track) in zip(files, tracks) {
             let first = tracks[0].analysis, here = track.analysis
-            guard here.sampleRate == first.sampleRate, here.layout == first.layout else {
+            guard here.sampleRate == first.sampleRate, here.layout.isLike(first.layout) else {
                 throw AudioFileError.unsupported(
                     path: file.path, detail: "has \(here.sampleRate) Hz and \(Self.words(here)), the first track of the album "
                         + "\(first.sampleRate) Hz and \(Self.words(first))")

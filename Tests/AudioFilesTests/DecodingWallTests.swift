@@ -1,4 +1,5 @@
 @testable import AudioFiles
+import DSP
 import Foundation
 import TestSupport
 import Testing
@@ -92,6 +93,25 @@ import Testing
         }
     }
 
+    /// Plain samples are read on this side, without the decoder that read their header.
+    @Test(arguments: [OutputFormat.SampleBits.int16, .int24, .float32])
+    func aFileThatShrinksWhileItIsReadIsTruncated(bits: OutputFormat.SampleBits) throws {
+        let frames = 200_000, width = bits == .int16 ? 2 : bits == .int24 ? 3 : 4
+        let path = try write(.tones(channels: 2, frames: frames), to: folder["shrinks.wav"], .wav, bits)
+        let reader = try AudioReader(path: path, in: .apart(wall))
+        let buffer = AudioBuffer(channels: 2, frames: frames)
+        #expect(try reader.read(into: buffer.block, frames: 1000) == 1000)
+        // The head in front of the sound is some ten frames long.
+        #expect(truncate(path, off_t(150_000 * 2 * width)) == 0)
+        do {
+            _ = try reader.read(into: buffer.block, frames: frames)
+            Issue.record("read to the end")
+        } catch AudioFileError.truncated(let named, let seconds) {
+            let at = try #require(seconds)
+            #expect(named == path && (at * 48_000 - 150_000).magnitude < 60)
+        }
+    }
+
     @Test func aSampleThatIsNoNumberIsFoundOnThisSide() throws {
         let path = try folder.write("nan.wav", Array("nan\0\0\0\0\0".utf8))
         let reader = try AudioReader(path: path, in: .apart(wall))
@@ -141,7 +161,7 @@ import Testing
     @Test(arguments: [SIGKILL, SIGSEGV, SIGSTOP])
     func aDecoderThatIsStruckDownLeavesATypedError(_ signal: Int32) async throws {
         let wall = try #require(Self.raised(patience: 1))
-        let path = try write(.tones(channels: 2, frames: 200_000), to: folder["a.wav"], .wav)
+        let path = try write(.tones(channels: 2, frames: 200_000), to: folder["a.flac"], .flac)
         let reader = try AudioReader(path: path, in: .apart(wall))
         let decoder = try #require(try descendants(of: wall.keeperID).first)
         #expect(kill(decoder, signal) == 0)
@@ -150,7 +170,7 @@ import Testing
     }
 
     @Test func withTheKeeperGoneFilesAreRefused() async throws {
-        let path = try write(.tones(channels: 1, frames: 100), to: folder["a.wav"], .wav)
+        let path = try write(.tones(channels: 1, frames: 100), to: folder["a.flac"], .flac)
         let reader = try AudioReader(path: path, in: .apart(wall))
         let decoder = try #require(try descendants(of: wall.keeperID).first)
         #expect(kill(wall.keeperID, SIGKILL) == 0)

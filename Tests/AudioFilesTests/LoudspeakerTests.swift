@@ -34,6 +34,38 @@ import Testing
         #expect(try AudioReader(path: path9).info.layout.mask == 0)
     }
 
+    /// Layouts that libsndfile has a tag for come back; the others are refused, never called something else.
+    @Test(arguments: [OutputFormat.Container.caf, .aiff], layouts + [(6, 0x707), (7, 0x637), (5, 0x607)])
+    func cafAndAIFFSayTheLoudspeakersOrAreRefused(container: OutputFormat.Container, _ one: (channels: Int, mask: UInt32)) throws {
+        let folder = try Folder(), layout = ChannelLayout(channels: one.channels, mask: one.mask)
+        do {
+            let path = try write(.tones(channels: one.channels, frames: 500), to: folder["x.\(container)"], container, layout: layout)
+            #expect(try AudioReader(path: path).info.layout.isLike(layout))
+        } catch AudioFileError.unsupportedOutput(_, let detail) {
+            #expect(detail.contains("no place for the loudspeakers") && !layout.isLike(.usual(one.channels)))
+        }
+    }
+
+    /// Core Audio Format Specification: by a bitmap, which is that of WAVE; by labels; by a tag that stands for an order.
+    @Test(arguments: [
+        ([1 << 16, 0x6CB, 0], 7, [0, 1, 3, 6, 7, 9, 10]), ([133 << 16 | 3, 0, 0], 3, [0, 1, 3]), ([136 << 16 | 4, 0, 0], 4, [0, 1, 2, 3]),
+        ([110 << 16 | 6, 0, 0], 6, [0, 1, 4, 5, 2, 8]), ([128 << 16 | 8, 0, 0], 8, [0, 1, 2, 3, 9, 10, 4, 5]), ([0, 0, 3, 1, 0, 0, 0, 0, 4, 0, 0, 0, 0, 2], 3, [0, 3, 1]),
+        ([1 << 16, 0xFFFF_FFFF, 0], 4, []), ([0, 0, 0xFFFF_FFFF], 4, []), ([121 << 16 | 5, 0, 0], 6, []), ([9999 << 16 | 6, 0, 0], 6, []),
+        ([0, 0, 3, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2], 3, []),
+    ] as [([Int], Int, [UInt8])], [true, false])
+    func layoutChunksAreRead(_ one: (words: [Int], channels: Int, speakers: [UInt8]), isCAF: Bool) throws {
+        let folder = try Folder()
+        func big(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (count - 1 - $0))) } }
+        var chunk = one.words.flatMap { big($0, 4) }
+        chunk += [UInt8](repeating: 0, count: one.words.count > 3 ? 16 : 0)
+        let bytes = isCAF
+            ? Array("caff".utf8) + big(1, 2) + big(0, 2) + Array("desc".utf8) + big(4, 8) + big(0, 4) + Array("chan".utf8) + big(chunk.count, 8) + chunk
+            : Array("FORM".utf8) + big(0, 4) + Array("AIFFNAME".utf8) + big(3, 4) + [65, 65, 65, 0] + Array("CHAN".utf8) + big(chunk.count, 4) + chunk
+        let path = try folder.write("x", bytes)
+        let source = ByteSource(descriptor: try ByteSource.open(path))
+        #expect(AppleLayout.speakers(source, isCAF ? .caf : .aiff, channels: one.channels) == one.speakers)
+    }
+
     @Test func aLayoutThatAContainerHasNoPlaceForIsRefused() throws {
         let format = OutputFormat(container: .ogg, bits: .int16, sampleRate: 48_000, layout: ChannelLayout(channels: 4, mask: 0xF))
         #expect(format.objection == "Ogg Vorbis has no place for the loudspeakers of 3.1; use WAV or FLAC")

@@ -30,8 +30,9 @@ enum HostileDecoder {
     }
 
     private static func header(rate: Int32, channels: Int32, speakers: [UInt8] = []) -> [UInt8] {
-        // An ending that is stated, and the count of loudspeakers.
-        withUnsafeBytes(of: rate.littleEndian) { Array($0) } + withUnsafeBytes(of: channels.littleEndian) { Array($0) } + [0, UInt8(speakers.count)] + speakers
+        // An ending that is stated, no plain samples, and the count of loudspeakers.
+        withUnsafeBytes(of: rate.littleEndian) { Array($0) } + withUnsafeBytes(of: channels.littleEndian) { Array($0) }
+            + [0] + [UInt8](repeating: 255, count: 8) + [UInt8(speakers.count)] + speakers
     }
 
     /// Word, code, value and count, as readers expect them; 0x10002 is a WAV of 16 bits.

@@ -11,6 +11,8 @@ final class ConfinedDecoder: SampleSource {
     private let frameBytes: Int
     private let blockFrames: Int
     private let room: SampleRoom
+    /// Of sound that needs no decoder.
+    private let plain: PlainSamples?
     /// The first frame that nobody has taken yet.
     private var position: Int64 = 0
     /// Such frames in the slot `reading`.
@@ -47,6 +49,7 @@ final class ConfinedDecoder: SampleSource {
             guard message.count <= SoundHeader.mostBytes else { throw .brokeDown(.nonsense) }
             guard let header = SoundHeader(message, try Self.payload(channel, Int(message.count))) else { throw .brokeDown(.nonsense) }
             self.header = header
+            plain = PlainSamples(file, header)
         } catch {
             close(channel)
             throw error
@@ -59,6 +62,7 @@ final class ConfinedDecoder: SampleSource {
     deinit { close(channel) }
 
     func next(_ most: Int) throws(DecodeFailure) -> (samples: UnsafeRawPointer, frames: Int) {
+        if let plain { return try plain.next(most) }
         if held.isEmpty {
             if due == 0 { try ask(1) }
             reading = receiving
@@ -76,6 +80,7 @@ final class ConfinedDecoder: SampleSource {
     }
 
     func seek(to target: Int64) throws(DecodeFailure) -> Int64 {
+        if let plain { return plain.seek(to: target) }
         held = 0..<0
         while due > 0 {
             // What lies between is not wanted any more, whether it could be read or not.

@@ -147,12 +147,13 @@ extension DecodeFailure {
 }
 
 extension SoundHeader {
-    /// Rate, channels, ending, the count of loudspeakers and each, then each tag as its place in `Tags.names`, length and UTF-8.
+    /// Rate, channels, ending, where plain samples begin (−1: nowhere), the count of loudspeakers and each, then each tag as its place in `Tags.names`, length and UTF-8.
     var fields: [UInt8] {
         var fields = FixedFields()
         fields.number(Int32(sampleRate))
         fields.number(Int32(channels))
         fields.number(ending.rawValue)
+        fields.number(dataOffset ?? -1)
         fields.number(UInt8(speakers.count))
         fields.append(speakers)
         for (index, name) in Tags.names.enumerated() {
@@ -164,16 +165,17 @@ extension SoundHeader {
         return fields.bytes
     }
 
-    static let mostBytes = 10 + channelCounts.upperBound + Tags.names.count * (5 + Tags.mostBytes)
+    static let mostBytes = 18 + channelCounts.upperBound + Tags.names.count * (5 + Tags.mostBytes)
 
     /// Nil for what no decoder of ours says.
     init?(_ message: WallMessage, _ bytes: [UInt8]) {
-        guard message.value >= -1, bytes.count >= 10 else { return nil }
+        guard message.value >= -1, bytes.count >= 18 else { return nil }
         var reader = FixedFieldReader(bytes)
         let (rate, channelCount) = (Int(reader.number(Int32.self)), Int(reader.number(Int32.self)))
         guard Self.sampleRates.contains(rate), Self.channelCounts.contains(channelCount),
             let ending = AudioFileInfo.Ending(rawValue: reader.number(UInt8.self))
         else { return nil }
+        let dataOffset = reader.number(Int64.self)
         let speakerCount = Int(reader.number(UInt8.self))
         guard speakerCount <= reader.remaining else { return nil }
         let speakers = [UInt8](reader.raw(speakerCount))
@@ -187,6 +189,6 @@ extension SoundHeader {
         }
         if let code = found["isrc"] { found["isrc"] = ISRC(code)?.description }
         self.init(format: message.code, sampleRate: rate, channels: channelCount, speakers: speakers, frames: message.value < 0 ? nil : message.value, tags: found,
-            ending: ending)
+            dataOffset: dataOffset < 0 ? nil : dataOffset, ending: ending)
     }
 }

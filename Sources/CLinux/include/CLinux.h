@@ -14,6 +14,8 @@ int lathe_give_up_powers(int network);
 int lathe_open_unnamed(const char *folder);
 /* The magic number of `folder`'s file system; -1 when it cannot be told. */
 int64_t lathe_file_system(const char *folder);
+/* The same of an open file. */
+int64_t lathe_file_system_of(int fd);
 /* Bytes that a user may still write there; -1 when it cannot be told. */
 int64_t lathe_free_bytes(const char *folder);
 int lathe_memfd(const char *label);
