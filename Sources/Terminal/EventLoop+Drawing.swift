@@ -34,10 +34,8 @@ extension EventLoop {
         send(bytes)
     }
 
-    /// Questions behind frames only where a line can be slow: an answer that comes after a crash would land in the shell.
-    var asksWhenDrained: Bool {
-        probe.answersStatus && (pacing.rate != nil || options.environment["SSH_CONNECTION"] != nil || options.environment["SSH_TTY"] != nil)
-    }
+    /// Any line may be a slow one, or become one, whatever the environment says of it. Where it is quick the answer is there at once.
+    var asksWhenDrained: Bool { probe.answersStatus }
 
     func send(_ bytes: [UInt8]) {
         if lathe_restorer_ran() { return }

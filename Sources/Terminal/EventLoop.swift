@@ -106,8 +106,10 @@ public final class EventLoop<Message: Sendable> {
 
     func take(_ turn: Turn) {
         draw = max(draw, turn.draw)
+        let wished: Double = if case .after(let seconds) = turn.wake { SystemCall.now() + max(0, seconds) } else { .infinity }
+        // Turns that messages bring do not push the time of a tick ahead of themselves; one that comes too early is harmless.
+        if case .after = wake, case .after = turn.wake { wakeTime = min(wakeTime, wished) } else { wakeTime = wished }
         wake = turn.wake
-        wakeTime = if case .after(let seconds) = turn.wake { SystemCall.now() + max(0, seconds) } else { .infinity }
     }
 
     func isTickDue(at now: Double) -> Bool {

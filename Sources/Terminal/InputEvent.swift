@@ -52,7 +52,7 @@ public enum TerminalReply: Equatable, Sendable {
 public enum EndReason: Equatable, Sendable {
     /// The app said so.
     case asked
-    /// SIGTERM, SIGINT or SIGQUIT from outside; the keys Ctrl-C and Ctrl-\ are keys.
+    /// SIGTERM, SIGINT, SIGQUIT or another that ends a process, from outside; the keys Ctrl-C and Ctrl-\ are keys.
     case signal(Int32)
     /// The line is gone: SIGHUP, end of file or an error on the terminal.
     case hangUp

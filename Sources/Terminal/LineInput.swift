@@ -34,7 +34,7 @@ public final class LineInput<Message: Sendable> {
         var stops = false
         for number in signals.take() {
             if number == SIGTSTP { stops = true }
-            if [SIGHUP, SIGTERM, SIGINT, SIGQUIT].contains(number) { signal = signal ?? number }
+            if ![SIGTSTP, SIGCONT, SIGWINCH].contains(number) { signal = signal ?? number }
         }
         // Ctrl-Z, as everywhere.
         if stops { raise(SIGSTOP) }

@@ -14,9 +14,10 @@ struct Pacing {
     /// No line is taken for slower than this, and no drain for longer: a reader that stopped for a minute is not a slow line.
     static let slowestRate = 1024.0
     static let longestDrain = 4.0
-    /// Seconds for which a late answer holds the next frame, and after which it no longer comes.
-    static let longestHold = 2.0
+    /// Seconds for which a late answer holds the next frame, and after which it no longer comes: on a line that stands still one frame in that time is enough.
     static let answerTimeout = 5.0
+    /// After so many that never came the terminal has stopped answering.
+    static let mostUnanswered = 6
     static let limitLifetime = 300.0
     /// What a line that has shown nothing yet may hold, about a frame of 120 × 36, and what it is taken to carry: the slowest that is worth it.
     static let unknownCredit = 6144.0
@@ -49,6 +50,9 @@ struct Pacing {
     /// Bytes since the last answer, and when the first of them went.
     private var unconfirmed: (since: Double, bytes: Int) = (0, 0)
     private var quickest: Double?
+    private var unanswered = 0
+    /// It answered once: whether it or the line stands still cannot be told, and no patience makes that better.
+    private var hasFallenSilent = false
 
     init(framesPerSecond: Double) { shortest = 1 / min(1000, max(1, framesPerSecond)) }
 
@@ -61,7 +65,7 @@ struct Pacing {
         } else if !isProven {
             time += max(0, queued - Self.unknownCredit) / assumedRate
         }
-        if let asked = asked.first, let quickest, updated - asked.at > quickest + 0.1 { time = max(time, asked.at + Self.longestHold) }
+        if let asked = asked.first, let quickest, updated - asked.at > quickest + 0.1 { time = max(time, asked.at + Self.answerTimeout) }
         return time
     }
 
@@ -88,11 +92,16 @@ struct Pacing {
             queued = max(0, queued - assumedRate * max(0, now - updated))
         }
         updated = max(updated, now)
+        let before = asked.count
         asked.removeAll { now - $0.at > Self.answerTimeout }
+        unanswered += before - asked.count
+        // Nothing is known of the line any more.
+        if isProven, unanswered >= Self.mostUnanswered { (isProven, hasFallenSilent, quickest) = (false, true, nil) }
     }
 
     /// Of a line that has shown nothing: slow at first, and with the square of the time once answers can no longer be expected.
     private var assumedRate: Double {
+        if hasFallenSilent { return Self.unknownRate }
         let patience = max(1, (updated - (began ?? updated)) / Self.unknownPatience)
         return Self.unknownRate * patience * patience
     }
@@ -150,7 +159,8 @@ struct Pacing {
         guard !asked.isEmpty else { return }
         let question = asked.removeFirst()
         advance(to: now)
-        if question.bytes > 0 { isProven = true }
+        unanswered = 0
+        if question.bytes > 0 { (isProven, hasFallenSilent) = (true, false) }
         let delay = now - question.at
         // The quickest answer ages, in case the line has become longer rather than fuller.
         let first = question.bytes > 0 ? Self.usualAnswer : delay

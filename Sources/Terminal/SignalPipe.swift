@@ -7,7 +7,10 @@ final class SignalPipe {
     private let writeEnd: Int32
     private var isActive = false
 
-    private static let handled: [Int32] = [SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGQUIT]
+    /// The first three change something; the others end a process that has no handler for them (signal(7)), without a word to its terminal.
+    private static let handled: [Int32] = [
+        SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU,
+    ]
 
     init() throws(TerminalError) {
         var ends: [Int32] = [-1, -1]

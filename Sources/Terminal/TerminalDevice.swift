@@ -49,8 +49,16 @@ final class TerminalDevice {
         if ownsDescriptor { close(descriptor) }
     }
 
+    /// More than any screen shows; numbers beyond come from clients that are mistaken, and would have to be drawn.
+    static let largest = Size(columns: 1000, rows: 500)
+
     /// The size now; a terminal that does not know its own counts as 80 × 24, or what `LINES` and `COLUMNS` say.
     func size(environment: [String: String]) -> Size {
+        let told = toldSize(environment)
+        return Size(columns: min(told.columns, Self.largest.columns), rows: min(told.rows, Self.largest.rows))
+    }
+
+    private func toldSize(_ environment: [String: String]) -> Size {
         var window = winsize()
         if ioctl(descriptor, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 {
             return Size(columns: Int(window.ws_col), rows: Int(window.ws_row))

@@ -89,6 +89,33 @@ extension OnTheScreen {
         _ = try await loop.outcome.value
     }
 
+    /// As while a long file is measured behind a window without focus: news come all the time, and the play head must go on.
+    @Test func messagesDoNotPutOffATick() async throws {
+        let terminal = try PseudoTerminal(size)
+        let loop = try RunningLoop(on: terminal)
+        #expect(terminal.waitFor("READY"))
+        terminal.type("p")
+        let end = SystemCall.now() + 1.5
+        var number = 0
+        while SystemCall.now() < end {
+            number += 1
+            loop.mailbox.post(number)
+            terminal.receive(until: SystemCall.now() + 0.01)
+        }
+        terminal.type("q")
+        _ = try await loop.outcome.value
+        #expect(loop.log.events.withLock { $0.count { $0 == .tick } } >= 3)
+    }
+
+    /// `stty cols 65535` by mistake: 137 GB of cells.
+    @Test func aSizeBeyondAnyScreenIsHeldToTheLargest() throws {
+        let terminal = try PseudoTerminal(Size(columns: 65_535, rows: 65_535))
+        let device = try TerminalDevice(.descriptor(terminal.slave))
+        #expect(device.size(environment: [:]) == Size(columns: 1000, rows: 500))
+        terminal.resize(Size(columns: 999, rows: 3000))
+        #expect(device.size(environment: [:]) == Size(columns: 999, rows: 500))
+    }
+
     @Test func truecolorAndUTF8AreFoundByAsking() async throws {
         let terminal = try PseudoTerminal(size)
         terminal.answers = [("\u{1B}P+q524742", "\u{1B}P1+r524742=382F382F38\u{1B}\\"), ("\u{1B}[6n", "\u{1B}[1;2R")] + PseudoTerminal.modern

@@ -153,6 +153,42 @@ import Testing
         #expect(pacing.rate.map { $0 < 40_000 } ?? false)
     }
 
+    /// Behind an sshd a window's worth of bytes is taken at once whatever the line carries: 2 MB a second at first, then 4,096 bytes; or nothing for half a minute.
+    @Test(arguments: [4096.0, 16_000, 0]) func aLineThatBecomesSlowHoldsLittleMoreThanAFrame(rate: Double) {
+        var pacing = Pacing(framesPerSecond: 20)
+        let frame = 1500.0, stall = 3.0..<33.0
+        var (now, held, sent, drained, worst) = (0.0, 0.0, 0.0, 0.0, 0.0), frames = 0, later = 0
+        var questions: [(behind: Double, answer: Double?)] = []
+        while now < 60 {
+            let carries = stall.contains(now) ? rate : 2e6, gone = min(held, carries * 0.002)
+            held -= gone
+            drained += gone
+            for index in questions.indices where questions[index].answer == nil && drained >= questions[index].behind - 0.5 { questions[index].answer = now + 0.1 }
+            while let due = questions.first?.answer, due <= now {
+                pacing.answered(at: now)
+                questions.removeFirst()
+            }
+            pacing.advance(to: now)
+            if pacing.nextAnimation() <= now {
+                pacing.drew(bytes: Int(frame), seconds: 0.001, at: now)
+                pacing.took(Int(frame), isFull: false, at: now)
+                held += frame
+                sent += frame
+                frames += 1
+                if now > 50 { later += 1 }
+                if pacing.shouldAsk {
+                    pacing.didAsk(at: now)
+                    questions.append((sent, nil))
+                }
+            }
+            worst = max(worst, held)
+            now += 0.002
+        }
+        // Where nothing drains at all: one frame every five seconds, six times, and then what a line may hold of which nothing is known.
+        #expect(worst <= (rate > 0 ? 2.2 * frame : 12 * frame), "held \(worst) bytes")
+        #expect(later > 190, "as fast as ever once it is fast again: \(later)")
+    }
+
     @Test func aReaderThatStoppedForAMinuteIsNotASlowLine() {
         var pacing = Pacing(framesPerSecond: 30)
         pacing.drew(bytes: 20_000, seconds: 0.001, at: 0)

@@ -15,6 +15,8 @@ struct ScriptedApp: TerminalApp {
     var shown = "READY"
     var count = 0
     var isAnimated = false
+    /// Asks to be woken a fifth of a second later, whatever happens.
+    var isPatient = false
 
     mutating func handle(_ events: [LoopEvent<Int>]) -> Turn {
         log.events.withLock { $0 += events }
@@ -27,6 +29,7 @@ struct ScriptedApp: TerminalApp {
             case .input(.key(.character("q"), [])): turn.requests.append(.end)
             case .input(.key(.character("z"), [])): turn.requests.append(.suspend)
             case .input(.key(.character("a"), [])): isAnimated.toggle()
+            case .input(.key(.character("p"), [])): isPatient = true
             case .input(.key(.character("y"), [])): turn.requests.append(.copy("/mix.wav"))
             case .input(.key(let key, _)): shown = "key \(key)"
             case .input(.resize(let size)): if shown != "READY" { shown = "size \(size.columns)x\(size.rows)" }
@@ -34,7 +37,7 @@ struct ScriptedApp: TerminalApp {
             default: break
             }
         }
-        if isAnimated { turn.wake = .nextFrame }
+        if isAnimated { turn.wake = .nextFrame } else if isPatient { turn.wake = .after(0.2) }
         return turn
     }
 
