@@ -210,6 +210,9 @@ final class SplitAnalyzer: @unchecked Sendable {
 
     func processOverview(_ block: AudioBlock, _ frames: Int) { overview.process(block, frames: frames) }
 
+    /// The picture so far, for the thread that `processOverview` belongs to.
+    var overviewSoFar: WaveformOverview { overview.overview }
+
     func processLevels(_ block: AudioBlock, _ frames: Int) { levels.process(block, frames) }
 
     func processSpectra(_ block: AudioBlock, _ frames: Int) { spectra.process(block, frames) }

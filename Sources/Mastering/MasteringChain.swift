@@ -28,6 +28,7 @@ public struct MasteringChain: ~Copyable {
         var warmFrom = 1.0, warmTo = 1.0
         var coolFrom = 1.0, coolTo = 1.0
         var compressorReductionDB = 0.0
+        var bandReductionDB = SIMD4<Double>.zero
         /// Most that the clipper took off a sample, linear.
         var clipped = 0.0
         var limiterGain = 1.0
@@ -36,6 +37,8 @@ public struct MasteringChain: ~Copyable {
     /// Largest reductions of a stretch of sound, dB ≤ 0.
     public struct Reductions: Sendable, Equatable, BitwiseCopyable {
         public var compressorDB = 0.0
+        /// Of the multiband compressor's bands, the lowest first.
+        public var bandsDB = SIMD4<Double>.zero
         public var clipDB = 0.0
         public var limiterDB = 0.0
     }
@@ -215,7 +218,7 @@ public struct MasteringChain: ~Copyable {
         for i in 0..<8 { bands[i].process(pending, frames: n, t0: t0, t1: t1) }
         _ = dynamic.process(pending, frames: n, t0: t0, t1: t1)
         let reduction = compressor.process(pending, frames: n, t0: t0, t1: t1)
-        _ = multiband.process(pending, frames: n, t0: t0, t1: t1)
+        let reductions = multiband.process(pending, frames: n, t0: t0, t1: t1)
         gain(state.pointee.warmFrom, state.pointee.warmTo, t0, t1)
         saturation.process(pending, t0: t0, t1: t1)
         gain(state.pointee.coolFrom, state.pointee.coolTo, t0, t1)
@@ -231,6 +234,7 @@ public struct MasteringChain: ~Copyable {
             state.pointee.limiterGain = min(state.pointee.limiterGain, least)
         }
         state.pointee.compressorReductionDB = max(state.pointee.compressorReductionDB, reduction)
+        state.pointee.bandReductionDB = pointwiseMax(state.pointee.bandReductionDB, reductions)
         if ramped < rampBlocks { state.pointee.ramped = ramped + 1 }
     }
 
@@ -282,6 +286,7 @@ public struct MasteringChain: ~Copyable {
         let clipped = state.pointee.clipped, least = state.pointee.limiterGain
         var taken = Reductions()
         taken.compressorDB = 0 - state.pointee.compressorReductionDB
+        taken.bandsDB = SIMD4<Double>.zero - state.pointee.bandReductionDB
         if clipped > 0 {
             // As of the highest peak, which lost the most.
             let peak = FastMath.amplitude(dB: state.pointee.parameters.clip.peakDB)
@@ -289,6 +294,7 @@ public struct MasteringChain: ~Copyable {
         }
         taken.limiterDB = least < 1 ? FastMath.decibels(least) : 0
         state.pointee.compressorReductionDB = 0
+        state.pointee.bandReductionDB = .zero
         state.pointee.clipped = 0
         state.pointee.limiterGain = 1
         return taken

@@ -12,7 +12,10 @@ public struct ALSADevice: Sendable, Equatable {
         self.explanation = explanation
     }
 
-    /// What `aplay -L` lists, without ALSA's own `null`. Reads ALSA's configuration and opens nothing; may take some ms.
+    /// Plug-ins that convert on the way to the default device, which is listed itself.
+    static let converters: Set<String> = ["lavrate", "samplerate", "speexrate", "speex", "upmix", "vdownmix"]
+
+    /// What `aplay -L` lists, without ALSA's own `null` and its converters. Reads ALSA's configuration and opens nothing; may take some ms.
     public static func all() -> [ALSADevice] {
         lathe_alsa_capture_log()
         var hints: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
@@ -24,7 +27,7 @@ public struct ALSADevice: Sendable, Equatable {
             next += 1
             // nil is both directions.
             if let direction = text(hint, "IOID"), direction != "Output" { continue }
-            guard let name = text(hint, "NAME"), name != "null" else { continue }
+            guard let name = text(hint, "NAME"), name != "null", !converters.contains(name) else { continue }
             let words = text(hint, "DESC")?.split(separator: "\n").joined(separator: ", ") ?? ""
             out.append(ALSADevice(name: name, explanation: words))
         }

@@ -14,6 +14,7 @@ final class Analyser: @unchecked Sendable {
     private var framesSinceReading = 0
     private var resetsSeen = 0
     private var compressorReduction = 0.0
+    private var bandReductions = SIMD4<Double>.zero
     private var limiterReduction = 0.0
 
     private struct History {
@@ -73,6 +74,7 @@ final class Analyser: @unchecked Sendable {
         }
         shared.pointee.tap.release(before: block.index + block.frames)
         compressorReduction = min(compressorReduction, block.compressorReduction)
+        bandReductions = pointwiseMin(bandReductions, block.bandReductions)
         limiterReduction = min(limiterReduction, block.limiterReduction)
         framesSinceReading += block.frames
         if Double(framesSinceReading) * Self.readingsPerSecond >= sampleRate { read(block) }
@@ -85,9 +87,11 @@ final class Analyser: @unchecked Sendable {
         frame.master = master.take(&spectrum)
         frame.original = original.take(&spectrum)
         frame.compressorReduction = compressorReduction
+        frame.bandReductions = bandReductions
         frame.limiterReduction = limiterReduction
         framesSinceReading = 0
         compressorReduction = 0
+        bandReductions = .zero
         limiterReduction = 0
         history.withLock { history in
             if history.readings.count == Self.kept { history.readings.removeFirst() }

@@ -156,7 +156,7 @@ struct AudioThread: ~Copyable {
         shared.pointee.tap.publish(frames)
         let block = TapBlock(
             index: index, frames: frames, endFrame: endFrame, played: played + frames,
-            compressorReduction: reduction.compressorDB, limiterReduction: reduction.limiterDB, restart: tapRestarts)
+            compressorReduction: reduction.compressorDB, bandReductions: reduction.bandsDB, limiterReduction: reduction.limiterDB, restart: tapRestarts)
         tapRestarts = !shared.pointee.tapBlocks.push(block)
     }
 

@@ -38,6 +38,8 @@ public struct MeterFrame: Sendable, BitwiseCopyable {
     public var original = VoiceMeters()
     /// dB, ≤ 0: the deepest within this frame's time.
     public var compressorReduction = 0.0
+    /// Of the multiband compressor's four bands, the lowest first.
+    public var bandReductions = SIMD4<Double>.zero
     public var limiterReduction = 0.0
 
     public init() {}

@@ -17,6 +17,7 @@ struct TapBlock: BitwiseCopyable {
     /// Frames handed to the sink, this block included.
     var played: Int
     var compressorReduction: Double
+    var bandReductions: SIMD4<Double>
     var limiterReduction: Double
     /// This block does not continue the one before.
     var restart: Bool

@@ -44,3 +44,18 @@ final class ProgressGate: Sendable {
         }
     }
 }
+
+/// Opens five times a second: what takes no longer than that needs no picture of itself on the way.
+final class PictureGate: Sendable {
+    private static let period = Duration.milliseconds(200)
+    private let last = Mutex(ContinuousClock.now)
+
+    func opens() -> Bool {
+        let now = ContinuousClock.now
+        return last.withLock { last in
+            guard now - last >= Self.period else { return false }
+            last = now
+            return true
+        }
+    }
+}

@@ -7,15 +7,16 @@ extension RenderEngine {
     /// What the automatic settings need to know of a file, measured on a worker, then kept under ledger rows until
     /// `release`, ten idle minutes, or the user's wish. Asking again is free while it is kept and the file is unchanged.
     ///
+    /// - Parameter picture: told a few times a second what a long file looks like so far, and which share of it that is.
     /// - Throws: `AudioFileError`, `LedgerError` (`parentGone` when its rows are ended while it is being measured),
     ///   `CancellationError` when the task is cancelled.
-    public func profile(_ path: String) async throws -> InputProfile {
+    public func profile(_ path: String, picture: (@Sendable (Double, WaveformOverview) -> Void)? = nil) async throws -> InputProfile {
         if let known = try await stillKnown(path) {
             if let row = opened[path]?.row { await ledger.touch(row) }
             return known
         }
         while true {
-            let measurement = measurements[path] ?? Measurement(Task { try await self.measure(path) })
+            let measurement = measurements[path] ?? Measurement(Task { try await self.measure(path, picture) })
             measurements[path] = measurement
             defer { if measurements[path] === measurement { measurements[path] = nil } }
             do {
@@ -81,7 +82,7 @@ extension RenderEngine {
         return file.whole
     }
 
-    private func measure(_ path: String) async throws -> InputProfile {
+    private func measure(_ path: String, _ tell: (@Sendable (Double, WaveformOverview) -> Void)?) async throws -> InputProfile {
         await release(stale: path)
         let name = fileName(of: path)
         let row = try await ledger.create(ItemRequest(
@@ -97,13 +98,16 @@ extension RenderEngine {
             try await ledger.attach(work, bytes: 0, to: picture)
             // A file system that does not answer keeps neither this actor nor a worker.
             let stamp = try await onOwnThread("lathe-look") { FileStamp(path: path) }
-            let gate = ProgressGate()
+            let gate = ProgressGate(), pictures = PictureGate()
             let whole = try await onWorker(work.cancellation) { [hub, ledger] in
                 try InputProfile.measure(
                     path,
                     progress: {
                         work.beat([row], ledger)
                         if gate.opens(.measuring, $0) { hub.send(.measuring(path: path, fraction: $0)) }
+                    },
+                    picture: { fraction, overview in
+                        if let tell, pictures.opens() { tell(fraction, overview()) }
                     },
                     isCancelled: { work.cancellation.isSet })
             }

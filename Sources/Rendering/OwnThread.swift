@@ -8,8 +8,11 @@ func onOwnThread<Value: Sendable>(_ name: String, _ body: @escaping @Sendable ()
     return try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
             guard state.begin(continuation) else { return }
-            let thread = Thread { state.finish(.success(body())) }
-            thread.name = name
+            let thread = Thread {
+                // From inside: the name given from outside is not the system's.
+                Thread.current.name = name
+                state.finish(.success(body()))
+            }
             thread.stackSize = 512 * 1024
             thread.start()
         }

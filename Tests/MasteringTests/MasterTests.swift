@@ -197,6 +197,22 @@ private func master(
         #expect(first.sha256 == second.sha256)
     }
 
+    @Test func whatAFileLooksLikeIsKnownWhileItIsMeasured() throws {
+        let folder = try Folder(), rate = 8000, frames = 40 * rate
+        let rising = AudioBuffer(channels: 1, frames: frames)
+        for i in 0..<frames { rising.block[0][i] = Double(i) / Double(frames) * (i % 2 == 0 ? 1 : -1) }
+        try write(rising, frames: frames, to: folder["in.wav"], rate: rate)
+        var pictures: [(share: Double, overview: WaveformOverview)] = []
+        let profile = try InputProfile.measure(folder["in.wav"], picture: { pictures.append(($0, $1())) })
+        #expect(pictures.count > 3 && profile.overview.frames == Int64(frames))
+        for (share, overview) in pictures {
+            // As much as was read, as high as it had become.
+            #expect((Double(overview.frames) / Double(frames) - share).magnitude < 0.001)
+            #expect((Double(overview.buckets.map(\.high).max() ?? 0) - share).magnitude < 0.01)
+        }
+        #expect(zip(pictures, pictures.dropFirst()).allSatisfy { $0.share < $1.share })
+    }
+
     @Test func theSolveOfAPreviewIsTheOneOfTheRender() throws {
         let folder = try Folder()
         try write(mix(seconds: 6, rate: 44100, level: 0.4), frames: 6 * 44100, to: folder["in.wav"], rate: 44100)

@@ -244,6 +244,31 @@ private func differ(_ a: AudioBlock, _ b: AudioBlock, _ range: Range<Int>) -> In
         #expect(chain.takeGainReduction().limiterDB == 0)
     }
 
+    /// A tone in the lowest band that begins softly and becomes loud: only that band gives way, by its range.
+    @Test func theReductionOfEachBandIsReadAndCleared() {
+        let rate = 48000, input = AudioBuffer(channels: 1, frames: 6 * rate)
+        for i in 0..<6 * rate {
+            // It swells within a fifth of a second: a jump would sound in every band.
+            let swell = 0.5 - 0.5 * cos(.pi * max(0, min(1, (Double(i) / Double(rate) - 4) * 5)))
+            input.block[0][i] = (0.02 + 0.38 * swell) * sin(2 * .pi * 60 * Double(i) / Double(rate))
+        }
+        var chain = MasteringChain(sampleRate: Double(rate), channels: 1)
+        var p = ChainParameters()
+        p.multiband.on = true
+        p.multiband.ratio = SIMD4(repeating: 4)
+        chain.set(p, ramp: false)
+        chain.process(input.block, frames: 4 * rate)
+        _ = chain.takeGainReduction()
+        chain.process(input.block.advanced(by: 4 * rate), frames: 2 * rate)
+        let taken = chain.takeGainReduction().bandsDB
+        #expect(taken[0] < -2.5 && taken[0] >= -3.01 && taken[3] > -0.1, "\(taken)")
+        #expect(chain.takeGainReduction().bandsDB == .zero)
+        p.multiband.on = false
+        chain.set(p, ramp: false)
+        chain.process(input.block, frames: rate)
+        #expect(chain.takeGainReduction().bandsDB == .zero)
+    }
+
     /// What the solve measures is what limiter and clipper are then given.
     @Test func theToneAloneIsTheWholeChainWithoutWhatComesAfterIt() {
         var parameters = everything()

@@ -73,4 +73,17 @@ import Testing
         player.play()
         #expect(player.wait(seconds: deadline) { _ in (player.latestMeters()?.limiterReduction ?? 0) < -1 })
     }
+
+    @Test func theReductionOfBandsIsShown() throws {
+        let scene = try Scene()
+        let file = try scene.wav(.test(frames: 96_000, channels: 2), sampleRate: 48_000)
+        let player = Player(options: PlaybackOptions(sink: .null))
+        var parameters = ChainParameters()
+        parameters.multiband.on = true
+        parameters.multiband.automatic = false
+        parameters.multiband.thresholdDB = SIMD4(repeating: -60)
+        try player.load(path: file, parameters: parameters)
+        player.play()
+        #expect(player.wait(seconds: deadline) { _ in (player.latestMeters()?.bandReductions.min() ?? 0) < -1 })
+    }
 }
