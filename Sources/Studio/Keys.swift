@@ -11,6 +11,8 @@ func press(_ key: KeyStroke, _ state: inout StudioState) -> [Effect] {
 
 /// What a key does whose turn it is.
 func act(on key: KeyStroke, _ state: inout StudioState) -> [Effect] {
+    // Ctrl-C leaves what is open, as Esc does.
+    let key = state.overlay != nil && key == .control("c") ? KeyStroke(.escape) : key
     switch state.overlay {
     case .question(let question): return answer(question, key, &state)
     case .prompt(let prompt): return type(into: prompt, key, &state)
@@ -21,7 +23,11 @@ func act(on key: KeyStroke, _ state: inout StudioState) -> [Effect] {
     case .places(let cursor): return state.choosePlace(cursor, key)
     case .platforms(let cursor): return state.choosePlatform(cursor, key)
     case .help(let scroll): return read(key, &state) { .help(scroll: max(0, min($1.keymap.offered(in: $1.view).count - 1, scroll + $0))) }
-    case .note: return read(key, &state) { _, state in state.overlay }
+    case .note(let title, let lines, let from):
+        return read(key, &state) { step, state in
+            let note = NoteLayout(lines, state.size)
+            return .note(title: title, lines: lines, from: max(0, min(note.text.count - note.height, from + step)))
+        }
     case .abx(let test): return state.take(key, in: test)
     case nil: break
     }
@@ -225,11 +231,15 @@ private func choose(in picker: PresetPicker, _ key: KeyStroke, _ state: inout St
     case .character("j") where !picker.filtering: picker.cursor.move(by: 1, count: shown.count)
     case .character("k") where !picker.filtering: picker.cursor.move(by: -1, count: shown.count)
     case .character("/") where !picker.filtering: picker.filtering = true
+    case .character("q") where !picker.filtering: return choose(in: picker, KeyStroke(.escape), &state)
     case _ where !picker.filtering && state.isComparing(key):
         // Comparing goes on while choosing.
         return state.keymap.command(for: key, in: .master)?.attempt(&state) ?? []
     default:
-        guard picker.filtering, picker.field.take(key) else { return [] }
+        guard picker.filtering, picker.field.take(key) else {
+            state.say("Enter takes the preset, Esc goes back to the one before, / filters")
+            return []
+        }
         picker.cursor = Cursor()
     }
     let now = picker.shown(state.master.presets)
@@ -255,6 +265,8 @@ private func read(_ key: KeyStroke, _ state: inout StudioState, scrolled: (Int, 
     case .up, .character("k"): state.overlay = scrolled(-1, state)
     case .pageDown, .character(" "): state.overlay = scrolled(10, state)
     case .pageUp: state.overlay = scrolled(-10, state)
+    case .home: state.overlay = scrolled(-1_000_000, state)
+    case .end: state.overlay = scrolled(1_000_000, state)
     default: state.overlay = nil
     }
     return []

@@ -21,8 +21,12 @@ public struct StudioOptions: Sendable {
     public var launcher: EngineLauncher?
     public var mouse = false
     public var framesPerSecond = 20.0
-    /// nil is braille where the terminal has UTF-8.
+    /// nil is `usualGlyphs` where the terminal has UTF-8.
     var glyphs: GlyphSet?
+    /// The Linux console decodes UTF-8, but its fonts have neither braille nor eighth blocks (console_codes(4): 512 glyphs at most).
+    var usualGlyphs = TerminalName.isConsole ? GlyphSet.ascii : .braille
+    /// To be told once the screen is there.
+    public var warning: String?
     /// What is kept for the next start, and taken up from an earlier one.
     public var session = SessionOptions()
     var loudnessScale = LoudnessScale.target
@@ -132,4 +136,9 @@ public enum Studio {
         defer { free(here) }
         return FileName.text(here) + "/" + path
     }
+}
+
+/// What the environment says of the terminal.
+private enum TerminalName {
+    static var isConsole: Bool { getenv("TERM").map { String(cString: $0) } == "linux" }
 }

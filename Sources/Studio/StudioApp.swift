@@ -23,6 +23,9 @@ struct StudioApp: TerminalApp {
     private var lastInput: Int64 = 0
     private var lastLook: Int64 = 0
     private static let lookEvery: Int64 = 2000
+    /// Since when keys wait for a folder, and for how long they do.
+    private var waitingSince: Int64?
+    private static let patience: Int64 = 3000
     /// How long after the last key folder and open file are still looked at, for file systems that do not tell of changes: an idle studio sleeps.
     private static let attention: Int64 = 60_000
 
@@ -40,6 +43,7 @@ struct StudioApp: TerminalApp {
         } catch {
             self.state.say(error.message + " (the usual keys apply)", .warning)
         }
+        if let warning = options.warning { self.state.say(warning, .warning) }
         let wall = time.wall()
         _ = update(&self.state, .clock(now: wall.seconds, wall: wall.text))
         if let opens { self.state.files.wanted = Path.name(of: opens) }
@@ -56,7 +60,7 @@ struct StudioApp: TerminalApp {
     mutating func adapt(to capabilities: Capabilities) {
         setColors(capabilities.colorDepth)
         // Shapes that the terminal cannot show are not forced on it.
-        state.glyphs = capabilities.utf8 ? options.glyphs ?? .braille : .ascii
+        state.glyphs = capabilities.utf8 ? options.glyphs ?? options.usualGlyphs : .ascii
     }
 
     mutating func handle(_ events: [LoopEvent<StudioEvent>]) -> Turn {
@@ -97,7 +101,11 @@ struct StudioApp: TerminalApp {
         switch input {
         case .key(let key, let modifiers):
             lastInput = time.milliseconds()
-            if let stroke = KeyStroke(key, modifiers) { step(.key(stroke), &turn) }
+            if let stroke = KeyStroke(key, modifiers) {
+                step(.key(stroke), &turn)
+            } else if state.overlay == nil {
+                step(.notice(Notice(key.label + " does nothing here; " + state.keymap.name(of: "help") + " lists the keys")), &turn)
+            }
             turn.draw = .now
         case .paste(let text, _):
             step(.paste(text), &turn)
@@ -150,6 +158,12 @@ struct StudioApp: TerminalApp {
         }
         var happened = state.queue.active > 0
         if questions.isDue(at: time.milliseconds()) { step(.questionShown, &turn) }
+        if state.typedAhead.isEmpty { waitingSince = nil } else if let since = waitingSince, time.milliseconds() - since >= Self.patience {
+            step(.patienceLost, &turn)
+            happened = true
+        } else if waitingSince == nil {
+            waitingSince = time.milliseconds()
+        }
         let wall = time.wall()
         // Whole seconds are all that a life is counted in; less would draw for nothing.
         if wall.text != state.clock || (wall.seconds - state.now >= 1 && state.view == .ledger) {
@@ -265,7 +279,7 @@ extension StudioEvent {
     /// Somebody waits for it; what comes by itself, again and again, is drawn at the rate of animations.
     var isAnswer: Bool {
         switch self {
-        case .facts, .measuring, .jobs, .ledger, .player, .clock, .promptRead, .takeProgress: false
+        case .facts, .measuring, .picture, .jobs, .ledger, .player, .clock, .promptRead, .takeProgress: false
         default: true
         }
     }
@@ -293,5 +307,16 @@ extension KeyStroke {
         case .insert, .function: return nil
         }
         self.init(base, control: modifiers.contains(.control), alt: modifiers.contains(.alt))
+    }
+}
+
+extension Key {
+    /// Of a key that nothing can be bound to.
+    fileprivate var label: String {
+        switch self {
+        case .function(let number): "F\(number)"
+        case .insert: "Ins"
+        default: "this key"
+        }
     }
 }

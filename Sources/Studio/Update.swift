@@ -36,13 +36,16 @@ func update(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         return kept + [.keep(path: path)]
 
     case .listing, .listingFailed, .folderChanged, .fileChanged, .facts: return updateFiles(&state, event)
-    case .opened, .openFailed, .measuring, .measured, .measureFailed, .measurementGone, .unloaded, .outputChanged, .player, .outputs, .referenceLeft, .pageOpened, .pageGone, .soundEnded, .ordered:
+    case .opened, .openFailed, .measuring, .picture, .measured, .measureFailed, .measurementGone, .unloaded, .outputChanged, .player, .outputs, .referenceLeft, .pageOpened, .pageGone, .soundEnded, .ordered:
         return updateDeck(&state, event)
     case .settled, .solved, .solveFailed, .referenceKept, .platforms, .presets, .presetSaved, .presetExists, .presetFailed: return updateMaster(&state, event)
 
     case .promptRead, .promptGone, .takeOutlined, .takePlayable, .takeProgress, .takeReady, .takeGone, .takeFailed, .takeSaved:
         return updateGenerate(&state, event)
 
+    case .patienceLost:
+        state.loseAheadPatience()
+        return []
     case .planned(let orders): return ask(orders, &state)
     // The app's.
     case .queued: return []

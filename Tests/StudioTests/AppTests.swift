@@ -28,6 +28,25 @@ struct AppTests {
         #expect(app.handle([.input(.key(.character("q"), []))]).requests == [.end])
     }
 
+    @Test func aKeyThatNothingCanBeBoundToSaysSo() throws {
+        var app = try Self.app()
+        _ = app.handle([.input(.key(.function(1), []))])
+        #expect(app.state.message?.text == "F1 does nothing here; ? lists the keys")
+        _ = app.handle([.input(.key(.insert, []))])
+        #expect(app.state.message?.text.hasPrefix("Ins does nothing") == true)
+        // What is being asked stays.
+        _ = app.handle([.input(.key(.character(":"), []))])
+        _ = app.handle([.input(.key(.function(5), []))])
+        #expect(app.state.message == nil && app.state.overlay != nil)
+    }
+
+    @Test func whatIsWrongInAConfigurationIsToldOnTheScreen() throws {
+        var options = StudioOptions()
+        options.warning = "config.toml:3:1: unknown key (the usual settings apply)"
+        let app = StudioApp(state: StudioState(folder: "/"), opens: nil, options: options, mailbox: try Mailbox())
+        #expect(app.state.message?.text == options.warning)
+    }
+
     @Test func shiftTabGoesTheOtherWay() throws {
         var forth = try Self.app(), back = try Self.app()
         _ = forth.handle([.input(.key(.tab, []))])

@@ -17,7 +17,7 @@ struct ComparingTests {
         #expect(press(&state, ")").isEmpty)
         #expect(state.message?.text == "the end must lie after the start")
         at(&state, 18.5)
-        #expect(press(&state, ")") == [.loop(10...18.5)])
+        #expect(press(&state, ")") == [.loop(10...18.5), .seek(10)], "it begins at once")
         #expect(text(screen(state, Size(columns: 120, rows: 36))).contains("loop 0:10.0-0:18.5"))
         #expect(press(&state, "\\") == [.loop(nil)])
         at(&state, 30)
@@ -51,7 +51,7 @@ struct ComparingTests {
     @Test func theReferenceIsTheThirdVoiceAtTheLoudnessOfTheOthers() {
         var state = playingState()
         #expect(press(&state, "C").isEmpty)
-        #expect(state.message?.text.contains("choose one first") == true)
+        #expect(state.message?.text.contains("choose a reference first") == true)
         let track = ReferenceTrack(path: "/music/hit.flac", lufs: -9)
         _ = update(&state, .referenceKept(ToneTarget(id: "ref-hit", name: "hit", kind: .reference, source: "", date: "2026-11-21", points: [.init(hz: 20, db: 0), .init(hz: 20_000, db: -20)]), track))
         // A is at -17.9 LUFS, B is turned down to it.
@@ -98,4 +98,24 @@ struct ComparingTests {
         var state = playingState()
         #expect(press(&state, "z") == [.resetMeters])
     }
+
+    @Test func playingFromTheVeryEndBeginsAnew() {
+        var state = playingState()
+        _ = update(&state, .player(playerSnapshot(position: 10, playing: false), nil, milliseconds: 0))
+        #expect(press(&state, " ") == [.play])
+        _ = update(&state, .player(playerSnapshot(position: 200, playing: false), nil, milliseconds: 50))
+        press(&state, "}")
+        #expect(press(&state, " ") == [.seek(0), .play])
+    }
+
+    @Test func theDifferenceIsHeardAlsoFromTheReference() {
+        var state = playingState()
+        state.deck.reference = ReferenceTrack(path: "/music/ref.wav", lufs: -10)
+        press(&state, "C")
+        #expect(state.deck.hearsReference)
+        #expect(press(&state, "D").contains(.setVoice(.difference)) && !state.deck.hearsReference && state.deck.voice == .difference)
+        press(&state, "x")
+        #expect(state.deck.voice != .difference)
+    }
+
 }

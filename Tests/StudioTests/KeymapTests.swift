@@ -17,6 +17,23 @@ struct KeymapTests {
         for wrong in ["", " ", "xx", "Ctrl-", "Hyper-x", "\n", "space"] { #expect(KeyStroke(label: wrong) == nil, "\(wrong)") }
     }
 
+    /// What terminals send as Enter, Tab, Esc, Backspace and a line feed (ECMA-48, C0).
+    @Test(arguments: ["Ctrl-M", "Ctrl-I", "Ctrl-[", "Ctrl-H", "Ctrl-J", "Ctrl-Alt-m"]) func aKeyThatArrivesAsAnotherIsNone(label: String) {
+        #expect(KeyStroke(label: label) == nil)
+        #expect(throws: SettingsError.self) { try Self.parse("quit = [\"\(label)\"]\n") }
+    }
+
+    @Test func theWayOutCannotBeTakenAway_andHintsNameKeysThatStillWork() throws {
+        #expect(throws: SettingsError.self) { try Self.parse("\"list.down\" = [\"q\"]\n\"list.up\" = [\"Ctrl-C\"]\n") }
+        #expect(throws: SettingsError.self) { try Self.parse("\"master.render\" = [\":\"]\n") }
+        var state = playingState(Size(columns: 200, rows: 60))
+        state.keymap = try Self.parse("\"list.down\" = [\"q\"]\n")
+        state.message = nil
+        let footer = screen(state, state.size).lines[59]
+        #expect(footer.contains("Ctrl-C quit") && !footer.contains("q quit"))
+        #expect(press(&state, .control("c")) == [.quit])
+    }
+
     @Test func theTableItselfHasNoConflict() { #expect(Keymap.standard.conflicts.isEmpty) }
 
     @Test func ownKeysTakeThePlaceOfTheTables() throws {
@@ -35,11 +52,11 @@ struct KeymapTests {
 
     @Test func footerHelpPaletteAndMessagesSayTheOwnKeys() throws {
         var state = playingState(Size(columns: 120, rows: 36))
-        state.keymap = try Self.parse("\"transport.play\" = \"F\"\n\"help\" = \"Ctrl-H\"\n")
-        #expect(screen(state, state.size).lines[35].contains("F play") && screen(state, state.size).lines[35].contains("Ctrl-H keys"))
+        state.keymap = try Self.parse("\"transport.play\" = \"F\"\n\"help\" = \"Ctrl-Y\"\n")
+        #expect(screen(state, state.size).lines[35].contains("F play") && screen(state, state.size).lines[35].contains("Ctrl-Y keys"))
         press(&state, "Z")
-        #expect(state.message?.text == "Z does nothing here; Ctrl-H lists the keys")
-        press(&state, .control("h"))
+        #expect(state.message?.text == "Z does nothing here; Ctrl-Y lists the keys")
+        press(&state, .control("y"))
         #expect(text(screen(state, Size(columns: 200, rows: 80))).contains("F                Play or pause"))
         state.overlay = nil
         state.deck.stage = .resting

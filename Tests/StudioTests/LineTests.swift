@@ -114,6 +114,33 @@ struct LineTests {
         #expect(made.contains { if case .makeTake = $0 { true } else { false } })
     }
 
+    /// Nobody sees what a screen would show without a word.
+    @Test func whatChangesSilentlyOnAScreenIsSaidInLines() {
+        var state = playingState()
+        func says(_ line: String, _ words: String) {
+            _ = read(&state, line)
+            #expect(state.message?.text.contains(words) == true, "\(line): \(state.message?.text ?? "-")")
+        }
+        says("goto 3", "3* rough_v6.wav")
+        says("down", "4* rough_v7.wav")
+        says("mark", "rough_v7.wav: marked")
+        says("goto 4", "rough_v7.wav, marked")
+        says("seek 0:01", "at 0:01.0")
+        says("seek 99:99", "its end")
+        says("a", "A, the original")
+        says("transport.voice", "B master")
+        says("forward 5 s", "at ")
+        says("filter zzz", "rows with zzz")
+        #expect(read(&state, "help seek") == .said(["seek TIME: moves the play head, to 72, 1:12 or 1:12.5"]))
+        // A blind test swallows nothing in silence, and lets go of whoever wants out.
+        _ = read(&state, "filter")
+        _ = read(&state, "transport.abx")
+        says("x", "hearing X")
+        says("render", "a blind test is on")
+        guard case .done(let effects) = read(&state, "quit") else { Issue.record("not quit"); return }
+        #expect(effects.contains(.quit))
+    }
+
     @Test func timesAreReadAsTheyAreWritten() {
         #expect(LineReader.seconds("72") == 72 && LineReader.seconds("1:12.5") == 72.5 && LineReader.seconds("1:02:03") == 3723)
         for wrong in ["", ":", "1:", "-3", "nan", "1:2:3:4", "x"] { #expect(LineReader.seconds(wrong) == nil, "\(wrong)") }

@@ -85,7 +85,7 @@ struct ListeningTests {
             press(&state, says ? "A" : "B")
         }
         press(&state, KeyStroke(.escape))
-        guard case .note(_, let lines) = state.overlay else { Issue.record("no score"); return }
+        guard case .note(_, let lines, _) = state.overlay else { Issue.record("no score"); return }
         #expect(lines[0] == "8 of 10 right.")
         // (45 + 10 + 1) / 1024 = 5.5 %: tables of the binomial distribution.
         #expect(lines[1].contains("5 %") && lines[1].contains("does not show"))

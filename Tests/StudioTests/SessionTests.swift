@@ -49,6 +49,25 @@ struct SessionTests {
         #expect(Self.kept(Self.minute(&state, 4)) != nil)
     }
 
+    /// Taking it up ended it: whoever crashes in the first minute must not lose it, unless it was the file that brought the studio down.
+    @Test func whatWasGoneOnWithIsKeptAnewOnceItsFileWasMeasured() throws {
+        let session = try #require(Self.working().sessionNow)
+        var state = freshState()
+        state.session.isKept = true
+        let restored = update(&state, .sessionFound(session, keptAt: 1_799_999_000))
+        #expect(Self.kept(restored) == nil && state.deck.path == session.file)
+        #expect(Self.kept(update(&state, .opened(opening: state.deck.opening, testFacts))) == nil)
+        let again = try #require(Self.kept(update(&state, .measured(opening: state.deck.opening, testProfile()))))
+        #expect(again.file == session.file && again.sound == session.sound && again.position == session.position)
+        #expect(Self.kept(update(&state, .measured(opening: state.deck.opening, testProfile()))) == nil, "once")
+        // Without a file there is nothing that could harm.
+        var setting = session
+        setting.file = nil
+        var other = freshState()
+        other.session.isKept = true
+        #expect(Self.kept(update(&other, .sessionFound(setting, keptAt: 1_799_999_000)))?.sound == session.sound)
+    }
+
     @Test func everythingComesBackFromItsBytes() throws {
         let session = try #require(Self.working().sessionNow)
         let (read, at) = try #require(KeptSession.read(session.bytes(at: 1_800_000_000)))

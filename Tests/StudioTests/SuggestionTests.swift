@@ -11,7 +11,7 @@ import Testing
         solved.moves = ["-0.7 dB at 250 Hz: 2.1 dB above the band"]
         _ = update(&state, .solved(version: state.master.version, solved))
         press(&state, "g")
-        guard case .note(_, let lines) = state.overlay else { return #expect(Bool(false), "no note is open") }
+        guard case .note(_, let lines, _) = state.overlay else { return #expect(Bool(false), "no note is open") }
         #expect(lines == solved.moves)
     }
 

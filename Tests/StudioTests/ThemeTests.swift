@@ -72,6 +72,24 @@ struct ThemeTests {
         #expect(notice.text.contains("mine.toml:5:") && notice.text.contains("teel") && notice.text.hasSuffix("(the colours stay as they were)"))
     }
 
+    /// Whoever writes a theme in an editor looks at the studio without touching it.
+    @Test func aChangeIsToldWithoutAnybodyLooking() async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-theme-\(UUID().uuidString)/mine.toml")
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
+        try Self.minimal.write(to: file, atomically: true, encoding: .utf8)
+        let (events, feed) = AsyncStream.makeStream(of: StudioEvent.self)
+        let watch = ThemeWatch { feed.yield($0) }
+        watch.follow(try ThemeLibrary.check(file.path))
+        var next = events.makeAsyncIterator()
+        for colour in 1...3 {
+            try (Self.minimal + "accent = \"\(colour)\"\n").write(to: file, atomically: true, encoding: .utf8)
+            guard case .themeRead(let theme)? = await next.next() else { Issue.record("not read"); return }
+            #expect(theme[.accent].foreground == .indexed(UInt8(colour)))
+        }
+        withExtendedLifetime(watch) {}
+    }
+
     static let minimal = "schema = 1\nname = \"T\"\n[roles]\ntext = \"7 on 0\"\n"
 
     @Test func rolesTakeColoursBackgroundsAndAttributes() throws {

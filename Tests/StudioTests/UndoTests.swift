@@ -45,6 +45,42 @@ struct UndoTests {
         for edit in state.history.done { #expect(edit.inverted.inverted == edit && edit.inverted != edit) }
     }
 
+    @Test func placesAndTheLoopAreTakenBack() {
+        var state = playingState()
+        press(&state, "m")
+        #expect(state.places.marked == ["/music/mixes"])
+        #expect(press(&state, "u") == [.savePlaces([])] && state.places.marked.isEmpty)
+        press(&state, .control("r"))
+        #expect(state.places.marked == ["/music/mixes"])
+        press(&state, "'", "d")
+        #expect(state.places.marked.isEmpty)
+        press(&state, KeyStroke(.escape))
+        press(&state, "u")
+        #expect(state.places.marked == ["/music/mixes"])
+        _ = update(&state, .player(playerSnapshot(position: 2), nil, milliseconds: 0))
+        press(&state, "(")
+        _ = update(&state, .player(playerSnapshot(position: 5), nil, milliseconds: 50))
+        press(&state, ")")
+        #expect(state.deck.region?.range == 2...5)
+        #expect(press(&state, "u") == [.loop(nil)] && state.deck.region?.start == 2)
+        press(&state, "u")
+        #expect(state.deck.region == nil)
+        press(&state, .control("r"))
+        #expect(press(&state, .control("r")).first == .loop(2...5))
+        // Of another file there is nothing to take back.
+        press(&state, KeyStroke(.enter))
+        #expect(press(&state, "u").isEmpty && state.deck.region == nil && state.message?.text.contains("not open any more") == true)
+    }
+
+    /// The head is behind the end as soon as it has been marked: from there the part would never be reached.
+    @Test func aLoopMarkedWhileItPlaysBeginsAtOnce() {
+        var state = playingState()
+        _ = update(&state, .player(playerSnapshot(position: 2.8), nil, milliseconds: 0))
+        press(&state, "(")
+        _ = update(&state, .player(playerSnapshot(position: 4.9), nil, milliseconds: 50))
+        #expect(press(&state, ")") == [.loop(2.8...4.9), .seek(2.8)])
+    }
+
     @Test func undoingASoundIsHeard() {
         var state = playingState()
         press(&state, "2", "l")

@@ -315,7 +315,7 @@ struct UpdateTests {
         var state = StudioState(folder: "/music/mixes")
         let problem = "/state/lathe: the privacy ledger cannot be opened (read-only file system); make the folder writable or set XDG_STATE_HOME"
         _ = update(&state, .ledgerFailed(problem))
-        guard case .note(_, let lines) = state.overlay else { Issue.record("nothing is said"); return }
+        guard case .note(_, let lines, _) = state.overlay else { Issue.record("nothing is said"); return }
         #expect(lines.first?.contains("set XDG_STATE_HOME") == true)
         press(&state, KeyStroke(.escape))
         #expect(state.overlay == nil && press(&state, "h").contains { if case .list = $0 { true } else { false } })

@@ -231,7 +231,7 @@ struct ViewTests {
             press(&state, "k")
             _ = update(&state, .player(snapshot, testMeters(position: 1), milliseconds: 50))
             #expect(state.message == nil, "once")
-            #expect(screen(state, size).lines[size.rows - 2].contains("no sound · o"))
+            #expect(screen(state, size).lines[size.rows - 2].contains("no sound (o)"))
             press(&state, "o")
             let panel = words(screen(state, size), inside: min(86, size.columns - 4))
             #expect(panel.contains("no such file or directory") && panel.contains("on a clock"))

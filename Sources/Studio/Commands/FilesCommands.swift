@@ -4,8 +4,7 @@ extension Command {
                 help: "Enters a folder; loads a file, plays it and measures it.", waits: \.areRowsComing,
                 unavailable: { state in
                     guard let entry = state.files.selected else { return "there is no file here" }
-                    if entry.kind == .other { return "not an audio file by its name" }
-                    return nil
+                    return entry.kind == .other ? entry.whyNoAudio : nil
                 }) { state in
             guard let entry = state.files.selected else { return [] }
             let path = state.files.path(of: entry)
@@ -28,18 +27,21 @@ extension Command {
         Command("files.hidden", "Hidden files", keys: [.character(".")], in: [.files], help: "Shows or hides names that begin with a dot.") { state in
             state.files.query.showsHidden.toggle()
             state.files.wanted = state.files.selected?.name
+            state.say(state.files.query.showsHidden ? "hidden files are shown" : "hidden files are not shown")
             return state.listAgain()
         },
         Command("files.bookmark", "Mark the folder", keys: [.character("m")], in: [.files], help: "Keeps this folder among your places; again forgets it.") { state in
             let folder = state.files.query.folder
-            if let index = state.places.marked.firstIndex(of: folder) {
-                state.places.marked.remove(at: index)
-                state.say(Path.brief(folder) + ": no longer among your places")
+            var marked = state.places.marked
+            let name = Path.brief(folder)
+            if let index = marked.firstIndex(of: folder) {
+                marked.remove(at: index)
+                state.say(name + ": no longer among your places")
             } else {
-                state.places.marked.append(folder)
-                state.say(Path.brief(folder) + ": among your places; " + state.keymap.name(of: "files.places") + " goes there")
+                marked.append(folder)
+                state.say(name + ": among your places; " + state.keymap.name(of: "files.places") + " goes there")
             }
-            return [.savePlaces(state.places.marked)]
+            return state.perform("place " + name, places: marked)
         },
         Command("files.places", "Places", keys: [.character("'")], in: [.files], help: "The folders you marked, and the files you opened since the studio began.") { state in
             state.overlay = .places(Cursor())
@@ -49,7 +51,7 @@ extension Command {
                 help: "Marks the file for rendering together with the others (r), and moves on.", waits: \.areRowsComing,
                 unavailable: { state in
                     guard let entry = state.files.selected else { return "there is no file here" }
-                    return entry.kind == .audio ? nil : "only audio files can be marked"
+                    return entry.kind == .audio ? nil : entry.kind == .folder ? "only audio files can be marked" : entry.whyNoAudio
                 }) { state in
             guard let path = state.files.selectedPath else { return [] }
             var marks = state.files.marks
@@ -59,6 +61,11 @@ extension Command {
             return effects + state.moveSelection(by: 1)
         },
     ]
+}
+
+extension DirectoryEntry {
+    /// With its name: the message line is read apart from the list.
+    var whyNoAudio: String { name + ": " + (oddity?.words ?? "not an audio file by its name") }
 }
 
 extension StudioState {

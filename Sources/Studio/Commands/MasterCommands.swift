@@ -71,7 +71,7 @@ extension Command {
         },
         Command("master.assist", "Suggest, and say why", keys: [.character("g")], in: [.master],
                 help: "Lets the assistant decide; when it does already, says what it does and leaves, with reasons.",
-                unavailable: { $0.deck.profile == nil ? Unavailable.notMeasured($0.keymap) : nil }) { state in
+                unavailable: Unavailable.withoutProfile) { state in
             var sound = state.master.sound
             if !sound.audible.assistant.on || sound.preset.assistant.amountPct == 0 {
                 sound.bypassed.remove(.assistant)
@@ -101,12 +101,12 @@ extension Command {
             sound.snapshots.append(sound.preset)
             if sound.snapshots.count > Sound.snapshotLimit { sound.snapshots.removeFirst() }
             state.master.recalled = nil
-            state.say("kept as snapshot \(sound.snapshots.count); A recalls it")
+            state.say("kept as snapshot \(sound.snapshots.count); " + state.keymap.name(of: "master.recall") + " recalls it")
             return state.perform("snapshot", sound: sound)
         },
         Command("master.recall", "Recall a snapshot", keys: [.character("A")], in: [.master],
                 help: "Goes back to the newest kept setting, then to the ones before it.",
-                unavailable: { $0.master.sound.snapshots.isEmpty ? "no snapshot was kept; a keeps one" : nil }) { state in
+                unavailable: { $0.master.sound.snapshots.isEmpty ? "no snapshot was kept; " + $0.keymap.name(of: "master.keep") + " keeps one" : nil }) { state in
             var sound = state.master.sound
             let count = sound.snapshots.count
             var back = state.master.recalled.map { ($0 + 1) % count } ?? 0
@@ -125,6 +125,10 @@ extension Command {
                 help: "Makes the master, or those of all marked files, beside the originals.",
                 unavailable: { state in
                     if state.files.marks.isEmpty, state.deck.take != nil { return "a take becomes a file first: \(state.keymap.name(of: "generate.master")) in Generate sends it here" }
+                    // What would be rendered was never heard.
+                    if state.files.marks.isEmpty, state.deck.isChanged, let path = state.deck.path {
+                        return Path.name(of: path) + " was changed on disk; open it again to hear, and then render, what it is now"
+                    }
                     // A render reads the file itself: it needs no sound.
                     return state.files.marks.isEmpty && state.deck.stage != .resting ? Unavailable.withoutFile(state) : nil
                 }) { state in

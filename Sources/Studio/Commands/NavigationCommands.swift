@@ -31,7 +31,7 @@ extension Command {
             return []
         },
         Command("back", "Back", keys: [KeyStroke(.escape)], help: "Leaves what is open: a filter, then a panel.",
-                unavailable: { $0.filter.isEmpty && $0.graph == nil ? "there is nothing to go back from; q quits" : nil }) { state in
+                unavailable: { $0.filter.isEmpty && $0.graph == nil ? "there is nothing to go back from; " + $0.keymap.name(of: "quit") + " quits" : nil }) { state in
             if !state.filter.isEmpty { return state.setFilter("") }
             state.graph = nil
             return []

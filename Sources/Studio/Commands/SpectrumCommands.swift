@@ -31,7 +31,7 @@ extension Command {
         Command("spectrum.hold", "Hold spectrum peaks", keys: [.character("P")], help: "Marks the highest level of each band from now on; again forgets them.") { state in
             state.spectrum.holdsPeaks.toggle()
             state.deck.held = nil
-            state.say(state.spectrum.holdsPeaks ? "the spectrum's peaks are held; P forgets them" : "peaks forgotten")
+            state.say(state.spectrum.holdsPeaks ? "the spectrum's peaks are held; " + state.keymap.name(of: "spectrum.hold") + " forgets them" : "peaks forgotten")
             return []
         },
     ]

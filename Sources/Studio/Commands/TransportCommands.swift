@@ -15,8 +15,11 @@ extension Command {
                 state.deck.player.playing = false
                 return [.pause]
             }
+            // From the very end there is nothing left to play.
+            let atEnd = state.deck.duration.map { state.deck.player.position >= $0 - 0.05 } ?? false
+            let back = atEnd ? state.seek(to: 0) : []
             state.deck.player.playing = true
-            return [.play] + state.measureAgain()
+            return back + [.play] + state.measureAgain()
         },
         Command("transport.voice", "Switch A/B", keys: [.character("x")], footer: ("A/B", 1),
                 help: "A is the original, B the master; both run in step, at equal loudness when matched.",
@@ -31,12 +34,12 @@ extension Command {
         Command("transport.difference", "Hear the difference", keys: [.character("D")],
                 help: "Only what the mastering changes: B minus A, at equal loudness when matched. Again, or A/B, goes back.",
                 unavailable: Unavailable.withoutFile) { state in
-            if state.deck.hearsReference { return state.leaveReference() }
+            let back = state.deck.hearsReference ? state.leaveReference() : []
             let voice: Voice = state.deck.voice == .difference ? state.deck.voiceBefore : .difference
             state.deck.voiceBefore = state.deck.voice
             state.deck.player.voice = voice
             state.deck.numbersAt = 0
-            return [.setVoice(voice)]
+            return back + [.setVoice(voice)]
         },
         Command("transport.abx", "Blind ABX", keys: [.character("X")],
                 help: "Hides which of A and B is heard as X; you say which, and the score tells whether you can hear it.",
@@ -56,10 +59,10 @@ extension Command {
         seek("transport.forwardFar", "Forward 30 s", "}", 30),
         Command("transport.loopStart", "Loop from here", keys: [.character("(")], help: "Marks where the repeated part begins.", unavailable: Unavailable.withoutFile) { state in
             let here = state.deck.player.position, end = state.deck.region?.end
-            state.deck.region = Region(start: here, end: end.flatMap { $0 > here + Region.shortest ? $0 : nil })
-            if state.deck.region?.end != nil { state.deck.region?.isOn = true }
-            state.say(state.deck.region?.end == nil ? "the loop begins here; " + state.keymap.name(of: "transport.loopEnd") + " ends it" : "the loop begins here")
-            return [.loop(state.deck.region?.range)]
+            var region = Region(start: here, end: end.flatMap { $0 > here + Region.shortest ? $0 : nil })
+            region.isOn = region.end != nil
+            state.say(region.end == nil ? "the loop begins here; " + state.keymap.name(of: "transport.loopEnd") + " ends it" : "the loop begins here")
+            return state.perform("loop from " + Format.duration(here, tenths: true), region: region)
         },
         Command("transport.loopEnd", "Loop to here", keys: [.character(")")], help: "Marks where the repeated part ends, and repeats it, to the sample.",
                 unavailable: { state in
@@ -67,9 +70,10 @@ extension Command {
                     guard let start = state.deck.region?.start else { return nil }
                     return state.deck.player.position > start + Region.shortest ? nil : "the end must lie after the start"
                 }) { state in
-            state.deck.region = Region(start: state.deck.region?.start ?? 0, end: state.deck.player.position, isOn: true)
-            state.say("repeating " + Format.duration(state.deck.region?.start ?? 0, tenths: true) + " to " + Format.duration(state.deck.player.position, tenths: true))
-            return [.loop(state.deck.region?.range)]
+            let region = Region(start: state.deck.region?.start ?? 0, end: state.deck.player.position, isOn: true)
+            let words = Format.duration(region.start, tenths: true) + " to " + Format.duration(state.deck.player.position, tenths: true)
+            state.say("repeating " + words)
+            return state.perform("loop " + words, region: region)
         },
         Command("transport.loop", "Loop on or off", keys: [.character("\\")], help: "Repeats the marked part, or goes on behind it.",
                 unavailable: { $0.deck.region?.end == nil ? "mark a part first: " + $0.keymap.name(of: "transport.loopStart") + " and " + $0.keymap.name(of: "transport.loopEnd") : nil }) { state in
@@ -84,7 +88,7 @@ extension Command {
                 help: "The recording that was matched last, as it is, at the loudness of A and B; again, or A/B, goes back to where you were.",
                 unavailable: { state in
                     if state.deck.hearsReference { return nil }
-                    if state.deck.reference == nil { return "choose one first: " + state.keymap.name(of: "master.reference") + " in Master" }
+                    if state.deck.reference == nil { return "choose a reference first: " + state.keymap.name(of: "master.reference") + " in Master" }
                     if state.deck.take != nil { return "a take is compared with other takes" }
                     return Unavailable.withoutFile(state)
                 }) { state in

@@ -16,6 +16,14 @@ struct LineReader {
         "prompt TEXT (Generate); filter TEXT; status; wait; help WORD; quit. Every command of the studio works by its name, its title or its key: type commands for all of them.",
     ]
 
+    /// Words that are no commands of the studio's table.
+    private static let words = [
+        "seek": "seek TIME: moves the play head, to 72, 1:12 or 1:12.5", "goto": "goto N: chooses the row with that number", "open": "open N or NAME or PATH: opens a row, a file of this folder or any file",
+        "set": "set KEY VALUE: changes a parameter, such as set limiter.ceiling -1.5", "get": "get KEY: says a parameter's value, what it does and its range", "preset": "preset NAME: takes a preset",
+        "prompt": "prompt TEXT: writes the prompt in Generate", "wait": "wait: reads on when measuring, solving, making and rendering are over", "status": "status: says what is loaded, heard and under way",
+        "list": "list: names the rows of this view", "a": "a: hears the original", "b": "b: hears the master", "commands": "commands: names every command that works here",
+    ]
+
     /// - Parameter line: without its end; already valid text.
     static func read(_ line: String, _ state: inout StudioState) -> Answer {
         let line = line.trimmingBlanks
@@ -34,15 +42,28 @@ struct LineReader {
         case ("pause", true), ("stop", true): return state.deck.player.playing ? run("transport.play", &state) : .said(["it rests already"])
         case ("a", true), ("b", true):
             let voice: PageOrderVoice = first.lowercased() == "a" ? .original : .master
-            return attempt(Unavailable.withoutFile(state)) { .done(state.obey(.voice(voice == .original ? .original : .master))) }
+            return attempt(Unavailable.withoutFile(state)) {
+                state.say(voice == .original ? "A, the original" : "B, the master")
+                return .done(state.obey(.voice(voice == .original ? .original : .master)))
+            }
         case ("seek", false):
             guard let seconds = seconds(rest) else { return .said(["seek takes a time such as 72, 1:12 or 1:12.5"]) }
-            return attempt(Unavailable.withoutFile(state)) { .done(state.seek(to: seconds)) }
+            return attempt(Unavailable.withoutFile(state)) {
+                let effects = state.seek(to: seconds)
+                state.say("at " + Format.duration(state.deck.shownPosition, tenths: true) + (state.deck.duration.map { $0 < seconds ? ", its end" : "" } ?? ""))
+                return .done(effects)
+            }
         case ("goto", false):
             guard let number = Int(rest), number > 0 else { return .said(["goto takes the number of a row"]) }
-            return .done(state.moveSelection(by: number - 1 - state.selectedRow))
+            let effects = state.moveSelection(by: number - 1 - state.selectedRow)
+            state.sayRow()
+            return .done(effects)
         case ("open", false): return open(rest, &state)
-        case ("filter", _): return .done(state.setFilter(rest))
+        case ("filter", _):
+            let effects = state.setFilter(rest)
+            // The rows of a folder are on their way; who asks for them waits.
+            state.say(rest.isEmpty ? "all rows" : "rows with " + rest + "; list names them")
+            return .done(effects)
         case ("set", false): return set(rest, &state)
         case ("get", false):
             guard let parameter = parameter(rest, state) else { return .said(["no parameter is called " + rest]) }
@@ -89,13 +110,19 @@ struct LineReader {
             return .said(["'" + text + "' works in " + ViewID.allCases.filter(views.contains).map(\.title).joined(separator: " and ") + ", not here"])
         }
         guard found.count == 1 else { return .said(["'" + text + "' may be " + found.map { $0.title.lowercased() }.joined(separator: ", ") + "; type more of it"]) }
-        let view = state.view
+        let view = state.view, chosen = command.id == "files.mark" ? state.files.selectedPath : nil
         let effects = command.waits(state) ? state.wait(with: command.keys.first ?? KeyStroke(.escape)) : command.attempt(&state)
         if state.view != view { state.say(state.view.title + ", \(state.rowCount) row\(state.rowCount == 1 ? "" : "s")") }
+        // What a screen would show without a word.
+        if state.message == nil, let chosen { state.say(Path.name(of: chosen) + (state.files.marks.contains(chosen) ? ": marked" : ": not marked")) }
+        if state.message == nil, state.overlay == nil, command.id.hasPrefix("list.") || command.id.hasPrefix("generate.section") || command.id.hasPrefix("generate.part") { state.sayRow() }
+        if state.message == nil, command.id == "transport.voice" { state.say(state.deck.voice.title) }
+        if state.message == nil, command.id.hasPrefix("transport.back") || command.id.hasPrefix("transport.forward") { state.say("at " + Format.duration(state.deck.shownPosition, tenths: true)) }
         return .done(effects)
     }
 
     private static func explain(_ text: String, _ state: StudioState) -> [String] {
+        if let word = words[text.lowercased()] { return [word] }
         let here = named(text, state), found = here.isEmpty ? elsewhere(text) : here
         if let parameter = parameter(text, state) { return [state.row(of: parameter), parameter.effect, parameter.rangeText] }
         if found.isEmpty { return ["'" + text + "' is no command"] }
@@ -179,8 +206,19 @@ struct LineReader {
             state.overlay = .places(cursor)
             return key(KeyStroke(.enter))
         case .abx:
-            guard let c = line.first, line.count == 1 else { return [] }
-            return key(.character(c))
+            guard let c = line.first, line.count == 1, "abxAB []".contains(c) else {
+                // What was meant for the studio ends the test rather than being lost.
+                if ["quit", "exit"].contains(line.lowercased()) {
+                    let effects = key(KeyStroke(.escape))
+                    state.overlay = nil
+                    return effects + (Command.named("quit")?.attempt(&state) ?? [])
+                }
+                state.say("a blind test is on: a, b, x to hear, A or B to say what X is, . to end it")
+                return []
+            }
+            let effects = key(.character(c))
+            if case .abx(let test) = state.overlay, "abx".contains(c) { state.say("hearing " + test.heard.rawValue) }
+            return effects
         default:
             state.overlay = nil
             return []

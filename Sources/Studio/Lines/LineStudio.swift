@@ -4,8 +4,11 @@ import Terminal
 
 /// The studio without a screen: a line is read, what happened is said in lines. The state, the commands and the services are the studio's own.
 public enum LineStudio {
+    /// EX_IOERR of sysexits.h.
+    public static let lost: Int32 = 74
+
     /// Runs until `quit`, the end of the input or a signal.
-    /// - Returns: the exit status.
+    /// - Returns: the exit status; `lost` when nobody could receive what was said.
     public static func run(_ options: StudioOptions) async throws(TerminalError) -> Int32 {
         let result: Result<Int32, TerminalError> = try await TerminalThread.run {
             do throws(TerminalError) { return .success(try LineSession(options).run()) } catch { return .failure(error) }
@@ -20,6 +23,8 @@ private final class LineSession {
     private let input: LineInput<StudioEvent>
     private var waits = false
     private var ends = false
+    /// What was to be said could not be written.
+    private var isUnheard = false
     /// Since when the rows of a folder are on their way.
     private var listedSince: ContinuousClock.Instant?
     private static let listingPatience: Duration = .seconds(3)
@@ -56,7 +61,7 @@ private final class LineSession {
         }
         app.shutDown(within: 2)
         input.finish()
-        return input.signal.map { 128 + $0 } ?? 0
+        return input.signal.map { 128 + $0 } ?? (isUnheard ? LineStudio.lost : 0)
     }
 
     /// A word about rows means those of the folder that was asked for: they are waited for, but not for a file system that hangs.
@@ -125,7 +130,8 @@ private final class LineSession {
                 let count = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
                 if count < 0, errno == EINTR { continue }
                 if count <= 0 {
-                    // Nobody listens any more.
+                    // A reader that went away has heard enough; a full disk has lost something.
+                    isUnheard = errno != EPIPE
                     ends = true
                     return
                 }

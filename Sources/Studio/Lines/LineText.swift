@@ -20,6 +20,12 @@ extension StudioState {
         return lines
     }
 
+    /// The row that is chosen now.
+    mutating func sayRow() {
+        guard let row = rowsInWords(most: 1).first else { return }
+        say(row)
+    }
+
     var selectedRow: Int {
         switch view {
         case .files: files.cursor.index
@@ -101,7 +107,7 @@ extension StudioState {
     func overlayInWords() -> (lines: [String], isRead: Bool) {
         switch overlay {
         case nil: ([], true)
-        case .note(let title, let lines): ([title + "."] + lines.filter { !$0.isEmpty }, true)
+        case .note(let title, let lines, _): ([title + "."] + lines.filter { !$0.isEmpty }, true)
         case .question(let question): ([question.text + " Type y or n."], false)
         case .prompt(let prompt):
             ([prompt.label + (prompt.field.text.isEmpty ? "" : ", now: " + prompt.field.text) + ". Type it; . leaves it as it is."] + (prompt.problem.map { [$0] } ?? []), false)

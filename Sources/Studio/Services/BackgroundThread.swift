@@ -4,8 +4,11 @@ import Glibc
 /// A thread that does one thing and ends. For calls that may hang: they must not take a place in a shared pool.
 enum BackgroundThread {
     static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
-        let thread = Thread(block: body)
-        thread.name = name
+        let thread = Thread {
+            // From inside: the name given from outside is not the system's.
+            Thread.current.name = name
+            body()
+        }
         thread.stackSize = 512 * 1024
         thread.start()
     }

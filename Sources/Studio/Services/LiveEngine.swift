@@ -47,7 +47,9 @@ final class LiveEngine: MasteringEngine {
             do {
                 let engine = try await backend.parts.engine
                 if let before, before != path { await engine.release(before) }
-                let profile = try await engine.profile(path)
+                let profile = try await engine.profile(path) { [post] fraction, overview in
+                    post(.picture(opening: opening, fraction: fraction, wave: overview.columns))
+                }
                 let isCurrent = state.withLock { state in
                     if state.opening == opening { state.profile = profile }
                     return state.opening == opening
@@ -86,7 +88,9 @@ final class LiveEngine: MasteringEngine {
         let solving = Task { [self] in
             do {
                 let solution = try await backend.parts.engine.solve(path: path, preset: preset, profile: known)
-                post(.solved(version: version, SolvedMaster(solution)))
+                var solved = SolvedMaster(solution)
+                solved.balance = solution.direction.curve.flatMap { BalanceLine(known.analysis, target: $0, masterLUFS: solution.integratedLUFS) }
+                post(.solved(version: version, solved))
             } catch is CancellationError {
                 return
             } catch LedgerError.parentGone where Task.isCancelled {
@@ -228,8 +232,12 @@ extension RenderOrder {
 extension FileProfile {
     init(_ profile: InputProfile) {
         self.init(analysis: profile.analysis,
-                  wave: profile.overview.buckets.map { WaveColumn(low: $0.low, high: $0.high) })
+                  wave: profile.overview.columns)
     }
+}
+
+extension WaveformOverview {
+    fileprivate var columns: [WaveColumn] { buckets.map { WaveColumn(low: $0.low, high: $0.high) } }
 }
 
 extension SolvedMaster {

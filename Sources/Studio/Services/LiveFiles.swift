@@ -39,7 +39,8 @@ final class LiveFiles: FileListing {
 
     private let state = Mutex(State())
     private let post: Post
-    private let headers = DispatchQueue(label: "lathe.headers", qos: .utility)
+    /// Reads headers of the folder asked for last. One that does not answer keeps its own queue alone.
+    private let headers = Mutex<(folder: String, queue: DispatchQueue)>(("", DispatchQueue(label: "lathe.headers", qos: .utility)))
     private let changes: FolderWatch?
 
     /// - Parameter isTold: whether to hear of changes from the system, where it tells of them.
@@ -180,12 +181,19 @@ final class LiveFiles: FileListing {
         var type = Int32(found.pointee.d_type)
         if wantsStatus || type == DT_LNK || type == DT_UNKNOWN {
             var status = stat()
-            // A link that leads nowhere stays what its name says.
             if fstatat(folder, &found.pointee.d_name.0, &status, 0) == 0 {
-                type = status.st_mode & S_IFMT == S_IFDIR ? Int32(DT_DIR) : status.st_mode & S_IFMT == S_IFREG ? Int32(DT_REG) : Int32(DT_FIFO)
+                // The kinds of dirent are those of st_mode, twelve bits down (readdir(3), IFTODT).
+                type = Int32(status.st_mode & S_IFMT) >> 12
                 entry.bytes = Int64(status.st_size)
                 entry.modified = Int64(status.st_mtim.tv_sec)
             }
+        }
+        switch type {
+        case Int32(DT_FIFO): entry.oddity = .pipe
+        case Int32(DT_SOCK): entry.oddity = .socket
+        case Int32(DT_CHR), Int32(DT_BLK): entry.oddity = .device
+        case Int32(DT_LNK): entry.oddity = .leadsNowhere
+        default: break
         }
         if type == DT_DIR { entry.kind = .folder } else if type == DT_REG, DirectoryEntry.looksLikeAudio(entry.name) { entry.kind = .audio }
         return entry
@@ -193,20 +201,40 @@ final class LiveFiles: FileListing {
 
     private static let placesQueue = DispatchQueue(label: "lathe.places", qos: .utility)
 
+    /// On the queue: the marked folders as this studio read or wrote them last.
+    private let knownPlaces = Mutex<[String]>([])
+
     func readPlaces() {
-        Self.placesQueue.async { [post] in
-            do throws(SettingsError) { post(.placesRead(try Places.load())) } catch { post(.notice(Notice(error.message, .warning))) }
+        Self.placesQueue.async { [post, self] in
+            do throws(SettingsError) {
+                let places = try Places.load()
+                knownPlaces.withLock { $0 = places }
+                post(.placesRead(places))
+            } catch { post(.notice(Notice(error.message, .warning))) }
         }
     }
 
     func savePlaces(_ folders: [String]) {
-        Self.placesQueue.async { [post] in
-            do throws(SettingsError) { try Places.save(folders) } catch { post(.notice(Notice(error.message, .error))) }
+        Self.placesQueue.async { [post, self] in
+            do throws(SettingsError) {
+                // Another studio may have marked and forgotten folders meanwhile: only what changed here is changed there.
+                let known = knownPlaces.withLock { $0 }
+                var places = try Places.load().filter { folders.contains($0) || !known.contains($0) }
+                places += folders.filter { !known.contains($0) && !places.contains($0) }
+                try Places.save(places)
+                knownPlaces.withLock { $0 = places }
+                if places != folders { post(.placesRead(places)) }
+            } catch { post(.notice(Notice(error.message, .error))) }
         }
     }
 
     func readFacts(of paths: [String]) {
-        headers.async { [post] in
+        guard let folder = paths.first.flatMap({ Path.parent(of: $0) }) else { return }
+        let queue = headers.withLock { headers in
+            if headers.folder != folder { headers = (folder, DispatchQueue(label: "lathe.headers", qos: .utility)) }
+            return headers.queue
+        }
+        queue.async { [post] in
             for path in paths {
                 do throws(AudioFileError) {
                     post(.facts(path: path, AudioFacts(try AudioReader(path: path).info)))

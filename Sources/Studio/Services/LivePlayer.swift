@@ -26,6 +26,8 @@ final class LivePlayer: Playing {
         var correction = 0.0
         var output = OutputChoice.automatic
         var voice = Voice.master
+        /// What the player said last, while another one takes its place.
+        var leaving: PlayerSnapshot?
         /// Where the mix goes on when the reference has been heard.
         var mixAt: Double?
         /// Where the reference goes on when it is heard again.
@@ -280,6 +282,8 @@ final class LivePlayer: Playing {
                 defer { state.mixAt = nil }
                 return state.mixAt
             }) { was.position = at }
+            state.withLock { $0.leaving = was }
+            defer { state.withLock { $0.leaving = nil } }
             // The device must be free before it can be had again.
             old.shutdown()
             let new = Player(options: options(for: output))
@@ -346,6 +350,8 @@ final class LivePlayer: Playing {
     // MARK: Readings
 
     func readings() -> (PlayerSnapshot, MeterFrame?) {
+        let (player, leaving) = state.withLock { ($0.player, $0.leaving) }
+        if let leaving { return (leaving, nil) }
         guard let player else { return (PlayerSnapshot(), nil) }
         page.keep()
         return (player.snapshot(), player.latestMeters())

@@ -3,11 +3,16 @@ import Glibc
 import Synchronization
 
 /// Reads the theme again when its file, or one that it inherits from, was changed. A broken one is named with line and column, and the old one stays.
+///
+/// Its own folder tells of changes, however long nobody has touched the studio; other folders, and file systems that do not tell, are looked at now and then.
 final class ThemeWatch: Sendable {
     private struct State {
         var files: [String] = []
         var stamps: [[Int]] = []
         var isLooking = false
+        var looksAgain = false
+        /// Begun with the first theme that has a file.
+        var folder: FolderWatch?
     }
 
     private let state = Mutex(State())
@@ -19,33 +24,57 @@ final class ThemeWatch: Sendable {
     func follow(_ theme: Theme) {
         let stamps = theme.files.map(Self.stamp)
         state.withLock { ($0.files, $0.stamps) = (theme.files, stamps) }
+        guard let folder = theme.files.first.flatMap({ Path.parent(of: $0) }) else { return }
+        // The first picture does not wait for this.
+        BackgroundThread.start("theme") { [self] in
+            let watch = state.withLock { state in
+                let watch = state.folder ?? FolderWatch { [weak self] _ in self?.look() }
+                state.folder = watch
+                return watch
+            }
+            watch.follow(folder)
+            // What changed before it was watched.
+            look()
+        }
     }
 
     /// Returns at once; answers with `themeRead` or a notice when something changed.
     func look() {
         let starts = state.withLock { state in
-            guard !state.isLooking, !state.files.isEmpty else { return false }
-            state.isLooking = true
-            return true
+            guard !state.files.isEmpty else { return false }
+            // What changes while somebody looks is looked at once more.
+            state.looksAgain = state.isLooking
+            defer { state.isLooking = true }
+            return !state.isLooking
         }
         guard starts else { return }
         BackgroundThread.start("theme") { [self] in
-            let files = state.withLock { $0.files }
-            let stamps = files.map(Self.stamp)
-            let isNews = state.withLock { state in
-                state.isLooking = false
-                guard state.files == files, state.stamps != stamps else { return false }
-                state.stamps = stamps
-                return true
-            }
-            guard isNews, let first = files.first else { return }
-            do throws(SettingsError) {
-                let theme = try ThemeLibrary.check(first)
-                follow(theme)
-                post(.themeRead(theme))
-            } catch {
-                post(.notice(Notice(error.message + " (the colours stay as they were)", .warning)))
-            }
+            repeat { lookNow() } while looksAgain()
+        }
+    }
+
+    private func looksAgain() -> Bool {
+        state.withLock { state in
+            defer { (state.isLooking, state.looksAgain) = (state.looksAgain, false) }
+            return state.looksAgain
+        }
+    }
+
+    private func lookNow() {
+        let files = state.withLock { $0.files }
+        let stamps = files.map(Self.stamp)
+        let isNews = state.withLock { state in
+            guard state.files == files, state.stamps != stamps else { return false }
+            state.stamps = stamps
+            return true
+        }
+        guard isNews, let first = files.first else { return }
+        do throws(SettingsError) {
+            let theme = try ThemeLibrary.check(first)
+            state.withLock { ($0.files, $0.stamps) = (theme.files, theme.files == files ? stamps : theme.files.map(Self.stamp)) }
+            post(.themeRead(theme))
+        } catch {
+            post(.notice(Notice(error.message + " (the colours stay as they were)", .warning)))
         }
     }
 

@@ -30,12 +30,14 @@ struct Keymap: Sendable {
         var offered: [ViewID: [Command]] = [:]
         for view in ViewID.allCases {
             let views = Command.table.filter { $0.views?.contains(view) == true }
+            let lists = Set(Command.lists.map(\.id)), ways = Set(Command.navigation.map(\.id))
             let rest = Command.table.filter { command in
                 command.views == nil && (own[command.id] ?? command.keys).contains { key in
                     bindings[Binding(key: key, view: view)].map { Command.table[$0].id } == command.id
                 }
             }
-            offered[view] = views + rest
+            // What is the view's own, then how to get about, then what is the same everywhere.
+            offered[view] = views.filter { !lists.contains($0.id) } + views.filter { lists.contains($0.id) } + rest.filter { ways.contains($0.id) } + rest.filter { !ways.contains($0.id) }
         }
         offeredByView = offered
     }
@@ -43,16 +45,27 @@ struct Keymap: Sendable {
     /// The command that a key means in a view: the view's own before those for everywhere.
     func command(for key: KeyStroke, in view: ViewID) -> Command? { bindings[Binding(key: key, view: view)].map { Command.table[$0] } }
 
-    /// The commands of a view: its own first, then those for everywhere whose keys the view leaves free.
+    /// The commands of a view: its own first, then moving in lists and between views, then the others for everywhere whose keys the view leaves free.
     func offered(in view: ViewID) -> [Command] { offeredByView[view] ?? [] }
 
     /// The first is the one shown.
     func keys(of command: Command) -> [KeyStroke] { own[command.id] ?? command.keys }
 
+    /// Those that mean the command in a view: another may have taken some of them there.
+    func keys(of command: Command, in view: ViewID) -> [KeyStroke] { keys(of: command).filter { self.command(for: $0, in: view)?.id == command.id } }
+
     /// What to press for a command, for sentences: `o`; the command's title when no key is left for it.
     func name(of id: String) -> String {
         guard let command = Command.named(id) else { return id }
         return keys(of: command).first?.label ?? ":" + command.title
+    }
+
+    /// The keys of the views in one word: `1-5`, or `zxcvb`; nil when one of them has none, or one that takes more than a column.
+    var nameOfViews: String? {
+        let keys = ViewID.allCases.compactMap { view in Command.named("view.\(view)").flatMap { self.keys(of: $0).first?.label } }
+        guard keys.count == ViewID.allCases.count, keys.allSatisfy({ $0.count == 1 }), let first = keys.first, let last = keys.last else { return nil }
+        let isRange = zip(keys, keys.dropFirst()).allSatisfy { a, b in (Int(a).map { $0 + 1 }).map { String($0) == b } ?? false }
+        return isRange ? first + "-" + last : keys.joined()
     }
 
     /// Two commands on one key in one view, of which only one could ever be reached.
@@ -97,6 +110,8 @@ extension KeyStroke {
                 break
             }
         }
+        // Terminals send these as the keys they are called after: a command there could never be reached, or would take the key's own.
+        if control, ["m", "j", "i", "[", "h"].contains(rest.lowercased()) { return nil }
         if let base = Self.named[String(rest)] {
             self.init(base, control: control, alt: alt)
         } else if rest.count == 1, let c = rest.first, !c.isWhitespace, !c.isNewline {

@@ -44,7 +44,7 @@ extension Keymap {
             for word in words {
                 guard let word else { throw refusal(path, "'\(id)' takes a key or a list of keys", "write for example [\"Space\", \"Ctrl-P\"]") }
                 guard let key = KeyStroke(label: word) else {
-                    throw refusal(path, "'\(word)' is no key", "write one character, or Space, Enter, Tab, Up, PgDn, …, with Ctrl- or Alt- before it")
+                    throw refusal(path, "'\(word)' is no key that terminals can tell from others", "write one character, or Space, Enter, Tab, Up, PgDn, …, with Ctrl- or Alt- before it")
                 }
                 own[id]?.append(key)
             }
@@ -59,6 +59,12 @@ extension Keymap {
         }
         for id in ["quit", "palette"] where own[id]?.isEmpty == true {
             throw refusal(["keys", id], "'\(id)' needs a key", "give it one, or leave the line out")
+        }
+        // Also where others have taken its keys.
+        for id in ["quit", "palette"] {
+            guard let command = Command.named(id), let view = ViewID.allCases.first(where: { keymap.keys(of: command, in: $0).isEmpty }) else { continue }
+            let taken = keymap.keys(of: command).compactMap { keymap.command(for: $0, in: view)?.id }.first { own[$0] != nil } ?? id
+            throw refusal(["keys", taken], "'\(id)' has no key left in \(view.title)", "give '\(taken)' another key, or '\(id)' one of its own")
         }
         return keymap
     }

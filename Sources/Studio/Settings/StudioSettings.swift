@@ -11,7 +11,7 @@ public struct StudioSettings: Sendable, Equatable {
     public var theme: String?
     public var preset = "streaming"
     public var color = ColorDepth.Choice.auto
-    /// nil is braille, or ASCII on a terminal without UTF-8.
+    /// nil is braille, or ASCII on a terminal without UTF-8 and on the Linux console.
     var glyphs: GlyphSet?
     public var mouse = false
     /// The studio in lines, without a screen.
@@ -45,7 +45,7 @@ public struct StudioSettings: Sendable, Equatable {
         text("theme", "Colours: a theme's name or a file; empty is what suits the terminal.", "a name of `lathe themes list`, or a path", "") { $0.theme = $1.isEmpty ? nil : $1 },
         text("preset", "What a file is heard with first.", "a name of `lathe presets list`, or a path", "streaming") { $0.preset = $1 },
         choice("color", "How many colours the terminal has; auto asks it.", ColorDepth.Choice.allCases.map(\.rawValue), "auto") { $0.color = ColorDepth.Choice(rawValue: $1) ?? .auto },
-        choice("glyphs", "Which shapes graphs are made of; auto is braille where the terminal has UTF-8.", ["auto"] + GlyphSet.allCases.map(\.rawValue), "auto") { $0.glyphs = GlyphSet(rawValue: $1) },
+        choice("glyphs", "Which shapes graphs are made of; auto is braille where the terminal has UTF-8 and is not the Linux console, else ASCII.", ["auto"] + GlyphSet.allCases.map(\.rawValue), "auto") { $0.glyphs = GlyphSet(rawValue: $1) },
         toggle("mouse", "Clicks choose and open, the wheel moves; the terminal's own selection then needs Shift.", "false") { $0.mouse = $1 },
         toggle("lines", "Lines in place of a screen, for screen readers.", "false") { $0.lines = $1 },
         choice("output", "Where the sound goes: ALSA when there is a device, your browser through ssh -L, or nowhere.", Output.allCases.map(\.rawValue), "automatic") { $0.output = Output(rawValue: $1) ?? .automatic },

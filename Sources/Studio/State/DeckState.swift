@@ -35,6 +35,8 @@ struct SolvedMaster: Sendable, Equatable {
     var note: String?
     /// What the assistant decided, with reasons.
     var moves: [String]
+    /// What the tonal balance is compared with; nil where it is compared with nothing.
+    var balance: BalanceLine?
 
     init(parameters: ChainParameters, integratedLUFS: Double?, truePeakDBTP: Double?, limiterMaxReductionDB: Double,
                 reached: Bool, note: String?, moves: [String] = []) {
@@ -102,11 +104,15 @@ struct DeckState: Sendable {
     var profile: FileProfile?
     /// 0…1 while the file is being measured.
     var measuring: Double?
+    /// What of a long file has been read looks like, and which share of it that is; nil before and after.
+    var growing: (wave: [WaveColumn], share: Double)?
     var measureProblem: String?
     /// What was measured was destroyed, by idle time or on request; the next use of the file measures it again.
     var isMeasurementGone = false
     /// Where to go on once the file is loaded again.
     var resumeAt: Double?
+    /// The file on disk is not the one that was opened any more.
+    var isChanged = false
     /// It is not played once it is loaded.
     var opensAtRest = false
     /// How the files before this one were heard, while a finished master is heard as it is.
@@ -134,6 +140,8 @@ struct DeckState: Sendable {
     /// The readings shown as numbers, changed a few times a second so that they can be read.
     var numbers: MeterFrame?
     var numbersAt: Int64 = 0
+    /// Since when the play head has not moved although it should; below 0 once that was said.
+    var stillSince: Int64?
     /// The tenth of a second that the transport shows.
     var shownPosition = 0.0
     var masterHistory = LoudnessHistory()

@@ -39,6 +39,18 @@ extension StudioState {
         return apply(edit)
     }
 
+    mutating func perform(_ what: String, places marked: [String]) -> [Effect] {
+        let edit = Edit(what: what, change: .places(from: places.marked, to: marked))
+        history.record(edit)
+        return apply(edit)
+    }
+
+    mutating func perform(_ what: String, region: Region?) -> [Effect] {
+        let edit = Edit(what: what, change: .region(from: deck.region, to: region, opening: deck.opening))
+        history.record(edit)
+        return apply(edit)
+    }
+
     mutating func apply(_ edit: Edit) -> [Effect] {
         switch edit.change {
         case .sound(_, let sound):
@@ -48,6 +60,20 @@ extension StudioState {
         case .marks(_, let marks):
             files.marks = marks
             return []
+        case .places(let from, let to):
+            // What the edit changed, and nothing that another studio did meanwhile.
+            places.marked.removeAll { from.contains($0) && !to.contains($0) }
+            places.marked += to.filter { !from.contains($0) && !places.marked.contains($0) }
+            return [.savePlaces(places.marked)]
+        case .region(_, let region, let opening):
+            guard opening == deck.opening else {
+                say(edit.what + ": that file is not open any more")
+                return []
+            }
+            deck.region = region
+            // From behind the part, where the head is as soon as its end was marked, it would never be reached.
+            let back: [Effect] = (region?.range).map { deck.player.position >= $0.upperBound ? seek(to: $0.lowerBound) : [] } ?? []
+            return [.loop(region?.range)] + back
         }
     }
 }

@@ -4,9 +4,24 @@ import Terminal
 struct DirectoryEntry: Sendable, Equatable {
     enum Kind: UInt8, Sendable { case folder, audio, other }
 
+    enum Oddity: UInt8, Sendable {
+        case pipe, socket, device, leadsNowhere
+
+        var words: String {
+            switch self {
+            case .pipe: "is a named pipe, not a file"
+            case .socket: "is a socket, not a file"
+            case .device: "is a device, not a file"
+            case .leadsNowhere: "is a link that leads nowhere"
+            }
+        }
+    }
+
     /// The name as it stands on disk, as `FileName` writes it; not safe to print.
     var name: String
     var kind: Kind
+    /// What it is when it is neither a folder nor a file.
+    var oddity: Oddity?
     var bytes: Int64
     /// Seconds since 1970.
     var modified: Int64
@@ -24,9 +39,7 @@ struct DirectoryEntry: Sendable, Equatable {
         return audioExtensions.contains(name[name.utf8.index(after: dot)...].lowercased())
     }
 
-    private static let audioExtensions: Set<String> = [
-        "wav", "wave", "rf64", "w64", "flac", "aif", "aiff", "aifc", "caf", "ogg", "oga", "opus", "mp3", "au", "snd",
-    ]
+    private static let audioExtensions = StudioFiles.audioExtensions
 }
 
 /// What the header of an audio file says.
@@ -131,6 +144,8 @@ struct FilesState: Sendable, Equatable {
     var cursor = Cursor()
     /// All rows of the folder have arrived.
     var complete = false
+    /// The folder has not answered for seconds: keys no longer wait for it.
+    var isSilent = false
     /// The folder changed while its rows were being read.
     var isStale = false
     /// Everything in the folder, before hiding and filtering.
@@ -186,4 +201,11 @@ enum Path {
         guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return name }
         return String(name[..<dot])
     }
+}
+
+/// What the studio takes for audio by its name.
+public enum StudioFiles {
+    public static let audioExtensions: Set<String> = [
+        "wav", "wave", "rf64", "w64", "flac", "aif", "aiff", "aifc", "caf", "ogg", "oga", "opus", "mp3", "au", "snd",
+    ]
 }

@@ -28,6 +28,8 @@ struct SessionState: Sendable, Equatable {
     /// What an earlier run kept, while the user is being asked.
     var found: KeptSession?
     var foundAt = 0.0
+    /// What was gone on with is not kept anew yet: its file has still to show that it can be measured.
+    var isUnproven = false
 
     /// Seconds between two times: what a crash may cost. Below a minute, because the clock comes once in a minute.
     static let every = 50.0
@@ -56,6 +58,15 @@ extension StudioState {
     /// Keeps what has changed, not too often.
     mutating func keepSession() -> [Effect] {
         guard now - session.lastAt >= SessionState.every, let current = sessionNow, current != session.last else { return [] }
+        (session.last, session.lastAt) = (current, now)
+        return [.keepSession(current)]
+    }
+
+    /// What was gone on with has shown that it harms nobody: from here on a crash must not cost it.
+    mutating func keepRestored() -> [Effect] {
+        guard session.isUnproven else { return [] }
+        session.isUnproven = false
+        guard let current = sessionNow else { return [] }
         (session.last, session.lastAt) = (current, now)
         return [.keepSession(current)]
     }
@@ -93,8 +104,11 @@ extension StudioState {
             deck.opensAtRest = true
             (deck.player.voice, deck.matched) = (kept.voice, kept.matched)
             effects.append(.setVoice(kept.voice))
+            session.isUnproven = true
             say(Path.brief(file) + ": as you left it; " + keymap.name(of: "transport.play") + " plays")
         } else {
+            session.isUnproven = true
+            effects += keepRestored()
             say("the setting " + master.title + " is as you left it")
         }
         return effects

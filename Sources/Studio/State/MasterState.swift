@@ -77,6 +77,10 @@ struct Edit: Sendable, Equatable {
     enum Change: Sendable, Equatable {
         case sound(from: Sound, to: Sound)
         case marks(from: Set<String>, to: Set<String>)
+        /// Marked folders.
+        case places(from: [String], to: [String])
+        /// The repeated part of what was opened so many openings ago; another file has none of it.
+        case region(from: Region?, to: Region?, opening: Int)
     }
 
     /// What was done, for the message line: `Ratio 1.6:1`.
@@ -92,6 +96,8 @@ struct Edit: Sendable, Equatable {
         switch change {
         case .sound(let from, let to): Edit(what: what, change: .sound(from: to, to: from))
         case .marks(let from, let to): Edit(what: what, change: .marks(from: to, to: from))
+        case .places(let from, let to): Edit(what: what, change: .places(from: to, to: from))
+        case .region(let from, let to, let opening): Edit(what: what, change: .region(from: to, to: from, opening: opening))
         }
     }
 }
@@ -148,6 +154,8 @@ struct MasterState: Sendable {
     var version = 0
     /// The exact result for the present setting; nil until the solve has finished.
     var solved: SolvedMaster?
+    /// Of the last result; stays while the next one is sought.
+    var balance: BalanceLine?
     var solving = false
     var solveProblem: String?
     /// Which snapshot `A` recalled last, counted from the newest.

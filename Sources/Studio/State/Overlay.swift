@@ -10,8 +10,8 @@ enum Overlay: Sendable, Equatable {
     /// The way to the listener's page.
     case page
     case help(scroll: Int)
-    /// An explanation to read.
-    case note(title: String, lines: [String])
+    /// An explanation to read, from one of its rows on.
+    case note(title: String, lines: [String], from: Int = 0)
     case abx(ABXTest)
     /// Marked folders and opened files.
     case places(Cursor)

@@ -32,10 +32,12 @@ extension StudioState {
         case .up, .character("k"): cursor.move(by: -1, count: rows.count)
         case .down, .character("j"): cursor.move(by: 1, count: rows.count)
         case .character("d") where rows.indices.contains(cursor.index) && rows[cursor.index].isFolder:
-            places.marked.remove(at: cursor.index)
+            var marked = places.marked
+            let forgotten = marked.remove(at: cursor.index)
+            let effects = perform("forget " + Path.brief(forgotten), places: marked)
             cursor.clamp(count: places.rows.count)
             overlay = .places(cursor)
-            return [.savePlaces(places.marked)]
+            return effects
         case .enter where rows.indices.contains(cursor.index):
             overlay = nil
             view = .files

@@ -22,6 +22,8 @@ enum StudioEvent: Sendable {
     case listingFailed(number: Int, String)
     /// Something was added to a folder, renamed or removed since its rows were read.
     case folderChanged(String)
+    /// Keys have waited for a folder for too long.
+    case patienceLost
     /// The open file is not what it was when it was opened, or no longer there.
     case fileChanged(path: String, isGone: Bool)
     /// nil: not audio that can be read.
@@ -30,6 +32,8 @@ enum StudioEvent: Sendable {
     case opened(opening: Int, AudioFacts)
     case openFailed(opening: Int, String)
     case measuring(opening: Int, fraction: Double)
+    /// What the share of a long file that has been read looks like.
+    case picture(opening: Int, fraction: Double, wave: [WaveColumn])
     case measured(opening: Int, FileProfile)
     case measureFailed(opening: Int, String)
     /// What was measured of the file was destroyed: idle for too long, or on request.

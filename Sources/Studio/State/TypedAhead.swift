@@ -1,7 +1,7 @@
 /// Keys that were typed before what they act on was there, in their order: a folder's rows, the presets. They act when it is.
 ///
 /// While any key waits the later ones wait behind it, so that typing blind gives what typing with patience would have given.
-/// Only the keys for the terminal and for quitting never wait, and `Esc` forgets what waits: a folder that never answers holds nobody.
+/// Only the keys for the terminal and for quitting never wait, and `Esc`, or three seconds of silence, forget what waits: a folder that never answers holds nobody.
 struct TypedAhead: Sendable, Equatable {
     static let limit = 64
     private(set) var keys: [KeyStroke] = []
@@ -31,12 +31,22 @@ extension StudioState {
             say("the keys that waited are forgotten")
         } else if let command = keymap.command(for: key, in: view), command.id == "quit" {
             return command.attempt(&self)
+        } else if files.isSilent, areRowsComing {
+            say("the folder still does not answer; " + keymap.name(of: "files.parent") + " goes back up", .warning)
         } else if typedAhead.add(key) {
             say(areRowsComing ? "still reading the folder; your keys wait for it, Esc forgets them" : "still reading the presets; your keys wait for them")
         } else {
             say("too many keys wait already; Esc forgets them", .warning)
         }
         return []
+    }
+
+    /// What the keys wait for does not come: they are forgotten, so that the next ones act.
+    mutating func loseAheadPatience() {
+        guard !typedAhead.isEmpty else { return }
+        files.isSilent = areRowsComing
+        typedAhead.forget()
+        say("the folder does not answer; the keys that waited for it are forgotten", .warning)
     }
 
     /// After something has arrived: the keys that waited for it.

@@ -26,16 +26,22 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         // A percent at a time: the screen shows no more, and each change costs bytes.
         state.deck.measuring = (fraction * 100).rounded(.down) / 100
         return []
+    case .picture(let opening, let fraction, let wave):
+        guard opening == state.deck.opening, state.deck.measuring != nil else { return [] }
+        state.deck.growing = (wave, Graph.share(fraction, from: 0, to: 1))
+        return []
     case .measured(let opening, let profile):
         guard opening == state.deck.opening else { return [] }
         state.deck.measuring = nil
+        state.deck.growing = nil
         state.deck.measureProblem = nil
         state.deck.isMeasurementGone = false
         state.deck.profile = profile
-        return state.soundChanged()
+        return state.soundChanged() + state.keepRestored()
     case .measureFailed(let opening, let problem):
         guard opening == state.deck.opening else { return [] }
         state.deck.measuring = nil
+        state.deck.growing = nil
         state.deck.measureProblem = problem
         state.say(problem, .error)
         return []
@@ -43,11 +49,13 @@ func updateDeck(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         guard opening == state.deck.opening, state.deck.profile != nil || state.deck.measuring != nil else { return [] }
         // What was derived from the measurement goes with it.
         state.deck.profile = nil
+        state.deck.growing = nil
         state.deck.measuring = nil
         state.deck.masterHistory.clear()
         state.deck.originalHistory.clear()
         state.deck.spectrogram.clear()
         state.master.solved = nil
+        state.master.balance = nil
         state.master.solving = false
         state.master.solveProblem = nil
         state.deck.isMeasurementGone = true
@@ -123,6 +131,7 @@ extension StudioState {
         deck.facts = files.facts[path]
         master.version += 1
         master.solved = nil
+        master.balance = nil
         master.solving = false
         master.solveProblem = nil
         var effects: [Effect] = [.setTrims(master: 0, original: 0), .open(path: path, opening: opening, preset: master.sound.audible)]

@@ -6,6 +6,7 @@ func updateFiles(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
         // Rows arrive before, too: the selection stays on its name, not on its number.
         let wanted = state.files.wanted ?? (state.files.cursor.index > 0 ? state.files.selected?.name : nil)
         state.files.rows = rows
+        state.files.isSilent = false
         state.files.total = total
         state.files.complete = complete
         state.files.problem = nil
@@ -41,6 +42,7 @@ func updateFiles(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] {
     case .fileChanged(let path, let isGone):
         guard path == state.deck.path else { return [] }
         let name = Path.name(of: path)
+        state.deck.isChanged = !isGone
         state.say(isGone ? name + ": is gone from its folder" : name + ": was changed on disk; open it again to hear what it is now", .warning)
         return []
     default: return []
@@ -53,6 +55,7 @@ extension StudioState {
         files.query.number += 1
         files.complete = false
         files.isStale = false
+        files.isSilent = false
         return [.list(files.query)]
     }
 

@@ -9,6 +9,7 @@ func updateMaster(_ state: inout StudioState, _ event: StudioEvent) -> [Effect] 
         guard version == state.master.version else { return [] }
         state.master.solving = false
         state.master.solved = solved
+        state.master.balance = solved.balance
         state.master.solveProblem = nil
         return [.use(solved.parameters), state.trimsEffect]
     case .solveFailed(let version, let problem):

@@ -28,6 +28,13 @@ struct Canvas {
         return frame.put(fitted, x: x, y: y, style: style, maxWidth: room)
     }
 
+    /// Text from the top of an area in as many of its lines as it needs.
+    mutating func lines(_ text: String, _ area: Rect, _ role: Role) {
+        for (row, line) in wrapped(text, area.columns, most: area.rows, ellipsis: ellipsis).enumerated() {
+            self.text(line, x: area.x, y: area.y + row, role, width: area.columns)
+        }
+    }
+
     /// Ends just before column `maxX`; returns where it begins.
     @discardableResult
     mutating func textRight(_ text: String, maxX: Int, y: Int, style: Style, width: Int = .max) -> Int {

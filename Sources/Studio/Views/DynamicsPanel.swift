@@ -4,7 +4,10 @@ import Terminal
 /// What the compressor and the limiter take away, the correlation of left and right, and their peaks.
 func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let deck = state.deck
-    let numbers = state.master.solved.map { "limiter at most " + Format.fixed($0.limiterMaxReductionDB, 1) + " dB" } ?? ""
+    // The bands are told where they work; their numbers stand above also where there is no row for their bars.
+    let bands = state.master.sound.audible.multiband.on ? deck.numbers?.bandReductions : nil
+    var numbers = state.master.solved.map { "limiter at most " + Format.fixed($0.limiterMaxReductionDB, 1) + " dB" } ?? ""
+    if let bands { numbers = "bands " + (0..<4).map { Format.fixed(bands[$0], 1) }.joined(separator: " ") + (rect.columns >= 66 && !numbers.isEmpty ? canvas.dot + numbers : "") }
     let area = canvas.panel(rect, title: "Dynamics", numbers: numbers, focused: state.focus == .dynamics)
     guard area.rows > 0, area.columns > 0 else { return }
 
@@ -13,7 +16,8 @@ func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     var y = area.y
     // On a low panel compressor and limiter share a line, and then left and right do.
     let wide = area.columns >= 36
-    let pair = area.rows < 5 && wide
+    let pair = wide && (area.rows < 5 || (bands != nil && area.rows < 6))
+    let showsBands = bands != nil && wide && area.rows >= 5
     let width = pair ? area.columns / 2 - 1 : area.columns
     reduction("comp", shown?.compressorReduction, live?.compressorReduction, Rect(x: area.x, y: y, columns: width, rows: 1), &canvas)
     if pair {
@@ -24,6 +28,12 @@ func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         reduction("limit", shown?.limiterReduction, live?.limiterReduction, Rect(x: area.x, y: y, columns: width, rows: 1), &canvas)
     }
     y += 1
+    if showsBands {
+        canvas.text("bands", x: area.x, y: y, .dim)
+        let live = deck.meters?.bandReductions ?? .zero, room = (area.columns - 13 - 3) / 4
+        for band in 0..<4 { canvas.bar(Graph.share(-live[band], from: 0, to: 6), x: area.x + 13 + band * (room + 1), y: y, columns: room, .reduction) }
+        y += 1
+    }
     if y < area.maxY {
         let value = deck.heardNumbers?.correlation
         let text = "corr  " + (value.map { Format.signed($0, 2) } ?? "    -")

@@ -23,7 +23,7 @@ func drawFiles(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         let text = files.problem ?? (!files.complete ? "reading" : files.query.filter.isEmpty ? "nothing here" : "nothing matches")
         let lines = wrapped(text, area.columns, most: max(1, height - 1), ellipsis: canvas.ellipsis)
         for (row, line) in lines.enumerated() { canvas.text(line, x: area.x, y: y + row, files.problem == nil ? .dim : .error, width: area.columns) }
-        if files.problem != nil, height > lines.count { canvas.text("h goes back up", x: area.x, y: y + lines.count, .dim, width: area.columns) }
+        if files.problem != nil, height > lines.count { canvas.text(state.keymap.name(of: "files.parent") + " goes back up", x: area.x, y: y + lines.count, .dim, width: area.columns) }
         return
     }
     let first = Cursor.firstRow(selected: files.cursor.index, count: files.rows.count, height: height)

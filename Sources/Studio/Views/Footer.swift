@@ -118,16 +118,23 @@ private func drawWritingKeys(_ rect: Rect, _ canvas: inout Canvas) {
 private func drawKeys(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     if state.view == .generate, state.generate.isEditing { return drawWritingKeys(rect, &canvas) }
     var shown: [(key: String, word: String, order: Int)] = []
-    var room = rect.columns
+    // Behind the last one a single blank is enough.
+    var room = rect.columns + 1
+    func offer(_ key: String, _ word: String, _ order: Int) -> Bool {
+        let columns = TextWidth.of(key) + 1 + TextWidth.of(word) + 2
+        if columns > room { return false }
+        room -= columns
+        shown.append((key, word, order))
+        return true
+    }
     // Help and quit come last but are the last to give way.
     let offered = state.keymap.offered(in: state.view).filter { $0.footer != nil && $0.unavailable(state) == nil }
         .sorted { rank($0) < rank($1) }
-    for command in offered {
-        guard let footer = command.footer, let key = state.keymap.keys(of: command).first?.label else { continue }
-        let columns = TextWidth.of(key) + 1 + TextWidth.of(footer.word) + 2
-        if columns > room { break }
-        room -= columns
-        shown.append((key, footer.word, footer.order))
+    for (at, command) in offered.enumerated() {
+        // Behind the way to help, the way to the other views: whoever knows these two finds the rest.
+        if at == 1, let views = state.keymap.nameOfViews { _ = offer(views, "views", 97) }
+        guard let footer = command.footer, let key = state.keymap.keys(of: command, in: state.view).first?.label else { continue }
+        if !offer(key, footer.word, footer.order) { break }
     }
     shown.sort { $0.order < $1.order }
     var x = rect.x + room

@@ -54,9 +54,7 @@ private func drawBrief(_ rect: Rect, _ state: StudioState, _ canvas: inout Canva
     let area = canvas.panel(rect, title: shown?.take.map { "Brief of take \($0)" } ?? "Brief", numbers: amendment.isEmpty || shown?.understanding.isChangeIdle == true ? "" : "changed")
     guard area.rows > 0, area.columns > 0 else { return }
     guard let understanding = shown?.understanding else {
-        for (row, line) in wrapped("what is understood of the prompt stands here", area.columns, most: area.rows, ellipsis: canvas.ellipsis).enumerated() {
-            canvas.text(line, x: area.x, y: area.y + row, .dim, width: area.columns)
-        }
+        canvas.lines("what is understood of the prompt stands here", area, .dim)
         return
     }
     var lines: [(String, String, Role)] = understanding.brief.map { ($0.label, $0.value, .value) }

@@ -13,7 +13,7 @@ func drawLedger(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     guard !rows.isEmpty else {
         let empty = ledger.snapshot == nil ? ledger.problem ?? "opening the ledger" : ledger.rows.isEmpty
             ? "nothing temporary exists" : "nothing matches"
-        canvas.text(empty, x: area.x, y: area.y, ledger.problem == nil ? .dim : .error, width: area.columns)
+        canvas.lines(empty, area, ledger.problem == nil ? .dim : .error)
         return
     }
     let columns = Columns(area.columns, place: rows.contains { $0.place.hasPrefix("tier:") } ? 14 : 5)
@@ -52,6 +52,10 @@ private struct Columns {
         let rest = total - fixed.reduce(0, +) - fixed.count
         if total < 34 {
             widths = [8, 7, 0, 0, max(0, total - 17), 0, 0]
+        } else if total < 28 + place + 20 {
+            // What it is says more than where it lies.
+            let kind = (total - 18) / 2
+            widths = [8, 7, 0, 0, kind, total - 18 - kind, 0]
         } else if total < 55 + place {
             widths = fixed + [min(14, rest / 2), rest - min(14, rest / 2) - 1, 0]
         } else {

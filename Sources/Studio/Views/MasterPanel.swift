@@ -101,6 +101,9 @@ private func effectSoFar(_ block: PresetParameter.Block, _ state: StudioState) -
     switch block {
     case .compressor: return numbers.map { "now " + Format.fixed($0.compressorReduction, 1) + " dB" }
     case .limiter: return numbers.map { "now " + Format.fixed($0.limiterReduction, 1) + " dB" + (state.master.solved.map { ", at most " + Format.fixed(-$0.limiterMaxReductionDB, 1) } ?? "") }
+    case .multiband:
+        guard let bands = numbers?.bandReductions, state.master.sound.audible.multiband.on else { return nil }
+        return "now " + (0..<4).map { Format.fixed(bands[$0], 1) }.joined(separator: ", ") + " dB"
     case .target:
         guard case let (master?, original?) = state.loudness else { return nil }
         return "B is " + Format.signed(master - original, 1) + " LU beside A"

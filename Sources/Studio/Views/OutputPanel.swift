@@ -6,13 +6,16 @@ func drawOutputs(_ chooser: OutputChooser, _ state: StudioState, _ canvas: inout
     let columns = min(86, canvas.frame.size.columns - 4)
     let sink = state.deck.player.sinkDescription
     var told = wrapped(sink.isEmpty ? "nothing has been played yet" : "now: " + sink, columns - 2, most: 4, ellipsis: canvas.ellipsis)
+    // Rows for names and words: transport and footer stay in sight, the window has a border, a blank row and one for the keys.
+    let most = max(2, canvas.frame.size.rows - 8)
     if chooser.showsLog {
         told.append("")
-        told += state.deck.log.isEmpty ? ["ALSA has said nothing."] : state.deck.log.suffix(12).flatMap { wrapped($0, columns - 2, most: 2, ellipsis: canvas.ellipsis) }
+        let said = state.deck.log.isEmpty ? ["ALSA has said nothing."] : state.deck.log.suffix(12).flatMap { wrapped($0, columns - 2, most: 2, ellipsis: canvas.ellipsis) }
+        // The newest is what matters: the oldest gives way.
+        told += said.suffix(max(1, max(most / 2, most - rows.count) - told.count))
     }
     let keys = "Enter choose" + canvas.dot + (chooser.showsLog ? "l hide what ALSA said" : "l what ALSA said") + canvas.dot + "Esc back"
-    let most = max(1, canvas.frame.size.rows - 6)
-    let height = max(1, min(rows.count, most - min(told.count, most / 2) - 2))
+    let height = max(1, min(rows.count, most - min(told.count, max(most / 2, most - rows.count))))
     let area = canvas.window(canvas.centred(columns: columns, rows: height + told.count + 4), title: "Output")
     guard area.rows > 0, area.columns > 0 else { return }
     let first = Cursor.firstRow(selected: chooser.cursor.index, count: rows.count, height: min(height, area.rows))

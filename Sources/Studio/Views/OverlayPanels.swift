@@ -9,7 +9,7 @@ func draw(_ overlay: Overlay, _ state: StudioState, _ canvas: inout Canvas) {
     case .presets(let picker): drawPresets(picker, state, &canvas)
     case .outputs(let chooser): drawOutputs(chooser, state, &canvas)
     case .page: drawPage(state, &canvas)
-    case .note(let title, let lines): drawNote(title, lines, &canvas)
+    case .note(let title, let lines, let from): drawNote(title, lines, from, &canvas)
     case .abx(let test): drawABX(test, state, &canvas)
     case .places(let cursor): drawPlaces(cursor, state, &canvas)
     case .platforms(let cursor): drawPlatforms(cursor, state, &canvas)
@@ -31,7 +31,7 @@ private func drawHelp(_ scroll: Int, _ state: StudioState, _ canvas: inout Canva
             (key, word, rest) = (canvas.theme[.selection], canvas.theme[.selection], canvas.theme[.selection])
             canvas.fill(Rect(x: area.x, y: y, columns: area.columns, rows: 1), .selection)
         }
-        let keys = state.keymap.keys(of: command).prefix(3).map(\.label).joined(separator: " ")
+        let keys = state.keymap.keys(of: command, in: state.view).prefix(3).map(\.label).joined(separator: " ")
         canvas.text(keys, x: area.x, y: y, style: key, width: min(16, area.columns))
         let used = canvas.text(command.title, x: area.x + 17, y: y, style: word, width: area.columns - 17)
         canvas.text(command.help, x: area.x + 17 + max(20, used + 2), y: y, style: rest, width: area.columns - 17 - max(20, used + 2))
@@ -62,7 +62,7 @@ private func drawPalette(_ palette: Palette, _ state: StudioState, _ canvas: ino
             style = canvas.theme[.selection]
             canvas.fill(line, .selection)
         }
-        let key = state.keymap.keys(of: command).first?.label ?? ""
+        let key = state.keymap.keys(of: command, in: state.view).first?.label ?? ""
         let right = canvas.textRight(key, maxX: line.maxX - 1, y: line.y, style: style, width: line.columns / 3) - 1
         let titled = canvas.text(command.title, x: line.x + 1, y: line.y, style: style, width: right - line.x - 1)
         if let why { canvas.text(why, x: line.x + titled + 3, y: line.y, style: style, width: right - line.x - titled - 3) }
@@ -101,11 +101,28 @@ private func drawPresets(_ picker: PresetPicker, _ state: StudioState, _ canvas:
     canvas.text("Enter take" + canvas.dot + "Esc back" + canvas.dot + state.keymap.name(of: "transport.voice") + " A/B", x: area.x, y: area.maxY - 1, .accent, width: area.columns)
 }
 
-private func drawNote(_ title: String, _ lines: [String], _ canvas: inout Canvas) {
-    let columns = min(76, canvas.frame.size.columns - 4)
-    let text = lines.flatMap { wrapped($0, columns - 2) }
-    let area = canvas.window(canvas.centred(columns: columns, rows: min(text.count + 2, canvas.frame.size.rows - 4)), title: title)
-    for (row, line) in text.prefix(area.rows).enumerated() { canvas.text(line, x: area.x, y: area.y + row, .text, width: area.columns) }
+private func drawNote(_ title: String, _ lines: [String], _ from: Int, _ canvas: inout Canvas) {
+    let note = NoteLayout(lines, canvas.frame.size)
+    // A screen that has grown since shows what fits now.
+    let first = max(0, min(from, note.text.count - note.height))
+    let place = "\(first + 1)-\(min(note.text.count, first + note.height)) of \(note.text.count)" + canvas.dot + "j k"
+    let area = canvas.window(canvas.centred(columns: note.columns, rows: note.height + 2), title: title, numbers: note.text.count > note.height ? place : "")
+    for (row, line) in note.text.dropFirst(first).prefix(area.rows).enumerated() { canvas.text(line, x: area.x, y: area.y + row, .text, width: area.columns) }
+}
+
+/// An explanation in rows as wide as its window; an empty line stays one.
+struct NoteLayout {
+    let columns: Int
+    let text: [String]
+    /// Rows that are in sight.
+    let height: Int
+
+    init(_ lines: [String], _ size: Size) {
+        columns = min(76, size.columns - 4)
+        let inside = columns - 2
+        text = lines.flatMap { $0.isEmpty ? [""] : wrapped($0, inside) }
+        height = max(1, min(text.count, size.rows - 6))
+    }
 }
 
 extension Canvas {

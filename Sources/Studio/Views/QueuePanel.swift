@@ -7,8 +7,8 @@ func drawQueue(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let area = canvas.panel(rect, title: "Queue", numbers: numbers, focused: state.focus == .view(.queue))
     guard area.rows > 0, area.columns > 0 else { return }
     if jobs.isEmpty {
-        let text = state.queue.jobs.isEmpty ? "no jobs; r in Master (2) renders what you hear" : "nothing matches"
-        canvas.text(text, x: area.x, y: area.y, .dim, width: area.columns)
+        let render = state.keymap.name(of: "master.render") + " in Master (" + state.keymap.name(of: "view.master") + ") renders what you hear"
+        canvas.lines(state.queue.jobs.isEmpty ? "no jobs; " + render : "nothing matches", area, .dim)
         return
     }
     // Two lines for each job where there is room: what it is, and how it stands.

@@ -7,7 +7,9 @@ func drawSpectrum(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     // The words go when the picture does.
     let isEmpty = deck.meters.map(Ballistics.atRest) ?? true
     let most = isEmpty ? "" : deck.numbers.map { loudest(deck.voice == .original ? $0.original : $0.master) } ?? ""
-    let words = state.spectrum.words
+    // Of the difference there is no balance to compare with.
+    let balance = deck.voice == .difference ? nil : state.master.balance
+    let words = state.spectrum.words + (rect.columns >= 64 ? balance.map { ["dotted: " + $0.name] } ?? [] : [])
     var numbers = (words + (most.isEmpty ? [] : [most])).joined(separator: canvas.dot)
     // What was chosen must be in sight; where the picture is highest can be seen.
     if TextWidth.of(numbers) > rect.columns - 18 { numbers = words.joined(separator: canvas.dot) }
@@ -36,6 +38,7 @@ func drawSpectrum(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
             if let peak { drawPeak(peak, over: heard, x: x + offset, graph, &canvas) }
         }
     }
+    if let balance { drawBalance(balance, bars, pitch, state, graph, &canvas) }
     guard labelled else { return }
     for (db, row) in [(top, 0), ((top + bottom) / 2, graph.rows / 2), (bottom, graph.rows - 1)] {
         canvas.textRight(Format.fixed(db, 0), maxX: area.x + 3, y: graph.y + row, style: canvas.theme[.dim])
@@ -63,6 +66,28 @@ private func level(_ bar: Int, _ bars: Int, _ options: SpectrumOptions, _ spectr
     // Silence is not tilted: it stays at the bottom.
     for band in from..<to where spectrum(band) > Ballistics.floor { highest = max(highest, spectrum(band) + options.tilt(ofBand: band)) }
     return Graph.share(Double(highest), from: bottom, to: top)
+}
+
+/// The balance as dots, in the gaps between the bars where there are any, so that no bar hides it.
+private func drawBalance(_ balance: BalanceLine, _ bars: Int, _ pitch: Int, _ state: StudioState, _ graph: Rect, _ canvas: inout Canvas) {
+    var dots = BrailleGrid(columns: 1, rows: graph.rows)
+    let raised = state.deck.voice == .original ? 0 : balance.masterDB
+    for bar in 0..<bars {
+        // In a gap: between the middles of two neighbours.
+        let band = min(MeterFrame.bandCount - 1, (2 * bar + (pitch > 1 ? 2 : 1)) * MeterFrame.bandCount / (2 * bars))
+        guard let level = balance.levels[band] else { continue }
+        let share = Graph.share(level + raised + Double(state.spectrum.tilt(ofBand: band)), from: bottom, to: top)
+        guard share > 0, share < 1 else { continue }
+        let x = graph.x + bar * pitch + pitch - 1
+        let height = graph.rows * (canvas.glyphs == .braille ? 4 : 1), y = min(height - 1, Int((1 - share) * Double(height)))
+        if canvas.glyphs == .braille {
+            dots = BrailleGrid(columns: 1, rows: graph.rows)
+            dots.set(0, y)
+            canvas.text(BrailleGrid.character(dots.pattern(0, y / 4)), x: x, y: graph.y + y / 4, .target)
+        } else {
+            canvas.text(canvas.isASCII ? "." : "·", x: x, y: graph.y + y, .target)
+        }
+    }
 }
 
 /// A line at the held level, where the bar does not reach it.

@@ -48,6 +48,7 @@ private func fileFacts(_ state: StudioState) -> [String] {
     case .resting: parts.append("let go")
     case .empty, .ready: break
     }
+    if state.deck.isChanged { parts.append("changed on disk") }
     if let facts = state.deck.facts { parts.append(facts.summary) }
     if let seconds = state.deck.duration { parts.append(Format.duration(seconds)) }
     if let analysis = state.deck.profile?.analysis {

@@ -5,7 +5,14 @@ import Terminal
 func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     let deck = state.deck
     guard deck.path != nil else {
-        canvas.text(" " + canvas.paused + " nothing is loaded", x: rect.x, y: rect.y, .dim, width: rect.columns)
+        var x = rect.x + canvas.text(" " + canvas.paused + " nothing is loaded", x: rect.x, y: rect.y, .dim, width: rect.columns) + 3
+        // The line has nothing else to say yet: it names the views to whoever is new here.
+        let names = ViewID.allCases.map { (state.keymap.name(of: "view.\($0)"), $0.title) }
+        guard names.reduce(0, { $0 + TextWidth.of($1.0) + 1 + TextWidth.of($1.1) + 2 }) - 2 <= rect.maxX - x else { return }
+        for (key, title) in names {
+            x += canvas.text(key, x: x, y: rect.y, .accent) + 1
+            x += canvas.text(title, x: x, y: rect.y, .dim) + 2
+        }
         return
     }
     if case .abx(let test) = state.overlay {
@@ -41,7 +48,7 @@ func drawTransport(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     parts.append(("corr " + (numbers?.correlation.map { Format.signed($0, 2) } ?? "-"), .text, 8))
     if deck.player.xruns > 0 { parts.append(("\(deck.player.xruns) dropouts", .warning, 2)) }
     let sink = deck.player.sinkDescription
-    if !sink.isEmpty { parts.append(deck.player.hasSound ? (sink, .dim, 10) : ("no sound" + canvas.dot + state.keymap.name(of: "transport.output"), .warning, 2)) }
+    if !sink.isEmpty { parts.append(deck.player.hasSound ? (sink, .dim, 10) : ("no sound (" + state.keymap.name(of: "transport.output") + ")", .warning, 2)) }
 
     while parts.count > 1, parts.reduce(0, { $0 + TextWidth.of($1.0) + 2 }) - 2 > rect.columns {
         guard let widest = parts.indices.max(by: { parts[$0].2 < parts[$1].2 }) else { break }

@@ -35,6 +35,8 @@ extension StudioState {
         if deck.player.playing { return frame }
         if let meters = deck.meters, !Ballistics.atRest(meters) { return frame }
         if queue.active > 0 || generate.isMaking { return 250 }
+        // Keys do not wait for ever.
+        if !typedAhead.isEmpty { return 500 }
         // Lives are counted in seconds only where they are watched.
         if view == .ledger, !ledger.rows.isEmpty { return 1000 }
         return nil

@@ -8,9 +8,11 @@ func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         numbers = "peak " + Format.reading(analysis.samplePeakDBFS) + " dBFS" + canvas.dot + "PLR " + Format.reading(analysis.plrDB)
         if analysis.clippedSamples > 0 { numbers += canvas.dot + "\(analysis.clippedSamples) clipped" }
     }
+    let known = deck.profile.map { ($0.wave, 1.0) } ?? deck.growing
+    if deck.profile == nil, known != nil, let fraction = deck.measuring { numbers = "measuring " + Format.fixed(fraction * 100, 0) + " %" }
     let area = canvas.panel(rect, title: "Waveform", numbers: numbers, focused: state.focus == .waveform)
     guard area.rows > 0, area.columns > 0 else { return }
-    guard let wave = deck.profile?.wave, !wave.isEmpty else {
+    guard let (wave, share) = known, !wave.isEmpty else {
         let lines = wrapped(placeholder(deck, state.keymap), area.columns, most: area.rows, ellipsis: canvas.ellipsis)
         let top = area.y + min(area.rows / 2, area.rows - lines.count)
         for (row, line) in lines.enumerated() {
@@ -23,8 +25,9 @@ func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
     case .braille:
         var grid = BrailleGrid(columns: area.columns, rows: area.rows)
         let middle = Double(grid.height - 1) / 2
-        for x in 0..<grid.width {
-            let column = extremes(wave, x, grid.width)
+        let read = Int(share * Double(grid.width))
+        for x in 0..<read {
+            let column = extremes(wave, x, read)
             grid.vertical(x, from: Int((middle - Double(column.high) * middle).rounded()), to: Int((middle - Double(column.low) * middle).rounded()))
         }
         for row in 0..<area.rows {
@@ -35,8 +38,9 @@ func drawWaveform(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
         }
     case .blocks, .ascii:
         // One sided: the larger of the two extremes, from the bottom up.
-        for x in 0..<area.columns {
-            let column = extremes(wave, x, area.columns)
+        let read = Int(share * Double(area.columns))
+        for x in 0..<read {
+            let column = extremes(wave, x, read)
             let share = Double(max(abs(column.low), abs(column.high)))
             canvas.column(share, x: area.x + x, area, x < head ? .waveformPlayed : .waveform)
         }
@@ -62,7 +66,7 @@ private func placeholder(_ deck: DeckState, _ keymap: Keymap) -> String {
     if case .failed(let why) = deck.stage { return why }
     if deck.isMeasurementGone { return Unavailable.notMeasured(keymap) }
     if let fraction = deck.measuring { return "measuring " + Format.fixed(fraction * 100, 0) + " %" }
-    return "no file is open"
+    return "no file is open; " + keymap.name(of: "files.open") + " on one in Files (" + keymap.name(of: "view.files") + ") plays it"
 }
 
 /// The extremes of everything that falls on column `x` of `count`.
