@@ -5,14 +5,14 @@ import Mastering
 /// What makes several files an album, and the album a disc.
 struct AlbumOptions: ParsableArguments {
     @Flag(help: "Treat the files as one programme: one setting for all, the loudest at the target, relative levels and seams kept.") var album = false
-    @Option(help: ArgumentHelp("A TOML file with the album's order: files, gaps, fades, titles, codes.", valueName: "file")) var sequence: String?
+    @Option(help: ArgumentHelp("A TOML file with the album's order: files, gaps, fades, titles, codes.", valueName: "file"), completion: .toml) var sequence: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("Silence between the tracks; a sequence has its own.", valueName: "s")) var gap: Double?
-    @Option(help: ArgumentHelp("A cue sheet of the album as a CD, its sound beside it in one WAV.", valueName: "file")) var cue: String?
-    @Option(help: ArgumentHelp("A DDP 2.00 image of the album as a CD, with PQ sheet and MD5 sums.", valueName: "folder")) var ddp: String?
+    @Option(help: ArgumentHelp("A cue sheet of the album as a CD, its sound beside it in one WAV.", valueName: "file"), completion: .file()) var cue: String?
+    @Option(help: ArgumentHelp("A DDP 2.00 image of the album as a CD, with PQ sheet and MD5 sums.", valueName: "folder"), completion: .directory) var ddp: String?
     @Option(help: ArgumentHelp("The disc's UPC or EAN; a sequence has its own.", valueName: "digits")) var upc: String?
 
-    @Option(help: ArgumentHelp("Keep how the album sounds, for a later track.", valueName: "file")) var saveSignature: String?
-    @Option(help: ArgumentHelp("Master beside the album that this was kept of, with its preset.", valueName: "file")) var signature: String?
+    @Option(help: ArgumentHelp("Keep how the album sounds, for a later track.", valueName: "file"), completion: .file()) var saveSignature: String?
+    @Option(help: ArgumentHelp("Master beside the album that this was kept of, with its preset.", valueName: "file"), completion: .file()) var signature: String?
 
     func validate() throws {
         if signature != nil, isAlbum { throw ValidationError("--signature puts single files beside an album; leave out the album's options") }

@@ -9,9 +9,9 @@ struct AnalyzeCommand: AsyncParsableCommand, DecodesAudio {
         commandName: "analyze", abstract: "Measure and judge files; change nothing.",
         discussion: "Loudness and true peak after ITU-R BS.1770-5, loudness range after EBU Tech 3342, third octaves after IEC 61260.")
 
-    @Argument(help: "Audio files.") var inputs: [String]
+    @Argument(help: "Audio files.", completion: .audio) var inputs: [String]
     @Flag(help: "One JSON document; an array when several files are given.") var json = false
-    @Option(help: ArgumentHelp("Also write a page about the files, with pictures, that needs nothing else to be shown.", valueName: "file.html")) var report: String?
+    @Option(help: ArgumentHelp("Also write a page about the files, with pictures, that needs nothing else to be shown.", valueName: "file.html"), completion: .file()) var report: String?
     @Flag(help: "Replace an existing report. Never an input.") var force = false
     @Option(help: ArgumentHelp("What standard error shows: auto, bar, json or none.", valueName: "style")) var progress = ProgressStyle.auto
 

@@ -24,7 +24,7 @@ struct ConfigCommand: ParsableCommand {
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Say whether a file can be used, and if not, where and why.", discussion: "Exits with 65 when it cannot.")
 
-        @Argument(help: "A configuration file; yours when left out.") var file: String?
+        @Argument(help: "A configuration file; yours when left out.", completion: .toml) var file: String?
 
         func run() throws {
             guard let path = file ?? StudioSettings.path else { throw Failure(66, "config.toml: there is no place for it; set HOME or XDG_CONFIG_HOME") }

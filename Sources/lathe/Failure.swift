@@ -23,6 +23,7 @@ struct Failure: Error, Equatable {
         self.exitCode = exitCode
     }
 
+    static let unwritable = Failure(74, "standard output: cannot be written; check the disk or pipe behind it")
     static let interrupted = Failure(interruptedExitCode, "interrupted; nothing was left behind")
 
     /// The failure that any error of the rooms below stands for.

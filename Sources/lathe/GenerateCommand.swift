@@ -15,26 +15,26 @@ struct GenerateCommand: AsyncParsableCommand, CarriesJobs, DecodesAudio, StartsE
             """)
 
     @Argument(help: "The prompt, or - to read it from standard input.") var prompt: String?
-    @Option(help: ArgumentHelp("Read the prompt from a file; it is then not in the list of processes.", valueName: "file")) var promptFile: String?
-    @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The track; else a name from genre and seed.", valueName: "file")) var output: String?
+    @Option(help: ArgumentHelp("Read the prompt from a file; it is then not in the list of processes.", valueName: "file"), completion: .file()) var promptFile: String?
+    @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The track; else a name from genre and seed.", valueName: "file"), completion: .file()) var output: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("Length in seconds.", valueName: "s")) var seconds: Double?
     @Option(parsing: .unconditional, help: ArgumentHelp("Length in bars.", valueName: "n")) var bars: Int?
     @Option(parsing: .unconditional, help: ArgumentHelp("Beats per minute.", valueName: "x")) var bpm: Double?
     @Option(help: ArgumentHelp("E.g. \"F# minor\".", valueName: "key")) var key: String?
     @Option(help: ArgumentHelp("E.g. 3/4.", valueName: "n/d")) var meter: String?
-    @Option(help: ArgumentHelp("A genre's name.", valueName: "name")) var genre: String?
+    @Option(help: ArgumentHelp("A genre's name.", valueName: "name"), completion: .genres) var genre: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("Another seed gives another track; else one is drawn.", valueName: "n"), transform: GenerateCommand.seed) var seed: UInt64?
     @Flag(help: "Whole bars to the sample, the tail wrapped into the start.") var loop = false
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tracks, each with the next seed.", valueName: "n")) var takes = 1
-    @Option(help: ArgumentHelp("A folder for the parts, one file each; they add up to the unmastered mix.", valueName: "dir")) var stems: String?
-    @Option(help: ArgumentHelp("The score as a MIDI file.", valueName: "file")) var midi: String?
-    @Option(help: ArgumentHelp("A brief to start from, by name or file; the prompt then says what is to be different.", valueName: "brief")) var brief: String?
-    @Option(help: ArgumentHelp("Write the brief, with all that was decided, as TOML to edit and use again.", valueName: "file")) var writeBrief: String?
-    @Option(help: ArgumentHelp("The harmony as a chord chart (ChordPro).", valueName: "file")) var chart: String?
-    @Option(help: ArgumentHelp("A picture that decides what the words leave open: mode, energy, density, tempo.", valueName: "file")) var image: String?
-    @Option(help: ArgumentHelp("A clip that decides what the words leave open: mode, energy, density, tempo, length.", valueName: "file")) var video: String?
+    @Option(help: ArgumentHelp("A folder for the parts, one file each; they add up to the unmastered mix.", valueName: "dir"), completion: .directory) var stems: String?
+    @Option(help: ArgumentHelp("The score as a MIDI file.", valueName: "file"), completion: .file()) var midi: String?
+    @Option(help: ArgumentHelp("A brief to start from, by name or file; the prompt then says what is to be different.", valueName: "brief"), completion: .file()) var brief: String?
+    @Option(help: ArgumentHelp("Write the brief, with all that was decided, as TOML to edit and use again.", valueName: "file"), completion: .file()) var writeBrief: String?
+    @Option(help: ArgumentHelp("The harmony as a chord chart (ChordPro).", valueName: "file"), completion: .file()) var chart: String?
+    @Option(help: ArgumentHelp("A picture that decides what the words leave open: mode, energy, density, tempo.", valueName: "file"), completion: .file()) var image: String?
+    @Option(help: ArgumentHelp("A clip that decides what the words leave open: mode, energy, density, tempo, length.", valueName: "file"), completion: .file()) var video: String?
     @Option(help: ArgumentHelp("Who plays: built-in (the same everywhere), bank (acoustic instruments from an installed sound bank), or auto.", valueName: "who")) var sounds: SoundChoice?
-    @Option(help: ArgumentHelp("The plan as JSON.", valueName: "file")) var plan: String?
+    @Option(help: ArgumentHelp("The plan as JSON.", valueName: "file"), completion: .file()) var plan: String?
     @Flag(help: "Leave out the mastering chain.") var noMaster = false
     @OptionGroup var tiers: TierOptions
     @Flag(help: "One JSON document; an array when there are several takes.") var json = false

@@ -35,7 +35,7 @@ struct KeysCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Say whether a file is a keymap, and if not, where and why.", discussion: "Exits with 65 when it is not.")
 
-        @Argument(help: "A keymap file.") var file: String
+        @Argument(help: "A keymap file.", completion: .toml) var file: String
         @Flag(help: "One JSON document.") var json = false
 
         func run() throws {

@@ -47,7 +47,7 @@ struct Lathe: AsyncParsableCommand {
         abstract: "A studio in the terminal: hear, master and render music, and see what happens to your data.",
         discussion: """
             Without a command, `lathe [PATH]` opens the studio in that folder, or with that file.
-            Exit codes: 0 done, 64 usage, 65 unusable input, 66 no such input, 69 something it needs is missing or not allowed, 73 cannot create the output, 74 I/O failed, 130 interrupted.
+            Exit codes: 0 done, 64 usage, 65 unusable input, 66 no such input, 69 something it needs is missing or not allowed, 73 cannot create the output, 74 I/O failed, 75 try again later, 130 interrupted.
             """,
         version: version,
         subcommands: [
@@ -129,6 +129,8 @@ struct Lathe: AsyncParsableCommand {
 
     /// An empty argument is a shell variable without a value more often than a wish, and no message about a nameless file would say so.
     private static func refuseEmpty(_ arguments: [String]) throws(Failure) {
+        // A shell that asks what could stand here passes on what was typed, which may be nothing.
+        if arguments.first == "---completion" { return }
         guard let at = arguments.firstIndex(where: { $0.isEmpty || $0.hasPrefix("--") && $0.firstIndex(of: "=") == $0.indices.last }) else { return }
         let before = arguments[at].isEmpty ? arguments[..<at].last.flatMap { $0.hasPrefix("-") ? $0 : nil } : String(arguments[at].dropLast())
         let place = before.map { "\($0): the value after it is empty" } ?? "an argument is empty"
@@ -139,8 +141,10 @@ struct Lathe: AsyncParsableCommand {
         if let reported = error as? ReportedFailure { return reported.exitCode }
         let parserCode = exitCode(for: error).rawValue
         if parserCode == 0 {
-            // --help and --version.
-            return Output.write(fullMessage(for: error) + "\n", to: STDOUT_FILENO) ? 0 : 74
+            // --help, --version, and what shells ask for.
+            let message = fullMessage(for: error)
+            let said = arguments.first?.hasPrefix("--generate-completion-script") == true ? CompletionScript.withPaths(message) : message
+            return Output.write(said + "\n", to: STDOUT_FILENO) ? 0 : 74
         }
         let failure = isUsageError(error) ? Failure(Failure.usageExitCode, usageLine(error)) : Failure(error)
         Output.failure(failure)

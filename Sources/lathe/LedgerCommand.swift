@@ -117,7 +117,7 @@ struct LedgerCommand: ParsableCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Write all the ledger knows into a folder: JSON, and one readable page.")
 
-        @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The folder.", valueName: "dir")) var output: String
+        @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The folder.", valueName: "dir"), completion: .directory) var output: String
         @Flag(help: "One JSON document.") var json = false
 
         func run() async throws {

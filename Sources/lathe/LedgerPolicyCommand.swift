@@ -12,7 +12,7 @@ struct LedgerPolicyCommand: ParsableCommand {
         commandName: "policy", abstract: "Print what is promised about temporary data here, each sentence with the checks that prove it.")
 
     @Flag(help: "Only what your configuration changes, in words.") var diff = false
-    @Option(help: ArgumentHelp("With --diff: compare with what policy --json printed earlier or elsewhere, instead of with the defaults.", valueName: "file")) var against: String?
+    @Option(help: ArgumentHelp("With --diff: compare with what policy --json printed earlier or elsewhere, instead of with the defaults.", valueName: "file"), completion: .file()) var against: String?
     @Flag(help: "As a server would publish it; an open place is an error.") var service = false
     @Flag(help: "One JSON document.") var json = false
 

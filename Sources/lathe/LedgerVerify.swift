@@ -12,7 +12,7 @@ struct LedgerVerify: ParsableCommand {
             Whoever had your whole state folder could have invented another history; --against an export you kept elsewhere shows that.
             """)
 
-    @Option(help: ArgumentHelp("The ledger.json of an earlier export.", valueName: "file")) var against: String?
+    @Option(help: ArgumentHelp("The ledger.json of an earlier export.", valueName: "file"), completion: .file()) var against: String?
     @Flag(help: "One JSON document.") var json = false
 
     func run() throws {

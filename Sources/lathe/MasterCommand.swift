@@ -12,13 +12,13 @@ struct MasterCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs, StartsEng
             A target that the preset's limits do not allow is not forced: the master stops short of it and the result says so.
             """)
 
-    @Argument(help: "Audio files; none when a --sequence names them.") var inputs: [String] = []
-    @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The master, or an existing folder for it.", valueName: "out|dir"))
+    @Argument(help: "Audio files; none when a --sequence names them.", completion: .audio) var inputs: [String] = []
+    @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The master, or an existing folder for it.", valueName: "out|dir"), completion: .file())
     var output: String?
-    @Option(help: ArgumentHelp("A preset's name or file; else streaming, or reference with --reference.", valueName: "name|file")) var preset: String?
-    @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the preset, e.g. limiter.ceiling=-1.5; repeatable.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("A preset's name or file; else streaming, or reference with --reference.", valueName: "name|file"), completion: .presets) var preset: String?
+    @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the preset, e.g. limiter.ceiling=-1.5; repeatable.", valueName: "key=value"), completion: .settings)
     var settings: [String] = []
-    @Option(help: ArgumentHelp("Match the balance and loudness of this recording; repeatable.", valueName: "file")) var reference: [String] = []
+    @Option(help: ArgumentHelp("Match the balance and loudness of this recording; repeatable.", valueName: "file"), completion: .audio) var reference: [String] = []
     @Option(help: ArgumentHelp("How much each --reference counts, e.g. 2,1; else all alike.", valueName: "n,n")) var weights: String?
     @Option(help: ArgumentHelp("Keep the references' curve under this name, for tone.curve.", valueName: "name")) var saveCurve: String?
     @Option(help: ArgumentHelp("wav, flac, aiff, caf, ogg, opus or mp3; else from the output's name.", valueName: "format"))

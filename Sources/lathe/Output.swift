@@ -6,7 +6,7 @@ enum Output {
     /// - Throws: `Failure` (74) when nobody can receive it, e.g. a full disk behind a redirection.
     static func result(_ text: String) throws(Failure) {
         guard write(text + "\n", to: STDOUT_FILENO) else {
-            throw Failure(74, "standard output: cannot be written; check the disk or pipe behind it")
+            throw Failure.unwritable
         }
     }
 

@@ -8,8 +8,8 @@ extension PresetsCommand {
     struct Diff: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Say what turns one preset's sound into another's.")
 
-        @Argument(help: "A preset's name or file.") var from: String
-        @Argument(help: "A preset's name or file.") var to: String
+        @Argument(help: "A preset's name or file.", completion: .presets) var from: String
+        @Argument(help: "A preset's name or file.", completion: .presets) var to: String
         @Flag(help: "One JSON document.") var json = false
 
         func run() throws {
@@ -24,8 +24,8 @@ extension PresetsCommand {
             abstract: "Print the preset that lies between two.",
             discussion: "The text is a complete preset file: lathe presets morph rock club --amount 30 > own.toml")
 
-        @Argument(help: "A preset's name or file.") var from: String
-        @Argument(help: "A preset's name or file.") var to: String
+        @Argument(help: "A preset's name or file.", completion: .presets) var from: String
+        @Argument(help: "A preset's name or file.", completion: .presets) var to: String
         @Option(parsing: .unconditional, help: ArgumentHelp("How far, 0 to 100 %.", valueName: "pct")) var amount = 50.0
         @Option(help: ArgumentHelp("Id of the new preset.", valueName: "name")) var name: String?
 
@@ -50,7 +50,7 @@ extension PresetsCommand {
             abstract: "Show what a preset file from elsewhere would do, and with --yes take it among your own.",
             discussion: "Compared with your preset of the same name, else with the one it is based on, else with streaming.")
 
-        @Argument(help: "A preset file.") var file: String
+        @Argument(help: "A preset file.", completion: .toml) var file: String
         @Flag(help: "Take it.") var yes = false
         @Flag(help: "Replace your preset of the same name.") var force = false
 

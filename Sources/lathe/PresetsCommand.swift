@@ -40,7 +40,7 @@ struct PresetsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print a preset with every value.", discussion: "The text is a complete preset file: save it, change it, use it.")
 
-        @Argument(help: "A preset's name or file.") var preset: String
+        @Argument(help: "A preset's name or file.", completion: .presets) var preset: String
         @Flag(help: "One JSON document with ranges and explanations.") var json = false
 
         func run() throws {
@@ -65,7 +65,7 @@ struct PresetsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Say whether a file is a preset, and if not, where and why.", discussion: "Exits with 65 when it is not.")
 
-        @Argument(help: "A preset file.") var file: String
+        @Argument(help: "A preset file.", completion: .toml) var file: String
         @Flag(help: "One JSON document.") var json = false
 
         func run() throws {

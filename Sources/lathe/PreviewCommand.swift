@@ -19,12 +19,12 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio, OpensPage {
 
     enum SinkChoice: String, ExpressibleByArgument, CaseIterable { case alsa, null, stdout, http }
 
-    @Argument(help: "An audio file.") var file: String
-    @Option(help: ArgumentHelp("A preset's name or file; without one the file is played as it is.", valueName: "name|file")) var preset: String?
-    @Option(help: ArgumentHelp("Match the balance and loudness of this recording, as a master would; repeatable.", valueName: "file")) var reference: [String] = []
+    @Argument(help: "An audio file.", completion: .audio) var file: String
+    @Option(help: ArgumentHelp("A preset's name or file; without one the file is played as it is.", valueName: "name|file"), completion: .presets) var preset: String?
+    @Option(help: ArgumentHelp("Match the balance and loudness of this recording, as a master would; repeatable.", valueName: "file"), completion: .audio) var reference: [String] = []
     @Option(help: ArgumentHelp("How much each --reference counts, e.g. 2,1; else all alike.", valueName: "n,n")) var weights: String?
     @Option(help: ArgumentHelp("alsa, null (a clock without sound), stdout, or http: a page for your browser, through ssh -L.", valueName: "sink")) var sink: SinkChoice?
-    @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name")) var device: String?
+    @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name"), completion: .devices) var device: String?
     @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n")) var port: UInt16?
     @Option(parsing: .unconditional, help: ArgumentHelp("Where to start.", valueName: "s")) var start = 0.0
     @Option(parsing: .unconditional, help: ArgumentHelp("How long to play.", valueName: "s")) var seconds: Double?

@@ -68,7 +68,7 @@ struct QueueCommand: ParsableCommand {
             discussion: "The engine keeps it sealed, with a row in the ledger, for half an hour; it ends with the engine. The file is as the tier gave it, whatever that is.")
 
         @Argument(help: "The job's number.") var id: Int
-        @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The file; it must not be there yet.", valueName: "file")) var output: String
+        @Option(name: [.short, .customLong("output")], help: ArgumentHelp("The file; it must not be there yet.", valueName: "file"), completion: .file()) var output: String
 
         func run() async throws {
             let (client, _) = QueueCommand.client()

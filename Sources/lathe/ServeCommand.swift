@@ -23,7 +23,7 @@ struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
     var provider: [String] = []
     @Option(help: ArgumentHelp("A provider's client secret, in a file with mode 0600; google needs one.", valueName: "name=file")) var providerSecret: [String] = []
     @Option(help: ArgumentHelp("Secrets and accounts; else serve beside the ledger.", valueName: "dir")) var data: String?
-    @Option(help: ArgumentHelp("The policy to show, complete; else one is made from the configuration.", valueName: "file")) var policy: String?
+    @Option(help: ArgumentHelp("The policy to show, complete; else one is made from the configuration.", valueName: "file"), completion: .file()) var policy: String?
     @Option(help: ArgumentHelp("Jobs at once.", valueName: "n")) var jobs: Int?
     @Option(help: ArgumentHelp("Jobs that wait at most; more are told to come again.", valueName: "n")) var waiting = 256
     @Option(help: ArgumentHelp("Jobs of one account at most.", valueName: "n")) var waitingPerAccount = 16

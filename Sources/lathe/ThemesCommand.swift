@@ -33,7 +33,7 @@ struct ThemesCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Say whether a file is a theme, and if not, where and why.", discussion: "Exits with 65 when it is not.")
 
-        @Argument(help: "A theme file.") var file: String
+        @Argument(help: "A theme file.", completion: .toml) var file: String
         @Flag(help: "One JSON document.") var json = false
 
         func run() throws {

@@ -16,7 +16,7 @@ extension TiersCommand {
                 """)
 
         @Argument(help: "The tier's name.") var name: String
-        @Option(help: ArgumentHelp("An SSH key (Ed25519); else ~/.ssh/id_ed25519.", valueName: "file")) var identity: String?
+        @Option(help: ArgumentHelp("An SSH key (Ed25519); else ~/.ssh/id_ed25519.", valueName: "file"), completion: .file()) var identity: String?
         @Option(help: ArgumentHelp("github or google, where the server asks them.", valueName: "name")) var provider: String?
 
         var mayReach: Bool { true }

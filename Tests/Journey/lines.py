@@ -85,8 +85,37 @@ def ended(root):
     print("lines: ends on SIGTERM with 143, and at the end of its input")
 
 
+def unheard(root):
+    """Lines that nobody can receive: an error where they are lost, quiet where the reader has gone."""
+    music, environment = place(root)
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run([LATHE, "--lines", "--sink", "null", music], input=b"list\n", stdout=full, stderr=subprocess.PIPE, env=environment, timeout=30)
+    assert run.returncode == 74, run.returncode
+    assert run.stderr.count(b"\n") == 1 and b"standard output: cannot be written" in run.stderr, run.stderr
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run([LATHE, "--lines", "--sink", "null", music], input=b"list\n", stdout=writer, stderr=subprocess.PIPE, env=environment, timeout=30)
+    os.close(writer)
+    assert run.returncode == 0 and run.stderr == b"", (run.returncode, run.stderr)
+    print("lines: a full disk is told with 74, a reader that went away ends it")
+
+
+def mistaken(root):
+    """A typo in the configuration is told; the studio opens all the same. What the command line says must be right."""
+    music, environment = place(root)
+    os.makedirs(root + "/config/lathe")
+    for text, word in (("[studio]\ntheme = \"nowhere\"\n", "nowhere"), ("[studio]\ncolour = 3\n", "colour"), ("[studio]\npreset = \"gone\"\n", "gone")):
+        with open(root + "/config/lathe/config.toml", "w") as file:
+            file.write(text)
+        run = subprocess.run([LATHE, "--lines", "--sink", "null", music], input="list\nquit\n", env=environment, capture_output=True, text=True, timeout=30)
+        assert run.returncode == 0 and word in run.stdout and "the usual settings apply" in run.stdout and "rough.wav" in run.stdout, (text, run.returncode, run.stdout, run.stderr)
+    run = subprocess.run([LATHE, "--lines", "--theme", "nowhere", music], input="quit\n", env=environment, capture_output=True, text=True, timeout=30)
+    assert run.returncode == 66 and "nowhere" in run.stderr, (run.returncode, run.stderr)
+    print("lines: a mistake in config.toml is told and keeps nobody out")
+
+
 def main():
-    for part in (script, dumb, ended):
+    for part in (script, dumb, ended, unheard, mistaken):
         root = tempfile.mkdtemp(prefix="lathe-lines-")
         try:
             part(root)

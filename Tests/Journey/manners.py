@@ -148,9 +148,10 @@ def dying(root):
         "q": lambda l: l.send(b"q"), "Ctrl-C": lambda l: l.send(b"\x03"), "TERM": lambda l: l.process.send_signal(signal.SIGTERM),
         "HUP": lambda l: l.process.send_signal(signal.SIGHUP), "INT": lambda l: l.process.send_signal(signal.SIGINT),
         "QUIT": lambda l: l.process.send_signal(signal.SIGQUIT), "SEGV": lambda l: l.process.send_signal(signal.SIGSEGV),
-        "ABRT": lambda l: l.process.send_signal(signal.SIGABRT),
+        "ABRT": lambda l: l.process.send_signal(signal.SIGABRT), "USR1": lambda l: l.process.send_signal(signal.SIGUSR1), "ALRM": lambda l: l.process.send_signal(signal.SIGALRM),
+        "XCPU": lambda l: l.process.send_signal(signal.SIGXCPU),
     }
-    expected = {"q": 0, "Ctrl-C": 0, "TERM": 143, "HUP": 129, "INT": 130, "QUIT": 131, "SEGV": -11, "ABRT": -6}
+    expected = {"q": 0, "Ctrl-C": 0, "TERM": 143, "HUP": 129, "INT": 130, "QUIT": 131, "SEGV": -11, "ABRT": -6, "USR1": 138, "ALRM": 142, "XCPU": 152}
     for name, act in ways.items():
         line = playing(root)
         try:
@@ -207,9 +208,51 @@ def lost(root):
     return f"closed line and dead shell: all gone within {slowest * 1000:.0f} ms"
 
 
+def output(root):
+    """The output is changed while it plays: the sound goes on where it was, and the play head stays in sight."""
+    line = playing(root)
+    try:
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            line.pump(0.05)
+        for _ in range(2):
+            line.send(b"o")
+            line.until(rb"Your browser")
+            del line.data[:]
+            line.send(b"\x1b[F\r")
+            end = time.monotonic() + 1.5
+            while time.monotonic() < end:
+                line.pump(0.05)
+            assert "■".encode() not in line.data, "the transport says that it stands"
+            # The tenths of its seconds go on: each frame of a sound that plays has cells to change.
+            assert len(re.findall(rb"\x1b\[\?2026h", bytes(line.data))) > 8, "nothing moves any more"
+        line.send(b"q")
+        line.gone()
+        return "changed twice while it plays, and it plays on"
+    finally:
+        line.close()
+
+
+def console(root):
+    """The Linux console: UTF-8, but fonts of 512 glyphs at most, without braille and eighth blocks."""
+    line = Line(root, root + "/mixes/rough.wav", environment={"TERM": "linux"})
+    try:
+        line.until(rb"LUFS")
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            line.pump(0.05)
+        line.send(b"q")
+        line.gone()
+        strange = re.findall("[\u2800-\u28ff\u2581-\u2587\u2589-\u258f]", bytes(line.data).decode("utf-8", "replace"))
+        assert not strange, strange[:10]
+        return "no glyph that its fonts lack"
+    finally:
+        line.close()
+
+
 def slow(root):
     """A reader of 4,000 bytes a second: a key's echo comes within what is already under way plus one frame, and little is ever under way."""
-    line = Line(root, root + "/mixes/rough.wav", environment={"SSH_CONNECTION": "198.51.100.7 1 203.0.113.5 22"})
+    line = Line(root, root + "/mixes/rough.wav")
     rate = 4000
     try:
         def read(seconds):
@@ -246,6 +289,60 @@ def slow(root):
         line.send(b"q")
         return (f"{len(late)} keys: at most {max(ahead)} bytes are ahead of the key's frame (the largest has {frame}); its end comes {late[len(late) // 2] * 1000:.0f} ms"
                 f" after the drain (median), {late[-1] * 1000:.0f} ms at most")
+    finally:
+        line.close()
+
+
+def slower(root):
+    """A line that becomes slow, as sshd shows it: it takes up to 256 KiB at once, and 4,000 bytes a second get through from the fourth second on."""
+    line = Line(root, root + "/mixes/rough.wav")
+    rate, window, trip = 4000, 1 << 18, 0.1
+    question, waiting, answers = b"\x1b[5n", bytearray(), []
+    try:
+        line.until(rb"LUFS")
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            line.pump(0.02)
+        seen, tail, began, taken, longest = bytearray(), b"", time.monotonic(), 0, 0
+
+        def carry(seconds, wanted=None):
+            nonlocal tail, taken, longest
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                if len(waiting) < window and select.select([line.master], [], [], 0.01)[0]:
+                    waiting.extend(os.read(line.master, window - len(waiting)))
+                longest = max(longest, len(waiting))
+                now = time.monotonic()
+                count = min(len(waiting), max(0, int((now - began) * rate) - taken))
+                # What was not needed is not saved up.
+                taken += count if waiting else max(0, int((now - began) * rate) - taken)
+                if count:
+                    piece = bytes(waiting[:count])
+                    del waiting[:count]
+                    seen.extend(piece)
+                    answers.extend([now + trip] * ((tail + piece).count(question) - tail.count(question)))
+                    tail = (tail + piece)[-(len(question) - 1):]
+                while answers and answers[0] <= now:
+                    os.write(line.master, b"\x1b[0n")
+                    answers.pop(0)
+                if wanted and wanted in seen:
+                    return True
+            return False
+
+        carry(8)
+        filled, late = longest, []
+        for key, word in ((b"4", b"no jobs"), (b"3", b"Prompt"), (b"5", b"Ledg")):
+            del seen[:]
+            at = time.monotonic()
+            line.send(key)
+            assert carry(10, word), f"no echo of {key} within 10 s; {len(waiting)} bytes wait"
+            late.append(time.monotonic() - at)
+            carry(2)
+        frame = 12_288
+        assert filled <= frame, f"{filled} bytes waited in the line"
+        assert max(late) <= 4, late
+        line.send(b"q")
+        return f"at most {filled} bytes wait in a line that became slow; new views are there after {', '.join(f'{t:.1f}' for t in late)} s"
     finally:
         line.close()
 
@@ -405,7 +502,7 @@ def deaf(root):
         far.wait()
 
 
-PARTS = {"dying": dying, "lost line": lost, "slow line": slow, "resizes": resizes, "hostile names": hostile, "hanging file": hanging, "deaf file system": deaf}
+PARTS = {"dying": dying, "lost line": lost, "output": output, "console": console, "slow line": slow, "slower line": slower, "resizes": resizes, "hostile names": hostile, "hanging file": hanging, "deaf file system": deaf}
 
 
 def main():
