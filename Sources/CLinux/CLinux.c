@@ -91,3 +91,19 @@ void lathe_name_thread(const char *name) { pthread_setname_np(pthread_self(), na
 
 /* setpriority(2), "BUGS": Linux takes 0 for the calling thread, not the process. A refusal costs smoothness only. */
 void lathe_yield_to_others(int niceness) { (void)setpriority(PRIO_PROCESS, 0, niceness); }
+
+static struct flock lock_of(int64_t place, short type) {
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = place, .l_len = 1};
+    return lock;
+}
+
+int lathe_lock_byte(int fd, int64_t place) {
+    struct flock lock = lock_of(place, F_WRLCK);
+    return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int lathe_byte_is_locked(int fd, int64_t place) {
+    struct flock lock = lock_of(place, F_WRLCK);
+    if (fcntl(fd, F_OFD_GETLK, &lock) != 0) return -1;
+    return lock.l_type != F_UNLCK;
+}

@@ -78,6 +78,19 @@ struct History {
         try keep(HistoryKey(from: next))
     }
 
+    /// Whether the events are those that the last checkpoint was signed for, and the key follows it. Cost: a hash for each event.
+    func endsAsSigned() throws(SQLiteError) -> Bool {
+        guard let last = try lastCheckpoint(), var tree = try reading.treeIfSound("floor")?.tree else { return false }
+        var isInOrder = true
+        try connection.run(HistoryReading.selectEvents + " ORDER BY number") { row in
+            let event = HistoryReading.event(row)
+            if event.number != tree.count + 1 { isInOrder = false }
+            tree.append(event.leaf)
+        }
+        guard isInOrder, tree.count == last.events, hexadecimal(tree.root) == last.root, last.isSigned else { return false }
+        return try !fitting(last).isBroken
+    }
+
     /// Whether the tree stands where the last checkpoint does, and the key follows it.
     private func isSound(upTo events: Int64) throws(SQLiteError) -> Bool {
         guard let head = try reading.treeIfSound("head"), try reading.treeIfSound("floor") != nil, head.tree.count == events else { return false }

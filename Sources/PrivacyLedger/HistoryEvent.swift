@@ -1,3 +1,5 @@
+import Crypto
+
 /// What the history notes. A closed list; those of items are their states.
 enum HistoryEventKind: String, Sendable, CaseIterable {
     case intent, live, destroying, overdue, lost, destroyed
@@ -8,6 +10,8 @@ enum HistoryEventKind: String, Sendable, CaseIterable {
     case runEnded = "run_ended"
     /// A settled row or an ended run is old enough to be forgotten.
     case forgotten
+    /// Files lay in the ledger's folder that no row knew of, so many as its number says; they were removed.
+    case orphansRemoved = "orphans_removed"
     /// Forgotten rows became counts; its digest is that of all counts.
     case counted
     /// Everything before was erased by the user.
@@ -91,6 +95,11 @@ public struct HistoryCheckpoint: Sendable, Equatable, Codable {
     public var next: String
     public var signature: String
 
+    var isSigned: Bool {
+        guard let key = bytes(hexadecimal: key), let signature = bytes(hexadecimal: signature) else { return false }
+        do { return try Curve25519.Signing.PublicKey(rawRepresentation: key).isValidSignature(signature, for: statement) } catch { return false }
+    }
+
     /// What is signed.
     var statement: [UInt8] { Array("lathe-checkpoint-1\n\(index)\n\(events)\n\(root)\n\(key)\n\(next)".utf8) }
 }
@@ -99,19 +108,22 @@ extension LedgerRecord {
     /// SHA-256 over all the store keeps of the row, apart from wishes of other processes. Numbers as their bits, so that no two rows share one.
     var digest: [UInt8] {
         func bits(_ instant: LedgerInstant?) -> String { instant.map { "\($0.bootNanoseconds) \($0.wallSeconds.bitPattern)" } ?? "-" }
-        let fields: [String] = [
+        var fields: [String] = [
             id.rawValue, parent?.rawValue ?? "-", run, kind.rawValue, origin.rawValue, purpose.rawValue, place.text, "\(reservedBytes)",
             "\(usedBytes)", state.rawValue, erasureClass.rawValue, rule.rawValue, bits(created), bits(touched), bits(expires), bits(settled),
             reason?.rawValue ?? "-", commitment.map { hexadecimal($0) } ?? "-", scratchPath.map { hexadecimal($0.utf8) } ?? "-",
         ]
+        if let boot { fields.append(boot) }
         return HashTree.hash(Array(fields.joined(separator: "\n").utf8))
     }
 }
 
 extension RunIdentity {
     /// As `LedgerRecord.digest`, of what a run's row holds from its beginning on.
-    func digest(swap: String, started: Double) -> [UInt8] {
-        HashTree.hash(Array([id, boot, "\(process)", "\(processStart)", processSpace, swap, "\(started.bitPattern)"].joined(separator: "\n").utf8))
+    func digest(swap: String, started: Double, _ facts: RunFacts) -> [UInt8] {
+        var fields = [id, boot, "\(process)", "\(processStart)", processSpace, swap, "\(started.bitPattern)"]
+        if facts != RunFacts() { fields += [facts.build, facts.policy, facts.fileSystem].map { $0 ?? "-" } }
+        return HashTree.hash(Array(fields.joined(separator: "\n").utf8))
     }
 
     static func digest(ended: Double) -> [UInt8] { HashTree.hash(Array("\(ended.bitPattern)".utf8)) }

@@ -128,9 +128,14 @@ final class HistoryKeyFile {
 
     func read() -> Found {
         guard let path else { return inMemory.map { .key($0) } ?? .none }
-        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard fd >= 0 else { return errno == ENOENT || errno == ENOTDIR ? .none : errno == ELOOP ? .unreadable : .unavailable(errno) }
+        // Behind a pipe nobody may ever write.
+        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard fd >= 0 else { return errno == ENOENT || errno == ENOTDIR ? .none : errno == ELOOP || errno == ENXIO ? .unreadable : .unavailable(errno) }
         defer { close(fd) }
+        var info = stat()
+        guard fstat(fd, &info) == 0 else { return .unavailable(errno) }
+        // A folder is neither: it may be there for a reason, and is no key.
+        guard info.st_mode & S_IFMT == S_IFREG || info.st_mode & S_IFMT == S_IFDIR else { return .unreadable }
         var failure: Int32 = 0
         let content = [UInt8](unsafeUninitializedCapacity: HistoryKey.fileBytes + 1) { buffer, count in
             let got = Glibc.read(fd, buffer.baseAddress, buffer.count)
@@ -151,7 +156,7 @@ final class HistoryKeyFile {
             inMemory = key
             return true
         }
-        let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard fd >= 0 else { return false }
         // Closing gives the lock back.
         defer { close(fd) }

@@ -15,6 +15,19 @@ public struct HistoryReport: Sendable, Equatable, Codable {
     public var droppedEvents: Int64
     /// Rows and runs that were compared with their last event.
     public var rows: Int
+    /// The clock on the wall went back in between: the two times are those of the first and the last event, and not a span.
+    public var clockWasSetBack = false
+    /// Files without a row that were found in the ledger's folder, and removed.
+    public var orphansRemoved: Int64 = 0
+    /// What an export was compared with; nil without one.
+    public var compared: Comparison?
+
+    public struct Comparison: Sendable, Equatable, Codable {
+        public var events: Int
+        public var checkpoints: Int
+        public var rows: Int
+    }
+
     /// The public key of the very first checkpoint: the history's name.
     public var anchor: String?
     public var head: HistoryCheckpoint?
@@ -22,10 +35,12 @@ public struct HistoryReport: Sendable, Equatable, Codable {
     public var problems: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case whole, from, to, checkpoints, rows, anchor, head, problems
+        case whole, from, to, checkpoints, rows, anchor, head, problems, compared
         case firstEvent = "first_event"
         case lastEvent = "last_event"
         case droppedEvents = "dropped_events"
+        case clockWasSetBack = "clock_was_set_back"
+        case orphansRemoved = "orphans_removed"
     }
 
     init(problems: [String] = []) {
@@ -40,7 +55,10 @@ public struct HistoryReport: Sendable, Equatable, Codable {
     public var range: String {
         guard let firstEvent, let lastEvent, let from, let to else { return "covers no event" }
         let dropped = droppedEvents > 0 ? "; \(droppedEvents) older events were dropped with the rows they were about" : ""
-        return "covers events \(firstEvent) to \(lastEvent), \(from) to \(to)\(dropped)"
+        let clock = clockWasSetBack ? " (the clock was set back in between)" : ""
+        let orphans = orphansRemoved > 0 ? "; \(orphansRemoved) files without a row were found and removed" : ""
+        let compared = compared.map { "; compared with the export: \($0.events) events, \($0.checkpoints) checkpoints, \($0.rows) rows" } ?? ""
+        return "covers events \(firstEvent) to \(lastEvent), \(from) to \(to)\(clock)\(dropped)\(orphans)\(compared)"
     }
 }
 
@@ -58,11 +76,19 @@ extension Ledger {
             return HistoryReport(problems: kept && export == nil ? [] : ["\(inert(path)): there is no ledger, though there has been one"])
         }
         do {
+            // A name that leads elsewhere, or to a pipe, is no ledger.
+            var info = stat()
+            guard lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return HistoryReport(problems: ["\(inert(path)): is not a plain file"]) }
+            let files = StoreFolder.files(in: directory)
             let connection = try SQLiteConnection(path: path)
             var report = HistoryReport()
             try connection.execute("BEGIN")
             report = try HistoryVerifier(connection: connection, key: key).report()
+            var open: Set<String> = []
+            if report.checkpoints > 0 { try connection.run("SELECT id FROM item WHERE settled IS NULL") { open.insert($0.text(0) ?? "") } }
             try connection.execute("COMMIT")
+            // One that ended meanwhile is gone by now.
+            for file in files where !open.contains(file.row.rawValue) && StoreFolder.isThere(file) { report.add("\(inert(file.path)): lies there without a row; the next start removes it") }
             if let export { try report.compare(with: export, connection) }
             return report
         } catch {
@@ -89,25 +115,20 @@ public struct HistoryExport: Sendable, Equatable, Codable {
 }
 
 extension HistoryReport {
-    /// The same history as the one that was exported: the last signed state of then is still part of it.
+    /// The same history as the one that was exported, and all that both hold is the same.
     mutating func compare(with export: [UInt8], _ connection: SQLiteConnection) throws(SQLiteError) {
-        struct Document: Decodable { var history: HistoryExport }
-        let document: Document
-        do { document = try JSONDecoder().decode(Document.self, from: Data(export)) } catch {
-            return add("the export cannot be read: it is not the ledger.json of `lathe ledger export`")
+        let document: LedgerExport
+        do { document = try JSONDecoder().decode(LedgerExport.self, from: Data(export)) } catch {
+            return add("the export cannot be read: it is not the ledger.json of `lathe ledger export`, or of another version of Lathe")
         }
-        guard let then = document.history.checkpoints.last else { return add("the export holds no history") }
-        if document.history.anchor != anchor { add("this is another history than the exported one: its anchor differs") }
-        var now: HistoryCheckpoint?
-        try connection.run(HistoryReading.selectCheckpoints + " WHERE number = ?", [.integer(then.index)]) { now = HistoryReading.checkpoint($0) }
-        if let now {
-            if now != then { add("checkpoint \(then.index) is not what it was when it was exported") }
-        } else {
-            add("checkpoint \(then.index) of the export is no longer kept: it cannot be compared")
-        }
+        if document.history.anchor != anchor { return add("this is another history than the exported one: its anchor differs") }
+        var comparison = ExportComparison(document, connection)
+        try comparison.compare()
+        compared = Comparison(events: comparison.events, checkpoints: comparison.checkpoints, rows: comparison.rows)
+        for problem in comparison.problems.prefix(HistoryVerifier.mostProblems) { add(problem) }
     }
 
-    private mutating func add(_ problem: String) {
+    fileprivate mutating func add(_ problem: String) {
         problems.append(problem)
         whole = false
     }

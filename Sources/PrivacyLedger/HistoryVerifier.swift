@@ -1,5 +1,4 @@
 import CSQLite
-import Crypto
 
 /// One verification, inside a reading transaction.
 struct HistoryVerifier {
@@ -24,6 +23,9 @@ struct HistoryVerifier {
         try connection.run("PRAGMA integrity_check(1)") { row in
             if row.text(0) != "ok" { problems.append("the store is damaged: \(inert(row.text(0) ?? "no answer"))") }
         }
+        let foreign = try LedgerSchema.differences(in: connection)
+        guard foreign.isEmpty else { return HistoryReport(problems: Array(foreign.prefix(Self.mostProblems))) }
+        problems += try checkTables()
         let reading = HistoryReading(connection: connection)
         guard let floor = try reading.treeIfSound("floor"), let head = try reading.treeIfSound("head") else {
             return HistoryReport(problems: problems + ["the hash tree is damaged"])
@@ -41,6 +43,9 @@ struct HistoryVerifier {
         }
         if proven > from, let first = events.first(where: { $0.number == from + 1 }), let last = events.first(where: { $0.number == proven }) {
             (report.firstEvent, report.lastEvent) = (first.number, last.number)
+            let covered = events.filter { $0.number > from && $0.number <= proven }
+            report.clockWasSetBack = zip(covered, covered.dropFirst()).contains { $1.atMilliseconds < $0.atMilliseconds - 2000 }
+            report.orphansRemoved = covered.filter { $0.kind == HistoryEventKind.orphansRemoved.rawValue }.reduce(0) { $0.addingReportingOverflow($1.value).partialValue }
             (report.from, report.to) = (timestamp(Double(first.atMilliseconds) / 1000), timestamp(Double(last.atMilliseconds) / 1000))
         }
         report.problems = Array(problems.prefix(Self.mostProblems))
@@ -90,7 +95,7 @@ struct HistoryVerifier {
             }
             if tree.count != checkpoint.events { flaw = flaw ?? "events up to \(checkpoint.events) are missing" }
             if hexadecimal(tree.root) != checkpoint.root { flaw = flaw ?? "the events up to \(checkpoint.events) are not those that were signed" }
-            if !isSigned(checkpoint) { flaw = flaw ?? "checkpoint \(checkpoint.index) is not signed by its key" }
+            if !checkpoint.isSigned { flaw = flaw ?? "checkpoint \(checkpoint.index) is not signed by its key" }
             if let before, before.index &+ 1 != checkpoint.index { flaw = flaw ?? "checkpoints between \(before.index) and \(checkpoint.index) are missing" }
             if let before, checkpoint.index > start.index, before.next != checkpoint.key { flaw = flaw ?? "checkpoint \(checkpoint.index) has a key that nobody named" }
             if checkpoint.index == start.index {
@@ -120,13 +125,24 @@ struct HistoryVerifier {
         return (proven, from)
     }
 
-    private func isSigned(_ checkpoint: HistoryCheckpoint) -> Bool {
-        guard let key = bytes(hexadecimal: checkpoint.key), let signature = bytes(hexadecimal: checkpoint.signature) else { return false }
-        do {
-            return try Curve25519.Signing.PublicKey(rawRepresentation: key).isValidSignature(signature, for: checkpoint.statement)
-        } catch {
-            return false
+    /// What no event stands behind and the rows' digests do not cover: words outside the closed lists, and what hangs on no row.
+    private func checkTables() throws(SQLiteError) -> [String] {
+        var problems: [String] = []
+        func count(_ table: String) throws(SQLiteError) -> Int {
+            var found = 0
+            try connection.run("SELECT count(*) FROM \(table)") { found = Int($0.integer(0)) }
+            return found
         }
+        for (table, known) in [
+            ("transfer", try LedgerStore.transfers(in: connection).count), ("consent", try LedgerStore.consents(in: connection).count),
+            ("receipt", try LedgerStore.receipts(in: connection).count), ("log", try LedgerStore.log(in: connection).count),
+            ("counter", try LedgerStore.counters(in: connection).count),
+        ] where try count(table) != known { problems.append("the table \(table) holds what no Lathe writes") }
+        for (table, clause) in [
+            ("tier_copy", "item NOT IN (SELECT item FROM transfer)"), ("item", "wish IS NOT NULL AND wish NOT IN ('destroy', 'extend')"), ("tree", "name NOT IN ('head', 'floor')"),
+            ("counter", "count < 1 OR spent_ms < 0 OR sound_ms < 0 OR date(day) IS NULL OR date(day) <> day"),
+        ] where try count("\(table) WHERE \(clause)") > 0 { problems.append("the table \(table) holds what no Lathe writes") }
+        return problems
     }
 
     /// Every row is what its last event says, and every row that an event speaks of is there unless it was forgotten.
@@ -151,7 +167,7 @@ struct HistoryVerifier {
             case .forgotten:
                 if let id = event.subject { (items[id], runs[id], transfers[id], consents[id], receipts[id], logged[id]) = (nil, nil, nil, nil, nil, nil) }
             case .counted: counted = event.digest
-            case .erased, .broken: break
+            case .erased, .broken, .orphansRemoved: break
             }
         }
         try connection.run(LedgerSchema.selectItems) { row in
@@ -168,7 +184,7 @@ struct HistoryVerifier {
                 problems.append("run \(inert(stored.run.id)) has no event")
                 continue
             }
-            let began = hexadecimal(stored.run.digest(swap: stored.swap, started: stored.started))
+            let began = hexadecimal(stored.digest)
             let ended = stored.ended.map { hexadecimal(RunIdentity.digest(ended: $0)) }
             if known.digest != began || known.ended != ended { problems.append("run \(inert(stored.run.id)) is not what its events say") }
         }

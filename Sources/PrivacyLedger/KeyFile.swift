@@ -50,7 +50,7 @@ enum KeyFile {
 
     /// Removes keys in memory that open nothing any more: their ledger's folder, or the sealed job in it, was removed by somebody else.
     ///
-    /// Keys of other ledgers stay, also of one whose disk is not there: then its folder's folder is missing too. A key is there a moment before its job is, so young ones stay.
+    /// Also where the clock was set back since, and a key seems to be from days to come. Keys of other ledgers stay, also of one whose disk is not there: then its folder's folder is missing too. A key is there a moment before its job is, so young ones stay.
     static func sweep(olderThan seconds: Int = 60) {
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: memory) } catch { return }
@@ -60,11 +60,25 @@ enum KeyFile {
             guard let id = RowID(rawValue: String(name.dropFirst(prefix.count).dropLast(suffix.count))), let fd = openOwn(inMemory(id)) else { continue }
             defer { close(fd) }
             var info = stat()
-            guard fstat(fd, &info) == 0, now.tv_sec - info.st_mtim.tv_sec > seconds, let folder = folder(in: read(fd)) else { continue }
+            guard fstat(fd, &info) == 0, abs(now.tv_sec - info.st_mtim.tv_sec) > seconds, let folder = folder(in: read(fd)) else { continue }
             let above = folder.lastIndex(of: "/").map { $0 == folder.startIndex ? "/" : String(folder[..<$0]) } ?? "/"
             if access(above, F_OK) == 0, isAbsent(folder + "/" + NamedScratch.name(for: id)) { unlink(inMemory(id)) }
         }
     }
+
+    /// Of whatever lies sealed in `directory`, or lay there.
+    static func rows(of directory: String) -> [RowID] {
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: memory) } catch { return [] }
+        return names.compactMap { name in
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix), let id = RowID(rawValue: String(name.dropFirst(prefix.count).dropLast(suffix.count))), let fd = openOwn(inMemory(id)) else { return nil }
+            defer { close(fd) }
+            return folder(in: read(fd)) == directory ? id : nil
+        }
+    }
+
+    /// Only this user's: the folder of shared memory lets nobody remove what is somebody else's.
+    static func remove(_ id: RowID) { unlink(inMemory(id)) }
 
     private static func isAbsent(_ path: String) -> Bool {
         var info = stat()

@@ -62,8 +62,9 @@ public actor Ledger {
     public static func open(
         at directory: String = Ledger.defaultDirectory, rules: RetentionRules = .standard,
         surroundings: Surroundings = .current(), clock: LedgerClock = .system,
-        run: RunIdentity = .current(), isOver: @escaping @Sendable (RunIdentity) -> Bool = RunIdentity.isOver
+        run: RunIdentity = .current(), isOver: (@Sendable (RunIdentity) -> Bool)? = nil
     ) async throws(LedgerError) -> Ledger {
+        let isOver = isOver ?? { RunIdentity.isOver($0) && !RunLock.isHeld($0.id, in: directory) }
         let ledger = Ledger(
             thread: try LedgerThread(), directory: directory, rules: rules, surroundings: surroundings, clock: clock, run: run,
             isOver: isOver)
@@ -122,22 +123,31 @@ public actor Ledger {
         self.clock = clock
         self.run = run
         self.isOver = isOver
-        core = LedgerCore(run: run.id, rules: rules, memoryQuota: surroundings.memoryQuota, diskQuota: surroundings.diskQuota)
+        core = LedgerCore(run: run.id, boot: run.boot, rules: rules, memoryQuota: surroundings.memoryQuota, diskQuota: surroundings.diskQuota)
         self.problem = problem
         self.memoryOnlyBecause = memoryOnlyBecause
     }
 
     deinit { thread.stop() }
 
+    private func facts() -> RunFacts {
+        var facts = RunFacts.ofThisProgram.withLock { $0 }?() ?? RunFacts()
+        facts.fileSystem = memoryOnlyBecause == nil ? Surroundings.medium(of: directory).rawValue : Surroundings.Medium.memory.rawValue
+        return facts
+    }
+
     private func start() throws(LedgerError) {
         // What lives in memory only must not become a core file. Lowering one's own limit is always allowed.
         Surroundings.turnCoreDumpsOff()
-        let store = try LedgerStore(directory: memoryOnlyBecause == nil ? directory : nil, run: run, swap: surroundings.swap.rawValue, now: clock.now())
+        let store = try LedgerStore(directory: memoryOnlyBecause == nil ? directory : nil, run: run, swap: surroundings.swap.rawValue, facts: facts(), now: clock.now())
         self.store = store
         sweep()
         KeyFile.sweep()
+        if memoryOnlyBecause == nil { removeOrphans() }
         foreignVersion = try store.foreignVersion()
         foreign = try othersRecords(in: store)
+        seeToTiers()
+        endWhatNobodyCanOpen()
         leftByOthers = try store.bytesLeft(notOf: run.id)
         publish()
         thread.onAlarm { [weak self] alarm in
@@ -157,7 +167,7 @@ public actor Ledger {
         guard let old = store, !old.isInPlace else { return }
         let now = clock.now()
         do throws(LedgerError) {
-            let new = try LedgerStore(directory: directory, run: run, swap: surroundings.swap.rawValue, now: now)
+            let new = try LedgerStore(directory: directory, run: run, swap: surroundings.swap.rawValue, facts: facts(), now: now)
             let open = core.open.values.sorted { $0.id.rawValue < $1.id.rawValue }
             let kept = Set(open.map(\.id))
             try new.carryOver(open + core.unsaved.values.sorted { $0.id.rawValue < $1.id.rawValue }, try old.transfers().filter { kept.contains($0.item) }, now: now)

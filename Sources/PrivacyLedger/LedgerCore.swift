@@ -54,6 +54,8 @@ struct LedgerCore: Sendable {
     var unsaved: [RowID: LedgerRecord] = [:]
 
     let run: String
+    /// The boot whose clock is told in `now`.
+    let boot: String
     let rules: RetentionRules
     /// Bytes of memory that all items in memory together may reserve or use, and of the disk those on disk.
     let memoryQuota: Int64
@@ -69,13 +71,20 @@ struct LedgerCore: Sendable {
     var tierPeriods: [RowID: Double] = [:]
     private var latest = LedgerInstant(bootNanoseconds: .min, wallSeconds: 0)
     private var retrySavesAt: Int64?
+    /// Open rows whose size, or whose beginning in memory, the store does not know yet, and when it will be told.
+    var behind: Set<RowID> = []
+    var saveBehindAt: Int64?
+    private var lastSaveBehind: Int64?
 
     /// How late an item may be before it is called overdue.
     static let grace = 1.0
     static let retryPeriod = 5.0
+    /// What begins in memory is in the store so many seconds later, for other processes to see; a size that grows is so many seconds old there at most.
+    static let toldWithin = 1.0, sizesToldEvery = 5.0
 
-    init(run: String, rules: RetentionRules = .standard, memoryQuota: Int64, diskQuota: Int64 = .max) {
+    init(run: String, boot: String = "", rules: RetentionRules = .standard, memoryQuota: Int64, diskQuota: Int64 = .max) {
         self.run = run
+        self.boot = boot
         self.rules = rules
         self.memoryQuota = memoryQuota
         self.diskQuota = diskQuota
@@ -83,10 +92,7 @@ struct LedgerCore: Sendable {
 
     /// CLOCK_BOOTTIME at which `tick` has something to do; nil when nothing waits.
     var nextWake: Int64? {
-        switch (deadlines.earliest, retrySavesAt) {
-        case (let a?, let b?): min(a, b)
-        case (let a, let b): a ?? b
-        }
+        [deadlines.earliest, retrySavesAt, saveBehindAt].compactMap { $0 }.min()
     }
 
     /// Cost O(log n) for one row, O(k log n) for k rows.
@@ -166,6 +172,7 @@ struct LedgerCore: Sendable {
     mutating func forget(_ id: RowID) {
         guard let record = open.removeValue(forKey: id) else { return }
         savedExpiry[id] = nil
+        behind.remove(id)
         tierPeriods[id] = nil
         if let parent = record.parent, children[parent]?.remove(id) != nil, children[parent]?.isEmpty ?? false { children[parent] = nil }
         if children[id]?.isEmpty ?? false { children[id] = nil }
@@ -176,6 +183,7 @@ struct LedgerCore: Sendable {
 
     private mutating func saved(_ ids: [RowID]) {
         for id in ids {
+            behind.remove(id)
             if let record = open[id] {
                 savedExpiry[id] = record.expires.bootNanoseconds
                 deadlines.push(id, at: record.expires.bootNanoseconds)
@@ -184,6 +192,15 @@ struct LedgerCore: Sendable {
             }
         }
         if unsaved.isEmpty { retrySavesAt = nil }
+        if behind.isEmpty { saveBehindAt = nil }
+    }
+
+    /// The store is to learn of it with the next ones, together: one transaction for all.
+    mutating func fallsBehind(_ id: RowID, isNew: Bool, _ now: LedgerInstant) {
+        behind.insert(id)
+        let soon = now.adding(seconds: Self.toldWithin).bootNanoseconds
+        let later = lastSaveBehind.map { max(soon, $0 + Int64(Self.sizesToldEvery * 1e9)) } ?? soon
+        saveBehindAt = min(saveBehindAt ?? .max, isNew ? soon : later)
     }
 
     private mutating func notSaved(_ ids: [RowID], _ now: LedgerInstant) {
@@ -192,6 +209,7 @@ struct LedgerCore: Sendable {
             deadlines.push(id, at: min(record.expires.bootNanoseconds, now.adding(seconds: Self.retryPeriod).bootNanoseconds))
         }
         retrySavesAt = now.adding(seconds: Self.retryPeriod).bootNanoseconds
+        if !behind.isEmpty, saveBehindAt == nil { saveBehindAt = retrySavesAt }
     }
 
     private mutating func tick(_ now: LedgerInstant) -> [Effect] {
@@ -225,6 +243,12 @@ struct LedgerCore: Sendable {
             }
         }
         var effects = atTiers
+        if let due = saveBehindAt, due <= now.bootNanoseconds {
+            saveBehindAt = nil
+            lastSaveBehind = now.bootNanoseconds
+            let known = Set(behind.map(\.id)).union(expired)
+            behind += self.behind.subtracting(known).compactMap { open[$0] }.sorted { $0.id.rawValue < $1.id.rawValue }
+        }
         if let retry = retrySavesAt, retry <= now.bootNanoseconds {
             retrySavesAt = nil
             behind.append(contentsOf: unsaved.values.sorted { $0.id.rawValue < $1.id.rawValue })

@@ -5,14 +5,16 @@ extension LedgerCore {
     mutating func used(_ id: RowID, _ bytes: Int64, _ now: LedgerInstant) -> [Effect] {
         guard var record = open[id], !record.isAtTier, record.state == .intent || record.state == .live else { return [] }
         count(record, -1)
-        let wasLive = record.state == .live
+        let wasLive = record.state == .live, before = record.usedBytes
         record.usedBytes = bytes
         count(record, 1)
         record.state = .live
         record.touched = now
         open[id] = record
-        // What lies on disk is worth a commit the moment it begins; sizes that grow later travel with the next one.
-        return !wasLive && record.place != .ram ? [.save([record], required: false)] : []
+        // What lies on disk is worth a commit the moment it begins; the rest is told to others a moment later, many in one.
+        if !wasLive, record.place != .ram { return [.save([record], required: false)] }
+        if !wasLive || bytes != before { fallsBehind(id, isNew: !wasLive, now) }
+        return []
     }
 
     mutating func named(_ id: RowID, _ path: String) -> [Effect] {

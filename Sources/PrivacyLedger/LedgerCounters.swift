@@ -86,13 +86,17 @@ extension LedgerStore {
 
     func counters() throws(LedgerError) -> [UsageCount] {
         var out: [UsageCount] = []
-        try read { () throws(SQLiteError) in
-            try connection.run("SELECT day, event, setting, tier, outcome, count, spent_ms, sound_ms FROM counter ORDER BY day, event, setting, tier, outcome") { row in
-                guard let event = row.text(1).flatMap(LogEvent.init(rawValue:)), let outcome = row.text(4).flatMap(LogOutcome.init(rawValue:)) else { return }
-                out.append(UsageCount(
-                    day: row.text(0) ?? "", event: event, setting: row.text(2) ?? "", tier: row.text(3) ?? "", outcome: outcome, count: Int(row.integer(5)),
-                    spentMilliseconds: row.integer(6), soundMilliseconds: row.integer(7)))
-            }
+        try read { () throws(SQLiteError) in out = try Self.counters(in: connection) }
+        return out
+    }
+
+    static func counters(in connection: SQLiteConnection) throws(SQLiteError) -> [UsageCount] {
+        var out: [UsageCount] = []
+        try connection.run("SELECT day, event, setting, tier, outcome, count, spent_ms, sound_ms FROM counter ORDER BY day, event, setting, tier, outcome") { row in
+            guard let event = row.text(1).flatMap(LogEvent.init(rawValue:)), let outcome = row.text(4).flatMap(LogOutcome.init(rawValue:)) else { return }
+            out.append(UsageCount(
+                day: row.text(0) ?? "", event: event, setting: row.text(2) ?? "", tier: row.text(3) ?? "", outcome: outcome, count: Int(row.integer(5)),
+                spentMilliseconds: row.integer(6), soundMilliseconds: row.integer(7)))
         }
         return out
     }

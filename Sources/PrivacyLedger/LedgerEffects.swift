@@ -75,7 +75,9 @@ extension Ledger {
                 effects += core.handle(.eraseFailed(id, placeMissing: false), now: clock.now())
                 continue
             }
-            switch record.scratchPath.map(NamedScratch.remove) ?? .absent {
+            // What is kept for a later run lies beside the ledger, wherever the ledger was moved or restored to.
+            let path = record.isResumable ? record.scratchPath.map { _ in directory + "/" + NamedScratch.name(for: id) } : record.scratchPath
+            switch path.map(NamedScratch.remove) ?? .absent {
             case .absent: gone.append(id)
             case .placeMissing: effects += core.handle(.eraseFailed(id, placeMissing: true), now: clock.now())
             case .failed: effects += core.handle(.eraseFailed(id, placeMissing: false), now: clock.now())
@@ -100,6 +102,7 @@ extension Ledger {
             let new = adopted.filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }
             if !new.isEmpty { carryOut(core.handle(.adopted(new), now: now)) }
             if let failure { throw failure }
+            try store.bringToThisBoot(now: now)
             seeToTiers()
             try store.expireLog(now: now, keeping: rules[.metrics].hardSeconds)
             try store.expireCounters(now: now.wallSeconds, keeping: rules[.metrics].hardSeconds)

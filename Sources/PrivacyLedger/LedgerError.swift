@@ -29,13 +29,15 @@ public enum LedgerError: Error, Equatable, Sendable {
     case badReceipt(String)
     /// Only the tier can destroy what lies there.
     case atTier(RowID, tier: String)
+    /// It was destroyed as far as that can be done now: a file of it is still there.
+    case notGone(RowID, isNoise: Bool)
     /// Scratch could not be made.
     case cannotMakeScratch(path: String, reason: String)
 
     /// As in sysexits(3).
     public var exitCode: Int32 {
         switch self {
-        case .cannotOpen, .cannotWrite, .damaged, .closed, .cannotMakeScratch: 74
+        case .cannotOpen, .cannotWrite, .damaged, .closed, .cannotMakeScratch, .notGone: 74
         case .busy, .overQuota, .parentGone, .atTier: 75
         case .consentMissing: 69
         case .noTransfer: 64
@@ -82,6 +84,9 @@ public enum LedgerError: Error, Equatable, Sendable {
             "the tier's receipt does not count (\(inert(reason))); its row stays as it is"
         case .atTier(let id, let tier):
             "\(id): lies at \(inert(tier)), and only the tier can destroy it; `lathe ledger why \(id)` says when it means to"
+        case .notGone(let id, let isNoise):
+            isNoise ? "\(id): its key is destroyed, so nobody can read what is left; the file itself goes when its folder can be written"
+                : "\(id): cannot be destroyed now; make its folder writable and run this again"
         case .cannotMakeScratch(let path, let reason):
             "\(inert(path)): cannot make scratch space (\(reason)); free space or choose another folder"
         }

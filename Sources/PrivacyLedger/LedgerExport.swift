@@ -18,9 +18,27 @@ public struct LedgerExport: Sendable, Codable {
         }
     }
 
+    public struct Run: Sendable, Codable {
+        public var id: String
+        public var boot: String
+        public var swap: String
+        public var startedAt: String
+        public var endedAt: String?
+        public var build: String?
+        public var policy: String?
+        public var fileSystem: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, boot, swap, build, policy
+            case startedAt = "started_at"
+            case endedAt = "ended_at"
+            case fileSystem = "file_system"
+        }
+    }
+
     /// Version of this document's form, which `ledger.schema.json` tells.
     public var schema = LedgerExport.currentSchema
-    static let currentSchema = 4
+    static let currentSchema = 5
     public var exportedAt: String
     public var directory: String
     public var swap: String
@@ -32,11 +50,13 @@ public struct LedgerExport: Sendable, Codable {
     public var consents: [Consent]
     public var receipts: [TierReceipt]
     public var log: [LogRecord]
+    /// Which programs ran here, when, on what machine, and under which policy.
+    public var runs: [Run]
     public var rules: [Rule]
     public var history: HistoryExport
 
     private enum CodingKeys: String, CodingKey {
-        case schema, directory, swap, open, settled, counts, transfers, consents, receipts, log, rules, history
+        case schema, directory, swap, open, settled, counts, transfers, consents, receipts, log, runs, rules, history
         case exportedAt = "exported_at"
     }
 
@@ -110,6 +130,7 @@ extension Ledger {
             exportedAt: timestamp(clock.now().wallSeconds), directory: directory, swap: surroundings.swap.rawValue,
             open: try list(), settled: try history(), counts: try store.tallies(),
             transfers: try store.transfers(), consents: try store.consents(), receipts: try store.receipts(), log: try store.logRecords(),
+            runs: try store.exportedRuns(),
             rules: RetentionRule.allCases.map { rule in
                 let r = rules[rule]
                 return .init(rule: rule, idleSeconds: r.idleSeconds, hardSeconds: r.hardSeconds, extendable: r.extendable, sentence: r.sentence)

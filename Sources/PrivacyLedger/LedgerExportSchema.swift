@@ -7,7 +7,7 @@ enum LedgerExportSchema {
           "title": "lathe ledger export, version \(LedgerExport.currentSchema)",
           "type": "object",
           "additionalProperties": false,
-          "required": ["schema", "exported_at", "directory", "swap", "open", "settled", "counts", "transfers", "consents", "receipts", "log", "rules", "history"],
+          "required": ["schema", "exported_at", "directory", "swap", "open", "settled", "counts", "transfers", "consents", "receipts", "log", "runs", "rules", "history"],
           "properties": {
             "schema": {"type": "integer", "enum": [\(LedgerExport.currentSchema)]},
             "exported_at": {"type": "string"},
@@ -20,6 +20,9 @@ enum LedgerExportSchema {
             "consents": {\(array("consent"))},
             "receipts": {\(array("receipt"))},
             "log": {\(array("record"))},
+            "runs": {"type": "array", "items": {\(object(
+                ["id": string, "boot": string, "swap": list(Surroundings.Swap.self), "started_at": string],
+                optional: ["ended_at": string, "build": string, "policy": string, "file_system": string]))}},
             "rules": {"type": "array", "items": {\(object(
                 ["rule": list(RetentionRule.self), "hard_seconds": number, "extendable": #""type": "boolean""#, "sentence": string],
                 optional: ["idle_seconds": number]))}},

@@ -104,6 +104,11 @@ extension Ledger {
         publish()
     }
 
+    /// As `used`, for work under way that goes on whatever the store says; nothing where the row has ended.
+    public func grew(_ id: RowID, to bytes: Int64) {
+        carryOut(core.handle(.used(id, bytes: max(0, bytes)), now: clock.now()))
+    }
+
     /// Commits the one name an item will have on disk, before it has it. The name must be `NamedScratch.name(for: id)`.
     public func registerName(_ path: String, for id: RowID) throws(LedgerError) {
         precondition(NamedScratch.isOurs(path), "scratch is named by NamedScratch.name(for:)")

@@ -23,6 +23,8 @@ public struct LedgerRecord: Sendable, Equatable {
     public var commitment: [UInt8]?
     /// Absolute path of the one name the item may have on disk while it is ours; nil for most items.
     public var scratchPath: String?
+    /// The boot whose clock its instants are of, once no run holds it (see `leaveRun`); nil while a run does, which tells its own.
+    public var boot: String?
 
     /// Bytes it may occupy: what it uses, or what was set aside for it.
     public var bytes: Int64 { max(usedBytes, state == .intent ? reservedBytes : 0) }

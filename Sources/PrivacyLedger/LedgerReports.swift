@@ -44,7 +44,8 @@ extension Ledger {
         let found = try store.records(beginning: text.lowercased())
         guard let first = found.first else { throw .noSuchRow(text) }
         guard found.count == 1 else { throw .ambiguousRow(text) }
-        return row(core.open[first.id] ?? first.onThisBoot(clock.now()))
+        let stored = try store.onThisClock([first], clock.now()).first
+        return row(core.open[first.id] ?? stored ?? first)
     }
 
     public func why(_ id: RowID) throws(LedgerError) -> LedgerExplanation {
@@ -79,13 +80,18 @@ extension Ledger {
             return lines
         }
         lines.append("It is kept \(rules[row.rule].sentence).")
-        lines.append("It lies \(row.place == .ram ? "in memory" : row.place.text): \(row.erasureClass.sentence).")
-        if row.place == .ram, surroundings.swap == .disk {
-            lines.append("This machine swaps to disk, so parts of memory may have been written there.")
+        lines.append(row.place == .ram && surroundings.swap == .disk
+                     ? "It lies in memory, which this machine swaps to disk: parts of it may have been written there, and are then beyond what Lathe can destroy."
+                     : "It lies \(row.place == .ram ? "in memory" : row.place.text): \(row.erasureClass.sentence).")
+        if row.kind == .queuedJob, row.rule == .resumable {
+            let key = KeyFile.inMemory(row.id)
+            lines.append(access(key, F_OK) == 0 ? "Its key lies in memory, in the file \(key): programs of this user can read it, and who has copied both can still read the job after its end."
+                         : SessionFile.hasKey(row.id, in: directory) ? "Its key lies beside it, as you asked." : "Its key is gone: what is left of it is noise.")
         }
+        if row.kind == .renderScratch { lines.append("If it is given up, the disk gives its blocks to whatever comes next; until then they may hold some of its sound.") }
         switch row.state {
         case .overdue where row.place.tierName != nil: lines.append("Its tier should have said that it is gone, and has not.")
-        case .overdue: lines.append("It should be gone and is not; Lathe tries again every few seconds.")
+        case .overdue: lines.append("It should be gone and is not; Lathe tries again every few seconds while it runs, and at every start.")
         case .lost: lines.append("Its folder cannot be reached; Lathe removes it when the folder is back.")
         case .destroying where row.place.tierName != nil: lines.append("Its tier has been asked to destroy it.")
         case .destroying: lines.append("It is being destroyed.")
@@ -101,6 +107,7 @@ extension Ledger {
         let ours = ids.filter { core.open[$0] != nil }
         destroy(ours, because: .userRequest)
         for id in ours {
+            if let failure = notGone(id) { report.failures.append(failure); continue }
             if let tier = core.open[id]?.place.tierName, core.open[id]?.state != .destroying {
                 report.failures.append(LedgerError.atTier(id, tier: tier).message)
             } else if core.open[id] == nil { report.destroyed.append(id) } else { report.pending.append(id) }
@@ -118,17 +125,31 @@ extension Ledger {
             let asked = others.filter { id in open[id].map { $0.run != LedgerRecord.noRun } ?? false }
             // What is kept for a later run is nobody's, and so anybody's to end.
             for id in others where open[id].map({ $0.run == LedgerRecord.noRun && !$0.isAtTier }) ?? false {
-                let now = clock.now(), taken = try store.takeOver(id, now: now)
-                carryOut(core.handle(.tookOver(taken), now: now))
+                let now = clock.now()
+                do throws(LedgerError) {
+                    let taken = try store.takeOver(id, now: now)
+                    carryOut(core.handle(.tookOver(taken), now: now))
+                } catch {
+                    guard case .cannotWrite = error, let record = open[id] else { throw error }
+                    // The key goes first, and needs no record.
+                    takeUnrecorded([record], now)
+                }
                 destroy([id], because: .userRequest)
-                if core.open[id] == nil { report.destroyed.append(id) } else { report.pending.append(id) }
+                if let failure = notGone(id) { report.failures.append(failure) } else if core.open[id] == nil { report.destroyed.append(id) } else { report.pending.append(id) }
             }
+            guard !asked.isEmpty else { return report }
             _ = try store.wish(.destroy, for: asked)
             report.pending += asked
         } catch {
             report.failures.append(error.message)
         }
         return report
+    }
+
+    /// What became of a row that was to be destroyed and is still open; nil where somebody has yet to let go.
+    private func notGone(_ id: RowID) -> String? {
+        guard let record = core.open[id], !record.isAtTier, record.state == .overdue || record.state == .lost else { return nil }
+        return LedgerError.notGone(id, isNoise: record.isResumable && !SessionFile.hasKey(id, in: directory)).message
     }
 
     /// As `destroy(anyOf:)`, and then waits until the holders have let go, `seconds` at most.
@@ -151,7 +172,7 @@ extension Ledger {
         return report
     }
 
-    /// Destroys every open row and forgets history and counts. Goes on when parts of it fail, and says which.
+    /// Destroys every open row, and what lies sealed beside the ledger without one, and forgets history and counts. Goes on when parts of it fail, and says which.
     public func eraseEverything() async -> DestroyReport {
         sweep()
         var ids = Array(core.open.keys)
@@ -160,6 +181,14 @@ extension Ledger {
         var report = await destroyAndConfirm(ids)
         report.failures = failures + report.failures
         report.atTiers = core.open.values.filter(\.isAtTier).map(\.id) + foreign.filter(\.isAtTier).map(\.id)
+        // What no row knows of goes too: of a store that was damaged, set back or replaced.
+        do throws(LedgerError) {
+            let open = Set(try openRecords().map(\.id))
+            for row in KeyFile.rows(of: directory) where !open.contains(row) { KeyFile.remove(row) }
+        } catch {
+            report.failures.append(error.message)
+        }
+        removeOrphans()
         do throws(LedgerError) {
             guard let store else { throw problem }
             try store.eraseHistory(now: clock.now())
@@ -170,15 +199,20 @@ extension Ledger {
         return report
     }
 
-    /// Removes the files of a ledger that cannot be opened. Scratch it may have known of is found no more,
-    /// apart from unnamed files, which died with their processes.
-    public static func discardStore(at directory: String = Ledger.defaultDirectory) throws(LedgerError) {
+    /// Removes the files of a ledger that cannot be opened, and all that lies sealed beside it with its keys. A name that it had registered elsewhere, where a file system
+    /// knows no unnamed files, is found no more.
+    /// - Returns: how many sealed items there were.
+    @discardableResult
+    public static func discardStore(at directory: String = Ledger.defaultDirectory) throws(LedgerError) -> Int {
+        let (items, failures) = StoreFolder.removeAll(in: directory)
+        if let first = failures.first { throw .cannotWrite(path: directory, reason: first) }
         for name in ["ledger.sqlite", "ledger.sqlite-journal", LedgerStore.keyFileName, "ballast"] {
             let path = directory + "/" + name
             if unlink(path) != 0, errno != ENOENT {
                 throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
             }
         }
+        return items
     }
 
     func openRecords() throws(LedgerError) -> [LedgerRecord] {
@@ -191,7 +225,7 @@ extension Ledger {
     /// Open rows that this run does not hold; its own are newer in memory than on disk.
     func othersRecords(in store: LedgerStore) throws(LedgerError) -> [LedgerRecord] {
         let now = clock.now()
-        return try store.openRecords(notOf: run.id).filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }.map { $0.onThisBoot(now) }
+        return try store.onThisClock(store.openRecords(notOf: run.id).filter { core.open[$0.id] == nil && core.unsaved[$0.id] == nil }, now)
     }
 
     func row(_ record: LedgerRecord) -> LedgerRow {

@@ -1,13 +1,14 @@
 import CSQLite
 
-/// Tables, and records to and from their columns. Version 7; version 6 did not know where copies lie at tiers, version 5 had a log beside the history, version 4 no counters, version 3 no transfers, version 2 no log,
+/// Tables, and records to and from their columns. Version 8; version 7 did not know the boot of what no run holds, nor build, policy and file system of a run, version 6 did not know where copies lie at tiers, version 5 had a log beside the history, version 4 no counters, version 3 no transfers, version 2 no log,
 /// version 1 no history.
 enum LedgerSchema {
-    static let version: Int64 = 7
+    static let version: Int64 = 8
 
     /// Installs the tables in an empty file; refuses a file of a later version.
     /// - Parameter carry: notes what a file of an earlier version holds and its history does not, inside the same transaction.
     static func install(on connection: SQLiteConnection, carry: (_ version: Int64) throws(SQLiteError) -> Void) throws(SQLiteError) {
+        try refuseForeign(in: connection)
         var found: Int64 = 0
         try connection.run("PRAGMA user_version") { found = $0.integer(0) }
         guard found <= version else {
@@ -21,6 +22,7 @@ enum LedgerSchema {
                 if found == 0 { try connection.execute(tables) }
                 if found < 2 { try connection.execute(HistoryReading.tables) }
                 try connection.execute(LedgerStore.logTable + LedgerStore.transferTables + LedgerStore.counterTable + "PRAGMA user_version=\(version);")
+                for (table, column) in laterColumns { try add(column, to: table, connection) }
                 if found > 0 { try carry(found) }
             }
         }
@@ -45,16 +47,48 @@ enum LedgerSchema {
           PRIMARY KEY(day, kind, state)) STRICT, WITHOUT ROWID;
         """
 
+    private static let laterColumns = [("item", "boot"), ("run", "build"), ("run", "policy"), ("run", "file_system")]
+
+    private static func add(_ column: String, to table: String, _ connection: SQLiteConnection) throws(SQLiteError) {
+        var isThere = false
+        try connection.run("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", [.text(table), .text(column)]) { _ in isThere = true }
+        if !isThere { try connection.execute("ALTER TABLE \(table) ADD COLUMN \(column) TEXT") }
+    }
+
+    /// What is in a store's schema and what this version makes, a line for each thing that differs; empty for the same. A trigger or a column that somebody added changes
+    /// what a statement does, so it is as bad as a changed row.
+    static func differences(in connection: SQLiteConnection) throws(SQLiteError) -> [String] {
+        let fresh = try SQLiteConnection(path: nil)
+        try install(on: fresh) { _ in }
+        let wanted = try objects(in: fresh), found = try objects(in: connection)
+        return wanted.keys.filter { found[$0] == nil }.sorted().map { "the store's \($0) is missing" }
+            + found.keys.filter { wanted[$0] == nil }.sorted().map { "the store has a \(inert($0)) that no Lathe makes" }
+            + wanted.keys.filter { found[$0] != nil && found[$0] != wanted[$0] }.sorted().map { "the store's \($0) is not what this version makes" }
+    }
+
+    /// Throws for what would run behind every statement, before one does.
+    static func refuseForeign(in connection: SQLiteConnection) throws(SQLiteError) {
+        var foreign: String?
+        try connection.run("SELECT type || ' ' || name FROM sqlite_schema WHERE type NOT IN ('table', 'index')") { foreign = $0.text(0) }
+        if let foreign { throw SQLiteError(code: SQLITE_CORRUPT, reason: "it has a \(inert(foreign))") }
+    }
+
+    private static func objects(in connection: SQLiteConnection) throws(SQLiteError) -> [String: String] {
+        var found: [String: String] = [:]
+        try connection.run("SELECT type || ' ' || name, tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema") { row in found[row.text(0) ?? "-"] = row.text(1) ?? "" }
+        return found
+    }
+
     private static let columns = """
         id, parent, run, kind, origin, purpose, place, reserved, used, state, erasure_class, rule, created, created_boot, \
-        touched, touched_boot, expires, expires_boot, settled, settled_boot, reason, commitment, scratch
+        touched, touched_boot, expires, expires_boot, settled, settled_boot, reason, commitment, scratch, boot
         """
 
     static let selectItems = "SELECT \(columns) FROM item"
-    static let insertItem = "INSERT INTO item(\(columns)) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    static let insertItem = "INSERT INTO item(\(columns)) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     static let updateItem = """
         UPDATE item SET reserved=?, used=?, state=?, erasure_class=?, touched=?, touched_boot=?, expires=?, expires_boot=?, \
-        settled=?, settled_boot=?, reason=?, commitment=?, scratch=?, run=? WHERE id=?
+        settled=?, settled_boot=?, reason=?, commitment=?, scratch=?, run=?, boot=? WHERE id=?
         """
     static let tallyOld = """
         INSERT INTO tally(day, kind, state, items, bytes)
@@ -70,7 +104,7 @@ enum LedgerSchema {
          .real(r.touched.wallSeconds), .integer(r.touched.bootNanoseconds),
          .real(r.expires.wallSeconds), .integer(r.expires.bootNanoseconds),
          .real(r.settled?.wallSeconds), r.settled.map { .integer($0.bootNanoseconds) } ?? .null,
-         .text(r.reason?.rawValue), r.commitment.map { .blob($0) } ?? .null, .text(r.scratchPath)]
+         .text(r.reason?.rawValue), r.commitment.map { .blob($0) } ?? .null, .text(r.scratchPath), .text(r.boot)]
     }
 
     /// The columns that change, in the order of `updateItem`.
@@ -80,7 +114,7 @@ enum LedgerSchema {
          .real(r.expires.wallSeconds), .integer(r.expires.bootNanoseconds),
          .real(r.settled?.wallSeconds), r.settled.map { .integer($0.bootNanoseconds) } ?? .null,
          .text(r.reason?.rawValue), r.commitment.map { .blob($0) } ?? .null, .text(r.scratchPath),
-         .text(r.run), .text(r.id.rawValue)]
+         .text(r.run), .text(r.boot), .text(r.id.rawValue)]
     }
 
     /// nil for a row with a word outside the closed lists: it was not written by this version.
@@ -101,6 +135,6 @@ enum LedgerSchema {
             touched: LedgerInstant(bootNanoseconds: row.integer(15), wallSeconds: row.real(14)),
             expires: LedgerInstant(bootNanoseconds: row.integer(17), wallSeconds: row.real(16)),
             settled: row.optionalReal(18).map { LedgerInstant(bootNanoseconds: row.integer(19), wallSeconds: $0) },
-            reason: row.text(20).flatMap(DestroyReason.init(rawValue:)), commitment: row.blob(21), scratchPath: row.text(22))
+            reason: row.text(20).flatMap(DestroyReason.init(rawValue:)), commitment: row.blob(21), scratchPath: row.text(22), boot: row.text(23))
     }
 }

@@ -16,9 +16,14 @@ final class LedgerStore {
     let run: RunIdentity
     private var runIsRecorded = false
     private let swap: String
+    private let facts: RunFacts
+    /// Held as long as the store is.
+    private let lock: RunLock?
     let history: History
     /// The file that was opened; another one may come to stand under its name.
     private var opened: (device: dev_t, file: ino_t)?
+    /// Runs that are over and could not be ended on record, by their boots: what they have left for a later run is as if they had.
+    private(set) var unrecordedEnds: [String: String] = [:]
     /// What the transaction at hand has done so far.
     var notes: [HistoryNote] = []
 
@@ -26,9 +31,10 @@ final class LedgerStore {
 
     /// Opens the store in `directory`, making both when missing: folder 0700, file 0600. nil is a store in memory, which no
     /// other process shares.
-    init(directory: String?, run: RunIdentity, swap: String, now: LedgerInstant) throws(LedgerError) {
+    init(directory: String?, run: RunIdentity, swap: String, facts: RunFacts = RunFacts(), now: LedgerInstant) throws(LedgerError) {
         self.run = run
         self.swap = swap
+        self.facts = facts
         path = directory.map { $0 + "/ledger.sqlite" } ?? "memory"
         if let directory { try Self.prepare(directory: directory, file: path) }
         do {
@@ -36,6 +42,7 @@ final class LedgerStore {
         } catch {
             throw Self.ledgerError(error, path, opening: true)
         }
+        lock = directory.flatMap { RunLock(run.id, in: $0) }
         history = History(connection: connection, key: HistoryKeyFile(path: directory.map { $0 + "/" + Self.keyFileName }))
         ballast = directory.map { Ballast(path: $0 + "/ballast") }
         do {
@@ -105,7 +112,11 @@ final class LedgerStore {
         if info.st_mode & 0o077 != 0, info.st_uid == geteuid(), chmod(directory, 0o700) != 0, errno != EROFS {
             throw .cannotOpen(path: directory, reason: String(cString: strerror(errno)))
         }
-        let fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Root may enter everybody's folders: what it keeps there, they could read, and change.
+        guard info.st_uid == geteuid() else { throw .cannotOpen(path: directory, reason: "the folder belongs to another user") }
+        var there = stat()
+        if lstat(file, &there) == 0, there.st_mode & S_IFMT != S_IFREG { throw .cannotOpen(path: file, reason: "not a plain file; whoever put it there leads the ledger elsewhere") }
+        let fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         if fd >= 0 {
             close(fd)
         } else if access(file, R_OK) != 0 {
@@ -193,7 +204,9 @@ final class LedgerStore {
             try read { () throws(SQLiteError) in
                 for other in dead { try collectOpenRows(of: other, into: &adopted) }
             }
-            return (adopted, error)
+            unrecordedEnds = Dictionary(dead.map { ($0.id, $0.boot) }, uniquingKeysWith: { first, _ in first })
+            // What is kept for a later run, or lies at a tier, does not end because nobody can write.
+            return (adopted.filter { !$0.outlivesItsRun }, error)
         }
     }
 
@@ -291,7 +304,7 @@ final class LedgerStore {
     /// Notes all that the store holds.
     private func carryIntoHistory() throws(SQLiteError) {
         for stored in try storedRuns() {
-            notes.append(HistoryNote(kind: .carriedRun, subject: stored.run.id, digest: stored.run.digest(swap: stored.swap, started: stored.started)))
+            notes.append(HistoryNote(kind: .carriedRun, subject: stored.run.id, digest: stored.digest))
             if let ended = stored.ended {
                 notes.append(HistoryNote(kind: .runEnded, subject: stored.run.id, digest: RunIdentity.digest(ended: ended)))
             }
@@ -306,11 +319,11 @@ final class LedgerStore {
 
     func recordRun(at now: LedgerInstant) throws(SQLiteError) {
         try connection.run(
-            "INSERT OR IGNORE INTO run(id, boot, process, process_start, process_space, swap, started) VALUES(?,?,?,?,?,?,?)",
+            "INSERT OR IGNORE INTO run(id, boot, process, process_start, process_space, swap, started, build, policy, file_system) VALUES(?,?,?,?,?,?,?,?,?,?)",
             [.text(run.id), .text(run.boot), .integer(Int64(run.process)), .integer(run.processStart), .text(run.processSpace),
-             .text(swap), .real(now.wallSeconds)])
+             .text(swap), .real(now.wallSeconds), .text(facts.build), .text(facts.policy), .text(facts.fileSystem)])
         guard connection.changes > 0 else { return }
-        notes.append(HistoryNote(kind: .runBegan, subject: run.id, digest: run.digest(swap: swap, started: now.wallSeconds)))
+        notes.append(HistoryNote(kind: .runBegan, subject: run.id, digest: run.digest(swap: swap, started: now.wallSeconds, facts)))
     }
 
     /// One transaction and, unless `now` is nil, its events.

@@ -2,10 +2,24 @@ import CSQLite
 
 /// What the store tells; never changes anything.
 extension LedgerStore {
-    func openRecords() throws(LedgerError) -> [LedgerRecord] { try records("WHERE settled IS NULL ORDER BY created, id") }
+    func openRecords() throws(LedgerError) -> [LedgerRecord] { try records("WHERE settled IS NULL ORDER BY created, id").map(left) }
 
     func openRecords(notOf run: String) throws(LedgerError) -> [LedgerRecord] {
-        try records("WHERE settled IS NULL AND run <> ? ORDER BY created, id", [.text(run)])
+        try records("WHERE settled IS NULL AND run <> ? ORDER BY created, id", [.text(run)]).map(left)
+    }
+
+    private func left(_ record: LedgerRecord) -> LedgerRecord {
+        guard let boot = unrecordedEnds[record.run], record.outlivesItsRun else { return record }
+        var left = record
+        left.leaveRun(on: boot)
+        return left
+    }
+
+    /// Those of them that are nobody's, told by this boot's clock.
+    func onThisClock(_ records: [LedgerRecord], _ now: LedgerInstant) throws(LedgerError) -> [LedgerRecord] {
+        var told: [LedgerRecord] = []
+        try read { () throws(SQLiteError) in told = try onThisBoot(records, now) }
+        return told
     }
 
     func settledRecords() throws(LedgerError) -> [LedgerRecord] { try records("WHERE settled IS NOT NULL ORDER BY settled, id") }
@@ -52,16 +66,30 @@ extension LedgerStore {
         var swap: String
         var started: Double
         var ended: Double?
+        var facts: RunFacts
+        var digest: [UInt8] { run.digest(swap: swap, started: started, facts) }
     }
 
     static func runs(in connection: SQLiteConnection) throws(SQLiteError) -> [StoredRun] {
         var found: [StoredRun] = []
-        try connection.run("SELECT id, boot, process, process_start, process_space, swap, started, ended FROM run ORDER BY id") { row in
+        try connection.run("SELECT id, boot, process, process_start, process_space, swap, started, ended, build, policy, file_system FROM run ORDER BY id") { row in
             found.append(StoredRun(
                 run: RunIdentity(
                     id: row.text(0) ?? "", boot: row.text(1) ?? "", process: Int32(exactly: row.integer(2)) ?? -1,
                     processStart: row.integer(3), processSpace: row.text(4) ?? ""),
-                swap: row.text(5) ?? "", started: row.real(6), ended: row.optionalReal(7)))
+                swap: row.text(5) ?? "", started: row.real(6), ended: row.optionalReal(7), facts: RunFacts(build: row.text(8), policy: row.text(9), fileSystem: row.text(10))))
+        }
+        return found
+    }
+
+    func exportedRuns() throws(LedgerError) -> [LedgerExport.Run] {
+        var found: [LedgerExport.Run] = []
+        try read { () throws(SQLiteError) in
+            found = try storedRuns().map {
+                LedgerExport.Run(
+                    id: $0.run.id, boot: $0.run.boot, swap: $0.swap, startedAt: timestamp($0.started), endedAt: $0.ended.map(timestamp), build: $0.facts.build, policy: $0.facts.policy,
+                    fileSystem: $0.facts.fileSystem)
+            }
         }
         return found
     }

@@ -106,8 +106,10 @@ public enum PrivacySettings {
             case .retention(let rule):
                 let usual = RetentionRules.standard[rule]
                 let longest = max(usual.hardSeconds, 30 * 86_400)
-                guard let seconds = Double(parts[1]), seconds >= 1, seconds <= longest else {
-                    throw wrong("\(parts[0]) takes 1 to \(Int(longest)) seconds")
+                // That something is in use is noted every few seconds; a shorter idle time would end what is being used.
+                let shortest = parts[0] == "idle_seconds" ? 60.0 : 1
+                guard let seconds = Double(parts[1]), seconds >= shortest, seconds <= longest else {
+                    throw wrong("\(parts[0]) takes \(Int(shortest)) to \(Int(longest)) seconds")
                 }
                 switch parts[0] {
                 case "idle_seconds":

@@ -31,7 +31,7 @@ public struct KeptJob: Sendable {
 ///     for job in try await ledger.takeJobs() { … }                                                // what a dead engine has left
 ///
 /// The bytes lie sealed (ChaCha20-Poly1305) beside the ledger, under the row's name. Their key is in a file of its own: in `/dev/shm`, which is memory, so that
-/// they end with the machine (class E1, E2 where memory is swapped to disk), or beside them where that was asked for (E2). After a day (`resumable`) they end untaken.
+/// they end with the machine, or beside them where that was asked for: class E2 in both cases, since other programs of the user can read it. After a day (`resumable`) they end untaken.
 extension Ledger {
     public static let mostJobBytes = 16 << 20
 
@@ -43,7 +43,8 @@ extension Ledger {
         if storage == .sealed, !KeyFile.hasMemory { throw .cannotMakeScratch(path: KeyFile.memory, reason: "it is no memory here, so a key there would outlive the machine") }
         var request = request
         (request.place, request.rule, request.reservedBytes) = (.disk, .resumable, Int64(bytes.count))
-        request.erasureClass = storage == .disk ? .e2 : surroundings.erasureClass(in: .disk, sealed: true)
+        // Other programs of the user can read the key, wherever it lies.
+        request.erasureClass = .e2
         let id = try create(request)
         do throws(LedgerError) {
             let path = directory + "/" + NamedScratch.name(for: id)

@@ -1,5 +1,23 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
+
+/// What a run is, for whoever reads about it later: nil for what is not known.
+public struct RunFacts: Sendable, Equatable, Codable {
+    /// The program's version.
+    public var build: String?
+    /// The hash of the policy that it ran under, as `lathe ledger policy` prints it.
+    public var policy: String?
+    /// Of the ledger's folder: `disk`, `memory`, `network` or `unknown`.
+    public var fileSystem: String?
+
+    public init(build: String? = nil, policy: String? = nil, fileSystem: String? = nil) {
+        (self.build, self.policy, self.fileSystem) = (build, policy, fileSystem)
+    }
+
+    /// Who knows what this program is and under which policy it runs: told once, at its start, and asked whenever a ledger is opened.
+    public static let ofThisProgram = Mutex<(@Sendable () -> RunFacts)?>(nil)
+}
 
 /// One run of Lathe, and how others see whether it still lives.
 public struct RunIdentity: Sendable, Equatable {

@@ -80,6 +80,11 @@ enum SessionFile {
     }
 
     /// Empty for what cannot be read.
+    /// Whether what lies sealed under a row can still be opened.
+    static func hasKey(_ id: RowID, in directory: String) -> Bool {
+        [KeyFile.inMemory(id), key(of: id, in: directory)].contains { (path: String) in access(path, F_OK) == 0 || errno != ENOENT }
+    }
+
     static func read(_ path: String, most: Int) -> [UInt8] {
         let fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard fd >= 0 else { return [] }
@@ -97,5 +102,7 @@ enum SessionFile {
 extension LedgerRecord {
     /// Kept for a later run: a session, or a job of the engine.
     var isResumable: Bool { rule == .resumable }
+    /// See `leaveRun`.
+    var outlivesItsRun: Bool { isAtTier || (isResumable && (state == .live || state == .intent)) }
     var isSession: Bool { kind == .session && rule == .resumable }
 }

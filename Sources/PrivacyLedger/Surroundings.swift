@@ -52,4 +52,7 @@ public struct Surroundings: Sendable, Equatable {
     /// - Returns: false when the system refuses.
     @discardableResult
     public static func turnCoreDumpsOff() -> Bool { lathe_core_dumps_off() == 0 }
+
+    /// What the process gives back of its memory is overwritten from here on: for those that live on after an item's end. Cost: a `memset` of what is freed.
+    public static func overwriteWhatIsFreed() { lathe_zero_what_is_freed() }
 }

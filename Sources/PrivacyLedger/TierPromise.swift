@@ -33,12 +33,15 @@ public struct TierPromise: Sendable, Equatable {
     /// The sentences about what leaves this machine.
     static func sentences(_ tiers: [TierPromise]) -> [LedgerPolicy.Sentence] {
         guard !tiers.isEmpty else {
-            return [.init(id: "nothing-leaves", text: "Nothing leaves this machine unless a tier is configured and agreed to. Without one, no command but lathe serve, which you start for others, opens a network connection.",
+            return [.init(id: "nothing-leaves", text: "Nothing leaves this machine unless a tier is configured and agreed to. Without one, no command but lathe serve, which you start for others, opens a network connection; the listener's page, where you choose it, listens on this machine's own address 127.0.0.1 alone, and gives the sound to whoever here has its link, as you do by forwarding the port.",
                           checks: ["every_command_makes_its_row_before_its_bytes_and_reaches_for_no_network", "the_studio_makes_its_rows_before_its_bytes_and_reaches_for_no_network"])]
         }
         return [.init(id: "leaves-when-asked", text: "What leaves this machine goes to a tier that you configured, after a row for it is on disk and with a consent where one is needed; Lathe shows how many bytes that were.",
                       checks: ["theRowComesFirst_thenBytesAreCountedAsTheyLeave", "nothingLeavesForOthersWithoutConsent_andNoRowIsMade", "aConsentHoldsForItsTierItsPlaceItsClassAndItsJob",
                                "withoutALedgerOnDiskNothingLeaves", "afterADeathAllThatMayHaveLeftCountsAsLeft"])]
+            + [.init(id: "kept-at-tiers", text: "What lies at a tier (tier input, tier output and prompt) is listed there, until its end is known: \(RetentionRules.standard[.untilReceipt].sentence), or \(RetentionRules.standard[.declaredPeriod].sentence). "
+                        + "A tier that has not signed or said so in its time (\(duration(TierEnd.silentSeconds)) where it names none) is shown as overdue, and given up as lost after a year. Until then a row there says that it may still exist, not that it does.",
+                     checks: checks)]
             + tiers.sorted { $0.name < $1.name }.map { .init(id: "tier-" + inert($0.name), text: $0.sentence, checks: checks) }
     }
 }

@@ -115,9 +115,9 @@ public enum ItemState: String, Sendable, Codable, CaseIterable {
 public enum ErasureClass: String, Sendable, Codable, CaseIterable {
     /// Memory only.
     case e0 = "E0"
-    /// Ciphertext whose key exists in memory only.
+    /// Ciphertext whose key exists in the memory of its run only.
     case e1 = "E1"
-    /// Ciphertext whose key is also on disk.
+    /// Ciphertext whose key is also in a file, on disk or in memory that other programs of the user can read, or may be swapped out.
     case e2 = "E2"
     /// A plain file the user asked for, or one on its way to be.
     case e3 = "E3"
@@ -129,9 +129,9 @@ public enum ErasureClass: String, Sendable, Codable, CaseIterable {
     public var sentence: String {
         switch self {
         case .e0: "in memory only; gone with the memory"
-        case .e1: "sealed on disk, the key in memory only; gone with the key"
-        case .e2: "sealed on disk, the key on disk too"
-        case .e3: "a plain file you asked for; unfinished, it has no name or a registered one"
+        case .e1: "sealed on disk, the key in the memory of its run only; gone with the key"
+        case .e2: "sealed on disk, the key in a file too or where memory is swapped to; who reads both can read it"
+        case .e3: "a plain file you asked for; unfinished, it has no name or a registered one, and blocks of the disk that it gives back may hold its sound until they are written over"
         case .e4: "at a tier that signs a receipt, which is a claim and not a proof"
         case .e5: "at a tier that only declares a period"
         }

@@ -52,6 +52,7 @@ extension LocalTier {
                 outputs.append(try await RecordedFile.open(path, force: request.force, inputs: [], row, ledger, untilMade: beside))
             }
 
+            for (row, output) in zip(rows, outputs) { holder.fills(row, output.fileDescriptor) }
             let pulse = rows + [prompt]
             let isCancelled = { @Sendable in work.cancellation.isSet }
             let played = { @Sendable (fraction: Double) in
@@ -65,6 +66,7 @@ extension LocalTier {
                 let preset = try Self.preset(for: brief.genre)
                 let raw = try await scratch(beside: request.output, ledger)
                 defer { Task { await ledger.destroy([raw.id], because: .jobEnded) } }
+                holder.fills(raw.id, raw.fileDescriptor)
                 try Performer.play(
                     renderer, mix: raw.fileDescriptor, path: request.output, format: .float(.wav), stems: Array(outputs[1..<1 + stemFiles.count]), stemFiles,
                     progress: played, isCancelled: isCancelled)

@@ -51,6 +51,8 @@ public struct LocalTier: Tier {
                 // Nothing is replaced: this file is abandoned.
                 scratch = try await RecordedFile.open(requests[0].output, force: true, inputs: requests.map(\.input), row, ledger)
             }
+            for (row, output) in zip(rows, outputs) { holder.fills(row, output.fileDescriptor) }
+            if let scratchRow, let scratch { holder.fills(scratchRow, scratch.fileDescriptor) }
             let pulse = rows + (scratchRow.map { [$0] } ?? [])
             let results = try Master.album(
                 requests, fileDescriptors: outputs.map(\.fileDescriptor), codecScratch: scratch?.fileDescriptor, tier: name,

@@ -106,6 +106,12 @@ struct QueueCore: Sendable {
         }
     }
 
+    /// What has ended is as if it had never been.
+    mutating func forgetEnded() {
+        for id in ended { statuses[id] = nil }
+        ended = []
+    }
+
     private mutating func startNext(_ now: Double) -> [Effect] {
         var effects: [Effect] = []
         while running.count < slots, !waiting.isEmpty {

@@ -91,6 +91,9 @@ public actor RenderEngine {
         hub.stream(startingWith: queue.jobs.map { .job($0) })
     }
 
+    /// Forgets the jobs that have ended, with the names they had.
+    func forgetEnded() { queue.forgetEnded() }
+
     /// The jobs known now, and everything that happens after.
     public func attach() -> (jobs: [JobStatus], changes: AsyncStream<EngineEvent>) { (queue.jobs, hub.stream(startingWith: [])) }
 

@@ -1,3 +1,4 @@
+import Glibc
 import PrivacyLedger
 import Synchronization
 
@@ -9,9 +10,11 @@ public final class WorkHolder: Erasable {
     private let erased = Atomic(false)
     private let beatAt = Mutex(ContinuousClock.now)
     private let period: Duration
+    /// Files that the work fills.
+    private let files = Mutex<[(row: RowID, descriptor: Int32)]>([])
 
     /// - Parameter period: between two beats that reach the ledger, at least.
-    public init(_ cancellation: CancelFlag = CancelFlag(), every period: Duration = .seconds(10)) {
+    public init(_ cancellation: CancelFlag = CancelFlag(), every period: Duration = .seconds(2)) {
         self.cancellation = cancellation
         self.period = period
     }
@@ -25,7 +28,10 @@ public final class WorkHolder: Erasable {
         return .pending
     }
 
-    /// Tells the ledger that the work goes on, once in a period. Cheap enough for every block.
+    /// The file that a row is about, open for as long as the work beats: its size is the row's.
+    public func fills(_ row: RowID, _ descriptor: Int32) { files.withLock { $0.append((row, descriptor)) } }
+
+    /// Tells the ledger that the work goes on, and how large its files are, once in a period. Cheap enough for every block.
     /// - Returns: the telling, when there was one.
     @discardableResult
     public func beat(_ rows: [RowID], _ ledger: Ledger) -> Task<Void, Never>? {
@@ -34,6 +40,14 @@ public final class WorkHolder: Erasable {
             last = .now
             return true
         }
-        return isDue ? Task { for row in rows { await ledger.touch(row) } } : nil
+        guard isDue else { return nil }
+        let sizes = files.withLock { $0 }.compactMap { file -> (RowID, Int64)? in
+            var info = stat()
+            return fstat(file.descriptor, &info) == 0 ? (file.row, Int64(info.st_size)) : nil
+        }
+        return Task {
+            for (row, bytes) in sizes { await ledger.grew(row, to: bytes) }
+            for row in rows { await ledger.touch(row) }
+        }
     }
 }

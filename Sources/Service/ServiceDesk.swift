@@ -38,6 +38,8 @@ actor ServiceDesk {
     var recent: [Double] = []
     /// Ended jobs are remembered this long, without their data.
     private static let memory: Int64 = 3600_000
+    /// Milliseconds in which an upload that was announced has to begin; until then it holds room that others want.
+    private static let toBegin: Int64 = 60_000
 
     init(settings: ServeSettings, ledger: Ledger, engine: RenderEngine, slots: Int, accounts: AccountStore, signer: ReceiptSigner, rules: PromptRules) {
         (self.settings, self.ledger, self.engine, self.slots, self.signer, self.rules) = (settings, ledger, engine, slots, signer, rules)
@@ -73,11 +75,23 @@ actor ServiceDesk {
 
     func makeUpload(_ bytes: Int64, item: RowID?, account: String) async throws -> (String, Upload) {
         guard bytes > 0, bytes <= settings.uploadBytes else { throw Refusal(.contentTooLarge, .invalidRequest, "an upload has 1 to \(settings.uploadBytes) bytes here") }
+        await letGo()
         guard uploads.count < settings.openUploads, uploads.values.count(where: { $0.account == account }) < settings.openUploads / 2 else { throw busy("all places for uploads are taken") }
         let scratch = try await ledger.makeSealedScratch(ItemRequest(kind: .tierInput, origin: .service, purpose: .mastering, place: .disk, reservedBytes: bytes))
         let upload = Upload(account: account, scratch: scratch, bytes: bytes, item: item, expires: now() + Int64(ledger.rules[.tierInput].hardSeconds * 1000))
         uploads[scratch.id.rawValue] = upload
         return (scratch.id.rawValue, upload)
+    }
+
+    /// Uploads that the ledger has ended take nobody's place, and neither do those that were announced and never began.
+    private func letGo() async {
+        let now = now(), period = Int64(ledger.rules[.tierInput].hardSeconds * 1000)
+        for (id, upload) in uploads where !upload.isTaking {
+            let neverBegan = upload.scratch.count == 0 && now - (upload.expires - period) >= Self.toBegin
+            guard upload.expires <= now || upload.scratch.isErased || neverBegan else { continue }
+            uploads[id] = nil
+            if neverBegan { await ledger.destroy([upload.scratch.id], because: .neverBegan) }
+        }
     }
 
     func upload(_ id: String, of account: String) throws -> Upload {
@@ -179,7 +193,7 @@ actor ServiceDesk {
         for listener in watchers.values.flatMap(\.values) { listener.yield(": still here\n\n") }
         let now = now()
         challenges = challenges.filter { $0.value > now }
-        for (id, upload) in uploads where upload.expires <= now && !upload.isTaking { uploads[id] = nil }
+        await letGo()
         for (id, job) in jobs {
             if job.output != nil, job.outputExpires <= now {
                 jobs[id]?.receipts.append(receipt(.destroyed, job.outputItem, job.outputBytes))

@@ -114,6 +114,13 @@ struct DoctorCommand: AsyncParsableCommand, DecodesAudio {
         case .memory: "swap in memory"
         case .disk: "swap on disk"
         }
+        // Said by trying: a disk that only reads tells nothing before.
+        do {
+            let row = try await ledger.create(ItemRequest(kind: .session, origin: .session, purpose: .diagnosis, place: .ram, rule: .job))
+            await ledger.destroy([row], because: .neverBegan)
+        } catch {
+            return Check(name: "ledger", state: .missing, detail: Failure(error).line, remedy: "free space, or set XDG_STATE_HOME to a writable folder; until then nothing can be opened for long, rendered or sent")
+        }
         let summary = ledger.summary
         let detail = "\(ledger.directory), \(summary.items) temporary items, \(Text.bytes(summary.bytes)), \(swap)"
         if let problem = summary.problem {
@@ -137,6 +144,8 @@ struct DoctorCommand: AsyncParsableCommand, DecodesAudio {
             do {
                 let frames = try await withSample(ledger, format) { try AudioReader(path: $0).readableFrames() }
                 if frames >= 4800 { works.append(container.rawValue) } else { fails.append(container.rawValue) }
+            } catch let error as LedgerError {
+                return Check(name: "formats", state: .missing, detail: "not tried: " + error.message, remedy: "see ledger")
             } catch {
                 fails.append(container.rawValue)
             }

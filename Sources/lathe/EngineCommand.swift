@@ -8,7 +8,7 @@ import RemoteTiers
 import Rendering
 
 /// `lathe engine`: the engine in a process of its own. Started when the first job comes; nobody calls it by hand.
-struct EngineCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs {
+struct EngineCommand: AsyncParsableCommand, DecodesAudio, CarriesJobs, LivesOn {
     static let configuration = CommandConfiguration(
         commandName: "engine", abstract: "The engine that jobs run in.", discussion: "Started by itself when it is needed, and ends by itself.", shouldDisplay: false)
 

@@ -12,6 +12,7 @@ enum Program {
     static func main() {
         // While there is one thread, and nothing has been opened.
         WallKeeper.serveIfAsked()
+        RunFacts.ofThisProgram.withLock { $0 = LedgerPolicyCommand.facts }
         Task { Glibc.exit(await Lathe.begin()) }
         dispatchMain()
     }
@@ -24,6 +25,9 @@ protocol DecodesAudio {}
 protocol CarriesJobs {
     var mayReach: Bool { get }
 }
+
+/// Commands whose process lives on when items of theirs have ended.
+protocol LivesOn {}
 
 /// Commands that others reach over a network.
 protocol Listens {}
@@ -73,6 +77,7 @@ struct Lathe: AsyncParsableCommand {
         // Later the kernel refuses it.
         if case .success(let command) = command, let opening = command as? any OpensPage { LoopbackDoor.standard = LoopbackDoor(port: opening.port) }
         // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
+        if case .success(let command) = command, command is any LivesOn { Surroundings.overwriteWhatIsFreed() }
         Surroundings.giveUpPowers(keepsNetwork: Self.reaches(command))
         let code = await run(command)
         for case .apart(let wall)? in [early, place] { wall.lower() }

@@ -20,7 +20,7 @@ struct LedgerCommand: ParsableCommand {
         @Flag(help: "One JSON document.") var json = false
 
         func run() async throws {
-            let rows = try await withLedger { ledger in
+            let rows = try await withLedger(whateverIsSet: true) { ledger in
                 let open = try await ledger.list()
                 return all ? try await ledger.history() + open : open
             }
@@ -41,7 +41,7 @@ struct LedgerCommand: ParsableCommand {
         @Flag(help: "One JSON document.") var json = false
 
         func run() async throws {
-            let row = try await withLedger { try await $0.row(matching: id) }
+            let row = try await withLedger(whateverIsSet: true) { try await $0.row(matching: id) }
             try Output.result(json ? LedgerCommand.json(row) : LedgerCommand.lines(row))
         }
     }
@@ -74,7 +74,7 @@ struct LedgerCommand: ParsableCommand {
         @Flag(help: "One JSON document.") var json = false
 
         func run() async throws {
-            let report = try await withLedger { ledger in
+            let report = try await withLedger(whateverIsSet: true) { ledger in
                 var found: [RowID] = []
                 for id in ids {
                     let row = try await ledger.row(matching: id)
@@ -104,11 +104,11 @@ struct LedgerCommand: ParsableCommand {
         func run() async throws {
             let report: DestroyReport
             do {
-                report = try await withLedger { await $0.eraseEverything() }
+                report = try await withLedger(whateverIsSet: true) { await $0.eraseEverything() }
             } catch LedgerError.damaged {
                 // What cannot be read can still be removed.
-                try Ledger.discardStore()
-                report = DestroyReport()
+                let items = try Ledger.discardStore()
+                return try Output.result(json ? JSON.object([("discarded", .number(Double(items)))]).text : "the damaged ledger is removed, and \(items) sealed items with it; what it knew besides is unknown")
             }
             try LedgerCommand.tell(report, json: json)
         }
@@ -121,7 +121,7 @@ struct LedgerCommand: ParsableCommand {
         @Flag(help: "One JSON document.") var json = false
 
         func run() async throws {
-            let paths = try await withLedger { try await $0.export(to: output) }
+            let paths = try await withLedger(whateverIsSet: true) { try await $0.export(to: output) }
             if json {
                 try Output.result(JSON.object([("files", .array(paths.map { .string($0) }))]).text)
             } else {
@@ -162,7 +162,7 @@ struct LedgerCommand: ParsableCommand {
         }
         if let first = report.failures.first {
             let more = report.failures.count > 1 ? " (and \(report.failures.count - 1) more)" : ""
-            throw Failure(74, first + more)
+            throw Failure(74, "destroyed \(report.destroyed.count); \(first)\(more)")
         }
         if let first = report.pending.first {
             throw Failure(75, "\(first): \(report.pending.count) not let go yet by the Lathe that holds them; end it, or try again")
@@ -172,8 +172,13 @@ struct LedgerCommand: ParsableCommand {
 
 /// Opens the ledger, does `body`, and lets it go again, whatever happens.
 /// - Parameter memoryOnly: whether `body` keeps nothing outside memory, and so can do, with a warning, where no ledger can be written.
-func withLedger<Result: Sendable>(memoryOnly: Bool = false, _ body: (Ledger) async throws -> Result) async throws -> Result {
-    let rules = try PrivacySettings.rules()
+/// - Parameter whateverIsSet: for looking and destroying, which a mistake in the settings must not hold up: the default rules are then in force.
+func withLedger<Result: Sendable>(memoryOnly: Bool = false, whateverIsSet: Bool = false, _ body: (Ledger) async throws -> Result) async throws -> Result {
+    var rules = RetentionRules.standard
+    do throws(LedgerError) { rules = try PrivacySettings.rules() } catch {
+        guard whateverIsSet else { throw error }
+        Output.warning(error.message + "; this goes by the default rules")
+    }
     let ledger = memoryOnly ? try await Ledger.openForMemory(rules: rules) : try await Ledger.open(rules: rules)
     if let notice = ledger.memoryOnlyNotice { Output.warning(notice) }
     do {

@@ -24,13 +24,25 @@ struct LedgerPolicyCommand: ParsableCommand {
         let surroundings = Surroundings.current(), settings = try PrivacySettings.all()
         let policy = service
             ? try ServicePolicy(answers: settings.service, rules: settings.rules, surroundings: surroundings).policy
-            : LedgerPolicy(rules: settings.rules, surroundings: surroundings, tiers: try RemoteTierList.promises(TierConfiguration.tiers()), keepsSessions: try StudioSettings.load().session != .never,
-                           queue: settings.queue.possible)
+            : try Self.inForce(settings, surroundings)
         guard diff else { return try Output.result(json ? LedgerCommand.json(policy) : String(policy.page.dropLast())) }
         let before = try against.map(Self.read) ?? LedgerPolicy(rules: .standard, surroundings: surroundings)
         let changes = policy.differences(from: before).map(\.printable)
         if json { return try Output.result(JSON.array(changes.map { .string($0) }).text) }
         try Output.result(changes.isEmpty ? (against == nil ? "nothing: the defaults are in force" : "nothing: it is the same policy") : changes.joined(separator: "\n"))
+    }
+
+    private static func inForce(_ settings: PrivacySettings.Settings, _ surroundings: Surroundings) throws -> LedgerPolicy {
+        LedgerPolicy(
+            rules: settings.rules, surroundings: surroundings, tiers: try RemoteTierList.promises(TierConfiguration.tiers()), keepsSessions: try StudioSettings.load().session != .never,
+            queue: settings.queue.possible)
+    }
+
+    /// For the row of each run; the policy is not known where a configuration cannot be read.
+    static let facts: @Sendable () -> RunFacts = {
+        var policy: String?
+        do { policy = try inForce(PrivacySettings.all(), .current()).hash } catch { policy = nil }
+        return RunFacts(build: Lathe.version, policy: policy)
     }
 
     private static func read(_ path: String) throws(Failure) -> LedgerPolicy {

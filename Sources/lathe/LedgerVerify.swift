@@ -9,7 +9,8 @@ struct LedgerVerify: ParsableCommand {
         commandName: "verify", abstract: "Prove that the history is unchanged, and say which range that covers.",
         discussion: """
             Reads only. Anything missing, unreadable or changed is a failure with exit code 65, never a pass.
-            Whoever had your whole state folder could have invented another history; --against an export you kept elsewhere shows that.
+            Whoever had your whole state folder could have invented another history; --against an export you kept elsewhere shows that. It compares every event and checkpoint that both hold, every row that is \
+            still kept, and the export with itself. Not covered: how often presets were used (lathe stats), what tiers call their copies, wishes between processes, and a folder of which nothing at all is left.
             """)
 
     @Option(help: ArgumentHelp("The ledger.json of an earlier export.", valueName: "file"), completion: .file()) var against: String?

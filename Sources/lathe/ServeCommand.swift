@@ -6,7 +6,7 @@ import RemoteTiers
 import Service
 
 /// `lathe serve`: is a tier for others.
-struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens {
+struct ServeCommand: AsyncParsableCommand, DecodesAudio, Listens, LivesOn {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Let others master and generate here, over HTTP.",
         discussion: """

@@ -7,7 +7,7 @@ import Studio
 import Terminal
 
 /// `lathe [PATH]`: the studio.
-struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPage {
+struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPage, LivesOn {
     static let configuration = CommandConfiguration(
         commandName: "studio", abstract: "Open the studio in a folder, or with a file. The default: lathe [PATH]")
 

@@ -208,6 +208,119 @@ struct HistoryTests {
         #expect(!report.whole && report.problems.contains { $0.contains("another history") })
     }
 
+    /// Only what both hold can be the same; what only the export holds, and what the export says of itself, is looked at too.
+    @Test func anAlteredExportAndAStoreThatWasSetBackAreTold() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        let gone = try await ledger.create(request())
+        try await ledger.used(7, by: gone)
+        await ledger.destroy([gone], because: .fileClosed)
+        _ = try await ledger.create(request(.prompt))
+        await ledger.log(.master, .done, spentSeconds: 1, soundSeconds: 2)
+        let before = try folder.bytes("state/ledger.sqlite"), key = try folder.bytes("state/history.key")
+        _ = try await ledger.create(request())
+        _ = try await ledger.export(to: folder.file("export"))
+        await ledger.close()
+        let bytes = try folder.bytes("export/ledger.json")
+        let whole = Ledger.verify(at: state, against: [UInt8](bytes))
+        #expect(whole.problems == [] && whole.compared?.rows == 3 && whole.range.contains("compared with the export"))
+
+        func altered(_ change: (inout [String: Any]) throws -> Void) throws -> HistoryReport {
+            var document = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
+            try change(&document)
+            return Ledger.verify(at: state, against: [UInt8](try JSONSerialization.data(withJSONObject: document)))
+        }
+        func inHistory(_ part: String, _ change: @escaping (inout [[String: Any]]) -> Void) -> (inout [String: Any]) throws -> Void {
+            { document in
+                var history = try #require(document["history"] as? [String: Any])
+                var list = try #require(history[part] as? [[String: Any]])
+                change(&list)
+                history[part] = list
+                document["history"] = history
+            }
+        }
+        for (what, change) in [
+            ("a row removed", { $0["settled"] = [Any]() }), ("the log emptied", { $0["log"] = [Any]() }),
+            ("a row changed", { document in
+                var rows = try #require(document["settled"] as? [[String: Any]])
+                rows[0]["purpose"] = "preview"
+                document["settled"] = rows
+            }),
+            ("an event changed", inHistory("events") { $0[1]["value"] = 99 }), ("an event taken out", inHistory("events") { $0.remove(at: 1) }),
+            ("a root zeroed", inHistory("checkpoints") { $0[1]["root"] = String(repeating: "0", count: 64) }),
+        ] as [(String, (inout [String: Any]) throws -> Void)] {
+            let report = try altered(change)
+            #expect(!report.whole && !report.problems.isEmpty, "\(what)")
+        }
+        try folder.write(before, to: "state/ledger.sqlite")
+        try folder.write(key, to: "state/history.key")
+        #expect(Ledger.verify(at: state).whole)
+        let report = Ledger.verify(at: state, against: [UInt8](bytes))
+        #expect(report.problems.contains { $0.contains("was set back") })
+    }
+
+    /// Words outside the closed lists, and tables, triggers and columns that no Lathe makes.
+    @Test(arguments: [
+        "INSERT INTO consent VALUES('0000000000000000', 't', 'friend', 'always', NULL, 'x', 1.0, NULL, 'b', NULL)", "INSERT INTO transfer VALUES('0000000000000000', 'friend', 'x', NULL, NULL, NULL, 0)",
+        "INSERT INTO receipt VALUES('0000000000000000', '0000000000000000', 'burnt', 1, 1, 'k', 's')", "INSERT INTO tier_copy VALUES('0000000000000000', 'there')",
+        "INSERT INTO counter VALUES('2026-11-30', 'dreamt', 'own', 'local', 'done', 1, 1, 1)", "INSERT INTO counter VALUES('yesterday', 'master', 'own', 'local', 'done', 1, 1, 1)",
+        "INSERT INTO log VALUES(99, 1, 'r', 'dreamt', 'done', 1, 1)", "UPDATE item SET wish = 'anything'", "CREATE TABLE mine(a)", "CREATE VIEW mine AS SELECT 1", "CREATE INDEX mine ON item(kind)",
+        "CREATE TRIGGER mine AFTER INSERT ON item BEGIN DELETE FROM item; END", "ALTER TABLE item ADD COLUMN mine TEXT", "ALTER TABLE counter RENAME COLUMN spent_ms TO sxent_ms", "DROP INDEX item_open",
+    ])
+    func whatNoLatheWritesIsNotWhole(sql: String) async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        _ = try await ledger.create(request())
+        await ledger.close()
+        #expect(Ledger.verify(at: state).whole)
+        try Tampering.run(sql, on: state)
+        #expect(!Ledger.verify(at: state).whole)
+    }
+
+    @Test func aTriggerInTheStoreIsRefusedBeforeItActs() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        await ledger.close()
+        try Tampering.run("CREATE TRIGGER mine AFTER INSERT ON item BEGIN DELETE FROM item; END", on: state)
+        await #expect(throws: LedgerError.damaged(path: state + "/ledger.sqlite")) { _ = try await openLedger(folder, time.clock) }
+    }
+
+    @Test func aPipeOrALinkInPlaceOfAFileHoldsNobodyUp_andIsNotWhole() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        _ = try await ledger.create(request())
+        await ledger.close()
+        let key = try folder.bytes("state/history.key")
+        unlink(state + "/history.key")
+        #expect(mkfifo(state + "/history.key", 0o600) == 0)
+        #expect(!Ledger.verify(at: state).whole)
+        unlink(state + "/history.key")
+        try folder.write(key, to: "state/history.key")
+        #expect(Ledger.verify(at: state).whole)
+        try FileManager.default.moveItem(atPath: state + "/ledger.sqlite", toPath: folder.file("elsewhere"))
+        #expect(symlink(folder.file("elsewhere"), state + "/ledger.sqlite") == 0)
+        #expect(!Ledger.verify(at: state).whole)
+        await #expect(throws: LedgerError.self) { _ = try await openLedger(folder, time.clock) }
+    }
+
+    @Test func aRangeThatEndsBeforeItBeginsSaysWhy() async throws {
+        let ledger = try await openLedger(folder, time.clock)
+        _ = try await ledger.create(request())
+        #expect(!Ledger.verify(at: state).range.contains("set back"))
+        time.turnWall(by: -3 * 86_400)
+        _ = try await ledger.create(request())
+        await ledger.close()
+        let report = Ledger.verify(at: state)
+        #expect(report.whole && report.clockWasSetBack && report.range.contains("the clock was set back in between"))
+    }
+
+    /// Who reads a history can say what ran, and what it had promised.
+    @Test func aRunIsOnRecordWithItsBuildItsPolicyAndItsFileSystem() async throws {
+        let run = RunIdentity.current()
+        let store = try LedgerStore(directory: { try folder.makeFolder("state"); return state }(), run: run, swap: "none", facts: RunFacts(build: "1.2", policy: "abc", fileSystem: "disk"), now: time.now)
+        try store.proveWritable(now: time.now)
+        #expect(try store.exportedRuns().map { [$0.build, $0.policy, $0.fileSystem] } == [["1.2", "abc", "disk"]])
+        #expect(Ledger.verify(at: state).whole)
+        try Tampering.run("UPDATE run SET policy = 'abd'", on: state)
+        #expect(!Ledger.verify(at: state).whole)
+    }
+
     /// Flips of one bit in one cell, rows cut off or taken out, and changes whose every hash, checkpoint and signature is made anew
     /// without the key. `LATHE_LONG` makes it ten thousand; a failure prints the seed that replays it.
     @Test func everyTamperingIsFound() async throws {

@@ -148,6 +148,52 @@ struct SharingTests {
         await ledger.close()
     }
 
+    /// A home that two machines share, a container, another name space of time: the boot id and the clock there say nothing about a run that lives here.
+    @Test func aRunThatLivesIsNotOver_whateverBootAndClockSay() async throws {
+        let far = RunIdentity(boot: "another boot", process: 2, processStart: 1, processSpace: "another space")
+        #expect(RunIdentity.isOver(far))
+        let state = folder.file("state")
+        func open(_ run: RunIdentity) async throws -> Ledger { try await Ledger.open(at: state, surroundings: plentiful, run: run) }
+        let living = try await open(far)
+        let id = try await living.create(request(.decodedAudio))
+        try await living.used(100, by: id)
+        let other = try await open(.current())
+        #expect(try await other.list().map(\.id) == [id])
+        await other.close()
+        #expect(RunLock.isHeld(far.id, in: state) && !RunLock.isHeld("nobody", in: state))
+        await living.close()
+        #expect(!RunLock.isHeld(far.id, in: state))
+    }
+
+    /// What another process reads is what is: a beginning within a second, a size within five.
+    @Test func othersSeeSizesAndStatesWithinASecond() async throws {
+        let time = TestClock(), reader = RunIdentity(boot: "b", process: 3, processStart: 1, processSpace: "s")
+        let ledger = try await openLedger(folder, time.clock)
+        let id = try await ledger.create(request(.unsavedTake))
+        let scratch = try await ledger.makeScratchInMemory(request(.decodedAudio))
+        try await ledger.used(4000, by: id)
+        func seen() async throws -> [RowID: LedgerRow] {
+            let other = try await openLedger(folder, time.clock, run: reader, isOver: { _ in false })
+            defer { Task { await other.close() } }
+            return Dictionary(uniqueKeysWithValues: try await other.list().map { ($0.id, $0) })
+        }
+        time.advance(1)
+        await ledger.tick()
+        let told = try await seen()
+        #expect(told[id]?.state == .live && told[id]?.bytes == 4000 && told[scratch.id]?.state == .live)
+        try await ledger.used(9000, by: id)
+        time.advance(5)
+        await ledger.tick()
+        #expect(try await seen()[id]?.bytes == 9000)
+        // What stays as it is costs nothing.
+        let events = try await ledger.export().history.events.count
+        try await ledger.used(9000, by: id)
+        time.advance(60)
+        await ledger.tick()
+        #expect(try await ledger.export().history.events.count == events)
+        await ledger.close()
+    }
+
     @Test func onAReadOnlyDiskNothingIsMade_andTheRestWaitsForTheNextStart() async throws {
         guard geteuid() == 0 else { return }
         let place = folder.file("disk")

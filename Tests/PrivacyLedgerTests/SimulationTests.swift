@@ -33,7 +33,7 @@ struct SimulationTests {
     func aBrokenLawIsSeen(which: Int) throws {
         var life = SimulatedLife(seed: 5)
         // With nothing that waits to be saved, the deadlines are all that wakes.
-        while !life.core.unsaved.isEmpty || !life.core.open.values.contains(where: { $0.state == .live && $0.place == .ram && $0.parent.flatMap { life.core.open[$0] } != nil }) { try life.step() }
+        while life.core.saveBehindAt != nil || !life.core.unsaved.isEmpty || !life.core.open.values.contains(where: { $0.state == .live && $0.place == .ram && $0.parent.flatMap { life.core.open[$0] } != nil }) { try life.step() }
         let id = try #require(life.core.open.values.first { $0.state == .live && $0.place == .ram && $0.parent.flatMap { life.core.open[$0] } != nil }?.id)
         switch which {
         case 0: life.core.open[id]?.expires.bootNanoseconds += 4_000_000_000_000_000

@@ -71,6 +71,26 @@ struct TransferTests {
         #expect(Ledger.verify(at: folder.file("state")).whole)
     }
 
+    /// What is in the table and in no signed event, somebody else wrote.
+    @Test func aForgedConsentAllowsNothing() async throws {
+        let first = try await next("1")
+        try await first.recordConsent(.always, tier: "space", privacyClass: .thirdParty, destination: place)
+        func allowed(_ run: String) async throws -> Bool {
+            let ledger = try await next(run)
+            defer { Task { await ledger.close() } }
+            return try await ledger.consent(tier: "space", privacyClass: .thirdParty, destination: place, job: nil) != nil
+        }
+        #expect(try await allowed("2"))
+        _ = try await first.withdrawConsent(tier: "space")
+        await first.close()
+        let state = folder.file("state")
+        try Tampering.run("UPDATE consent SET withdrawn = NULL", on: state)
+        #expect(try await !allowed("3"))
+        // An event of one's own is not signed.
+        try Tampering.run("DELETE FROM event WHERE kind = 'consent' AND number = (SELECT max(number) FROM event WHERE kind = 'consent')", on: state)
+        #expect(try await !allowed("4"))
+    }
+
     @Test func onceEndsWithTheBoot() async throws {
         let job = RowID(), first = try await openLedger(folder, time.clock)
         try await first.recordConsent(.once(job: job), tier: "space", privacyClass: .thirdParty, destination: place)

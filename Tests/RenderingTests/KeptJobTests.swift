@@ -44,6 +44,29 @@ import TestSupport
         #expect(left.isEmpty, "\(left)")
     }
 
+    /// The names of jobs that have ended are in the engine's memory for as long as a row says so.
+    @Test func whoEndsTheRowOfEndedJobsHasThemForgotten() async throws {
+        try folder.makeMix()
+        let folder = folder, place = place, ready = Gate(), ledger = try await ledger("only")
+        async let served = EngineHost.serve(at: place, patience: 600, ledger: { ledger }, ready: { ready.open() })
+        await ready.pass()
+        let client = EngineClient(place: place, launcher: nil)
+        try await client.attach()
+        let id = try await client.submit(.master(folder.request()))
+        #expect(await client.outcome(of: id)?.state == .finished)
+        let row = try #require(try await ledger.list().first { $0.kind == .queuedJob })
+        #expect(row.place == .ram && row.rule == .untilQuit)
+        _ = await ledger.destroyAndConfirm([row.id])
+        #expect(try await ledger.list().allSatisfy { $0.kind != .queuedJob })
+        let other = EngineClient(place: place, launcher: nil)
+        try await other.attach()
+        #expect(other.jobs.isEmpty)
+        other.close()
+        client.close()
+        #expect(try await served)
+        #expect(Ledger.verify(at: folder.file("state")).problems == [])
+    }
+
     @Test(arguments: [QueueStorage.sealed, .disk])
     func aKilledEnginesJobIsDoneByTheNextOne(storage: QueueStorage) async throws {
         try folder.makeMix()

@@ -1,6 +1,7 @@
 import AudioFiles
 import Foundation
 import Mastering
+import Glibc
 import PrivacyLedger
 import TestSupport
 import Testing
@@ -87,6 +88,13 @@ struct OpenedFilesTests {
         await work.beat([row], ledger)?.value
         let after = try await ledger.row(matching: row.rawValue)
         #expect(after.createdAt + 600 <= after.expiresAt && before.expiresAt < after.expiresAt)
+        // A file that the work fills is as large in the ledger as on the disk.
+        try folder.write(Data(repeating: 7, count: 5000), to: "filled")
+        let descriptor = open(folder.file("filled"), O_RDONLY)
+        work.fills(row, descriptor)
+        await work.beat([row], ledger)?.value
+        close(descriptor)
+        #expect(try await ledger.row(matching: row.rawValue).bytes == 5000)
         #expect(work.erase() == .pending && work.isErased && work.cancellation.isSet)
         await ledger.released(row)
         #expect(try await ledger.list().isEmpty)

@@ -77,4 +77,11 @@ int lathe_confine_decoder(uint64_t memory, uint64_t seconds);
 int lathe_confine_keeper(void);
 /* For one that is about to become a codec between two descriptors: limits, no sockets, nothing made or changed. */
 int lathe_confine_codec(uint64_t memory, uint64_t seconds);
+/* One byte of a file, locked until the descriptor is closed (open file description locks, fcntl(2)). 0, or -1 with errno. */
+int lathe_lock_byte(int fd, int64_t place);
+/* 1 when another open file has it locked, 0 when none has, -1 with errno. */
+int lathe_byte_is_locked(int fd, int64_t place);
+
+/* From here on, what is freed is overwritten with zeros first. For good, for the whole process. */
+void lathe_zero_what_is_freed(void);
 #endif

@@ -10,6 +10,7 @@ extension LedgerCore {
         record.state = .live
         record.usedBytes = max(record.usedBytes, bytes)
         record.reservedBytes = max(record.reservedBytes, bytes)
+        if !isFirst { fallsBehind(id, isNew: false, now) }
         return restart(&record, now) + (isFirst ? [.save([record], required: false)] : [])
     }
 
@@ -104,9 +105,9 @@ extension LedgerCore {
 
     /// This run ends, what is at tiers or kept for a later run does not: from here on its rows are nobody's, and every run watches over them.
     mutating func leaveTiers() -> [Effect] {
-        let left = open.values.filter { $0.isAtTier || ($0.isResumable && ($0.state == .live || $0.state == .intent)) }.sorted { $0.id.rawValue < $1.id.rawValue }.map { record in
+        let left = open.values.filter(\.outlivesItsRun).sorted { $0.id.rawValue < $1.id.rawValue }.map { record in
             var left = record
-            left.leaveRun()
+            left.leaveRun(on: boot)
             return left
         }
         for record in left { forget(record.id) }
@@ -121,19 +122,26 @@ extension LedgerRecord {
     var isAtTier: Bool { place.tierName != nil }
 
     /// As it is once nobody knows any more how much was sent: all that might have been.
-    mutating func leaveRun() {
+    mutating func leaveRun(on boot: String) {
         run = Self.noRun
+        self.boot = boot
         guard state == .intent || state == .live else { return }
         state = .live
         usedBytes = max(usedBytes, reservedBytes)
         reservedBytes = usedBytes
     }
 
-    /// Instants of an earlier boot mean nothing to this one's clock; what is left of them is told by the clock on the wall.
-    func onThisBoot(_ now: LedgerInstant) -> LedgerRecord {
-        guard run == Self.noRun else { return self }
+    /// Whether its instants are of another boot than this.
+    func isOfAnotherBoot(than boot: String) -> Bool { run == Self.noRun && self.boot != boot }
+
+    /// Instants of an earlier boot mean nothing to this one's clock; what is left of them is told by the clock on the wall, and by the latest time that was ever on record
+    /// where that clock was set back since. Within a boot only the steady clock counts, whoever holds the row.
+    /// - Parameter latestWall: seconds since 1970, of the history's latest event.
+    func onThisBoot(_ now: LedgerInstant, boot: String, latestWall: Double) -> LedgerRecord {
+        guard isOfAnotherBoot(than: boot) else { return self }
         var record = self
-        record.expires.bootNanoseconds = now.adding(seconds: min(max(expires.wallSeconds - now.wallSeconds, -1e8), 1e8)).bootNanoseconds
+        record.expires.bootNanoseconds = now.adding(seconds: min(max(expires.wallSeconds - max(now.wallSeconds, latestWall), -1e8), 1e8)).bootNanoseconds
+        record.boot = boot
         return record
     }
 }

@@ -71,6 +71,20 @@ extension LedgerStore {
         try reading { () throws(SQLiteError) in try Self.receipts(in: connection, "WHERE item = ?", [.text(item.rawValue)]) }.map(\.receipt)
     }
 
+    /// Those answers whose last event says the same, in a history that ends as it was signed.
+    func vouched(_ consents: [Consent]) throws(LedgerError) -> [Consent] {
+        try reading { () throws(SQLiteError) in
+            var found: [Consent] = []
+            for consent in consents {
+                var last: (kind: String, digest: String)?
+                try connection.run("SELECT kind, digest FROM event WHERE subject = ? ORDER BY number DESC LIMIT 1", [.text(consent.id.rawValue)]) { last = ($0.text(0) ?? "", $0.text(1) ?? "") }
+                if let last, last.kind == HistoryEventKind.consent.rawValue, last.digest == hexadecimal(consent.digest) { found.append(consent) }
+            }
+            guard !found.isEmpty, try history.endsAsSigned() else { return [] }
+            return found
+        }
+    }
+
     private func reading<Result>(_ body: () throws(SQLiteError) -> Result) throws(LedgerError) -> Result {
         do { return try body() } catch { throw Self.ledgerError(error, path, opening: false) }
     }
@@ -165,32 +179,58 @@ extension LedgerStore {
     /// Rows at tiers of a run that is over belong to no run from here on.
     func leaveTiers(of run: RunIdentity) throws(SQLiteError) {
         for var record in try itemsAtTiers("run = ?", [.text(run.id)]) {
-            record.leaveRun()
+            record.leaveRun(on: run.boot)
             try connection.run(LedgerSchema.updateItem, LedgerSchema.changes(of: record))
             notes.append(.item(record, .adopted))
         }
     }
 
     /// Makes rows at tiers that are nobody's this run's, if nobody else was faster.
-    /// - Parameter due: those whose time has come by the clock on the wall; else `id`.
+    /// - Parameter id: nil is those whose time has come.
     func takeOver(_ id: RowID? = nil, now: LedgerInstant) throws(LedgerError) -> [LedgerRecord] {
         var taken: [LedgerRecord] = []
-        let (clause, value): (String, SQLiteValue) = id.map { ("run = ? AND id = ?", .text($0.rawValue)) } ?? ("run = ? AND state <> 'overdue' AND expires <= ?", .real(now.wallSeconds))
+        func found() throws(SQLiteError) -> [LedgerRecord] {
+            let nobodys = try onThisBoot(try itemsAtTiers("run = ?", [.text(LedgerRecord.noRun)]), now)
+            guard let id else { return nobodys.filter { $0.state != .overdue && $0.expires.bootNanoseconds <= now.bootNanoseconds } }
+            return nobodys.filter { $0.id == id }
+        }
         var waits = false
-        try read { () throws(SQLiteError) in waits = try !itemsAtTiers(clause, [.text(LedgerRecord.noRun), value]).isEmpty }
+        try read { () throws(SQLiteError) in waits = try !found().isEmpty }
         guard waits else { return [] }
         try writeWithBallast(at: now) { () throws(SQLiteError) in
             taken = []
             try recordRun(at: now)
-            for found in try itemsAtTiers(clause, [.text(LedgerRecord.noRun), value]) {
-                var record = found.onThisBoot(now)
-                record.run = run.id
+            for var record in try found() {
+                (record.run, record.boot) = (run.id, nil)
                 try connection.run(LedgerSchema.updateItem, LedgerSchema.changes(of: record))
                 notes.append(.item(record, .adopted))
                 taken.append(record)
             }
         }
         return taken
+    }
+
+    /// As `LedgerRecord.onThisBoot`; looks for the latest time on record only where one of them needs it.
+    func onThisBoot(_ records: [LedgerRecord], _ now: LedgerInstant) throws(SQLiteError) -> [LedgerRecord] {
+        guard records.contains(where: { $0.isOfAnotherBoot(than: run.boot) }) else { return records }
+        var latest = 0.0
+        try connection.run("SELECT coalesce(max(at_ms), 0) FROM event") { latest = Double($0.integer(0)) / 1000 }
+        return records.map { $0.onThisBoot(now, boot: run.boot, latestWall: latest) }
+    }
+
+    /// What an earlier boot has left is told by this one's clock from here on: the clock on the wall, which anybody can turn, is asked once.
+    func bringToThisBoot(now: LedgerInstant) throws(LedgerError) {
+        var waits = false
+        try read { () throws(SQLiteError) in waits = try itemsAtTiers("run = ?", [.text(LedgerRecord.noRun)]).contains { $0.isOfAnotherBoot(than: run.boot) } }
+        guard waits else { return }
+        try writeWithBallast(at: now) { () throws(SQLiteError) in
+            try recordRun(at: now)
+            let before = try itemsAtTiers("run = ?", [.text(LedgerRecord.noRun)]).filter { $0.isOfAnotherBoot(than: run.boot) }
+            for record in try onThisBoot(before, now) {
+                try connection.run(LedgerSchema.updateItem, LedgerSchema.changes(of: record))
+                notes.append(.item(record, .adopted))
+            }
+        }
     }
 
     /// And what is kept for a later run.

@@ -34,7 +34,9 @@ extension Ledger {
         let now = clock.now(), hash = TransferRequest.hash(of: destination)
         let holding = try store.consents().filter { $0.tier == tier && $0.holds(at: now, boot: run.boot) }
         // A refusal holds wherever the name leads to, until it is withdrawn; a job that was allowed by name goes before it.
-        let allowing = holding.filter { $0.destination == hash && $0.privacyClass <= privacyClass }
+        // What no signed event stands behind, somebody else wrote: it allows nothing.
+        var allowing = holding.filter { $0.destination == hash && $0.privacyClass <= privacyClass && $0.scope != .never }
+        if !allowing.isEmpty { allowing = try store.vouched(allowing) }
         return allowing.first { $0.scope == .once && $0.job == job && job != nil } ?? holding.first { $0.scope == .never } ?? allowing.first { $0.scope == .always }
     }
 
@@ -226,6 +228,10 @@ extension Ledger {
             carryOut(core.handle(.tookOver(due), now: now) + core.handle(.tick, now: now))
         } catch {
             note(error)
+            // Time is up, whether or not that can be written: the key goes.
+            let due = foreign.filter { $0.run == LedgerRecord.noRun && !$0.isAtTier && $0.expires.bootNanoseconds <= now.bootNanoseconds }
+            takeUnrecorded(due, now)
+            if !due.isEmpty { carryOut(core.handle(.tick, now: now)) }
         }
     }
 

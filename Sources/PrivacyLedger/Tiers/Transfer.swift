@@ -19,9 +19,12 @@ public enum TierEnd: Sendable, Equatable {
     var seconds: Double {
         switch self {
         case .receipt(_, let seconds), .declared(let seconds): seconds
-        case .undeclared: 86_400
+        case .undeclared: Self.silentSeconds
         }
     }
+
+    /// After so long a tier that says nothing is overdue.
+    static let silentSeconds = 86_400.0
 
     var key: [UInt8]? {
         if case .receipt(let key, _) = self { key } else { nil }

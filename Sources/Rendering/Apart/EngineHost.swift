@@ -5,7 +5,8 @@ import PrivacyLedger
 /// The engine in a process of its own: takes jobs from the studio and from commands, and goes on when they end. One for each user and ledger.
 ///
 /// Each job has a row from before it is accepted until it ends, and under it lies the job itself, sealed, unless the user wants it in memory only: the next engine goes on
-/// with what a killed one has left, or says that it is lost. The engine ends by itself when it has nothing to do and nothing to tell.
+/// with what a killed one has left, or says that it is lost. What is remembered of jobs that have ended, for whoever has not heard of it, has a row of its own;
+/// who ends that has them forgotten. The engine ends by itself when it has nothing to do and nothing to tell.
 public actor EngineHost {
     /// A line and what goes over it.
     private struct Visitor: Sendable {
@@ -36,6 +37,9 @@ public actor EngineHost {
     private var active: Set<JobID> = []
     /// Ended while nobody looked.
     private var untold: Set<JobID> = []
+    /// Under which jobs that have ended are remembered.
+    private var endedRow: RowID?
+    private var forgotten: Set<JobID> = []
     /// The check refused a result of some job.
     private var hasRejected = false
     private var isRetiring = false
@@ -157,6 +161,7 @@ public actor EngineHost {
     private func sayGoodbye() async {
         // The engine's events have ended, and so does this.
         await relay?.value
+        if let row = endedRow { await ledger.released(row, because: .quit) }
         let leaving = Array(visitors.values)
         for visitor in leaving { visitor.outgoing.finish() }
         await WaitingThread.run("lathe-goodbye") { for visitor in leaving { visitor.outgoing.waitUntilSent() } }
@@ -293,12 +298,14 @@ public actor EngineHost {
 
     /// An end is on record before anybody hears of it: what is told to be over is not taken up by another engine.
     private func changed(_ status: JobStatus) async {
-        if told[status.id]?.state.isOver ?? false { return }
+        if told[status.id]?.state.isOver ?? false || forgotten.contains(status.id) { return }
+        var isOnRecord = true
         if status.state.isOver {
             // What ended because the engine does is the next one's.
             if leavesJobs, status.state == .cancelled { return }
+            isOnRecord = await rememberEnded()
             if let row = rows.removeValue(forKey: status.id) { await ledger.released(row, because: status.state == .cancelled ? .cancelled : .jobEnded) }
-            if told[status.id]?.state.isOver ?? false { return }
+            if told[status.id]?.state.isOver ?? false || forgotten.contains(status.id) { return }
             over.append(status.id)
             if over.count > Self.mostOver { told[over.removeFirst()] = nil }
         } else if let row = rows[status.id] {
@@ -308,8 +315,47 @@ public actor EngineHost {
         told[status.id] = status
         if status.route?.hasRejected ?? false { hasRejected = true }
         send(.job(status))
-        guard status.state.isOver, active.remove(status.id) != nil else { return }
+        guard status.state.isOver else { return }
+        let wasActive = active.remove(status.id) != nil
+        guard isOnRecord else { return await forgetEnded() }
+        guard wasActive else { return }
         if !visitors.values.contains(where: \.follows) { untold.insert(status.id) }
+        reconsider()
+    }
+
+    /// The row of what has ended is there before the last one's own row goes.
+    /// - Returns: false where none can be had: whoever is here is told of the end, and then it is forgotten.
+    private func rememberEnded() async -> Bool {
+        guard endedRow == nil else { return true }
+        let holder = QueuedJob()
+        holder.whenErased { [weak self] in Task { await self?.forgetEnded() } }
+        do throws(LedgerError) {
+            let made = try await ledger.create(ItemRequest(kind: .queuedJob, origin: .renderJob, purpose: .mastering, place: .ram, rule: .untilQuit, displayName: "jobs that have ended"))
+            // Two ends at once need one row.
+            guard endedRow == nil else {
+                await ledger.released(made, because: .neverBegan)
+                return true
+            }
+            endedRow = made
+            try await ledger.attach(holder, bytes: 512, to: made)
+            return true
+        } catch {
+            endedRow = nil
+            return false
+        }
+    }
+
+    /// Somebody has ended their row: no name of theirs is known any more, and an engine that has nothing else ends with it.
+    private func forgetEnded() async {
+        for id in over { told[id] = nil }
+        forgotten.formUnion(over)
+        over = []
+        untold = []
+        await engine.forgetEnded()
+        let row = endedRow
+        endedRow = nil
+        if let row { await ledger.released(row, because: .userRequest) }
+        do throws(LedgerError) { hasRejected = try await ledger.list().contains { $0.isOurs && $0.kind == .rejectedResult } } catch { hasRejected = false }
         reconsider()
     }
 

@@ -9,7 +9,7 @@ import time
 from canary import Studio
 from kit import LATHE, Canary, Skipped, check, end, place
 
-TRACED = "close,open,openat,creat,memfd_create,mkdir,mkdirat,mknod,mknodat,symlink,symlinkat,link,linkat,rename,renameat,renameat2,socket,connect,bind,listen,sendto,sendmsg"
+TRACED = "ftruncate,close,open,openat,creat,memfd_create,mkdir,mkdirat,mknod,mknodat,symlink,symlinkat,link,linkat,rename,renameat,renameat2,socket,connect,bind,listen,sendto,sendmsg"
 LINE = re.compile(r"^(\d+)\s+(\d+\.\d+)\s+(\w+)\((.*)\)\s+=\s+(-?\d+)")
 PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -43,6 +43,9 @@ def trace(here, run):
     return calls
 
 
+# Bytes of the room through which a decoder hands over its blocks, as the policy says: 1.75 MiB.
+ROOM = 7 << 18
+
 # Whatever the user asked for by an option: what is at work here is the count of rows.
 ANY = object()
 
@@ -66,6 +69,11 @@ def judge(here, calls, outputs=(), since=0.0):
                 some.discard(number)
             continue
         path = (PATH.search(arguments) or [None, ""])[1]
+        if call == "ftruncate":
+            # Working memory as the policy describes it: of one size, and no place for more.
+            if "memfd:lathe-wall" in arguments and int(arguments.rsplit(",", 1)[1]) != ROOM:
+                wrong.append(f"ftruncate({arguments[:80]}): the room of a decoder has {ROOM} bytes")
+            continue
         if call in ("socket", "connect", "bind", "listen", "sendto", "sendmsg"):
             if call == "bind" and "sa_family=AF_UNIX" in arguments:
                 local.add(arguments.split(",")[0])

@@ -11,6 +11,7 @@ import policy  # noqa: F401
 import audit  # noqa: F401
 import canary  # noqa: F401
 import storm  # noqa: F401
+import outliving  # noqa: F401
 import figures  # noqa: F401
 from kit import run_all
 
