@@ -40,7 +40,10 @@ import TestSupport
         #expect(first)
         #expect(try folder.names.contains("mix-master.wav"))
         let rows = try await folder.openLedger().history().filter { $0.kind == .queuedJob }
-        #expect(rows.count == 1 && rows[0].state == .destroyed && rows[0].reason == .jobEnded)
+        // The job's own, and that of what is remembered of it until its end was heard.
+        #expect(rows.count == 2 && rows.allSatisfy { $0.state == .destroyed })
+        #expect(rows.first { $0.rule != .untilQuit }?.reason == .jobEnded)
+        #expect(rows.first { $0.rule == .untilQuit }?.reason == .quit)
         #expect(try place.connect() == nil)
     }
 
