@@ -81,7 +81,7 @@ import TestSupport
 
             let other = try await client.submit(.master(folder.request()))
             let ledger = try await folder.openLedger()
-            let row = try #require(try await ledger.list().first { $0.kind == .queuedJob })
+            let row = try #require(try await ledger.list().first { $0.kind == .queuedJob && $0.rule == .resumable })
             #expect(await ledger.destroyAndConfirm([row.id], within: 20).isComplete)
             #expect(await client.outcome(of: other)?.state == .cancelled)
             await ledger.close()
