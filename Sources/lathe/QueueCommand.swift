@@ -138,7 +138,8 @@ struct QueueCommand: ParsableCommand {
         let (open, settled) = try await withLedger { (try await $0.list(), try await $0.history()) }
         return (
             open.filter { $0.kind == .queuedJob && $0.isLeft },
-            settled.filter { $0.kind == .queuedJob && ($0.reason == .runEnded || $0.reason == .expired) && now - $0.createdAt < 86_400 })
+            // What an engine remembered of jobs that had ended is none that was lost.
+            settled.filter { $0.kind == .queuedJob && $0.rule != .untilQuit && ($0.reason == .runEnded || $0.reason == .expired) && now - $0.createdAt < 86_400 })
     }
 
     private static func table(_ jobs: [JobStatus]) -> String {
