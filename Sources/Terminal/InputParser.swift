@@ -164,6 +164,8 @@ struct InputParser {
             if report.final == 0x7E, report.prefix == 0, report.first == 200 {
                 state = .paste
             } else if let event = report.event(expectsCursorReport: expectsCursorReport, alt: wasAlt) {
+                // An answer of the terminal right behind the Escape key does not make it Alt.
+                if wasAlt, case .key = event {} else if wasAlt { events.append(.key(.escape, [])) }
                 events.append(event)
             }
         case 0x1B:

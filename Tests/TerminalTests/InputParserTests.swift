@@ -59,6 +59,8 @@ import Testing
     ])
     func reportsAreUnderstood(bytes: String, event: InputEvent) {
         #expect(parse(bytes, timingOut: false) == [event])
+        // Right behind the Escape key it is still an answer, and the key a key.
+        if bytes.hasPrefix("\u{1B}[") { #expect(parse("\u{1B}" + bytes, timingOut: false) == [.key(.escape, []), event]) }
     }
 
     @Test(arguments: [
