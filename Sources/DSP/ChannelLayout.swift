@@ -9,8 +9,7 @@ public struct ChannelLayout: Sendable, Equatable, Hashable, Codable {
     /// The last bit that names a loudspeaker, top back right.
     public static let lastSpeaker = 17
 
-    private static let frontLeft: UInt32 = 1, frontRight: UInt32 = 2, centre: UInt32 = 4, lowFrequency: UInt32 = 8
-    private static let backs: UInt32 = 0x30, backCentre: UInt32 = 0x100, sides: UInt32 = 0x600
+    private static let lowFrequency: UInt32 = 0x8, backs: UInt32 = 0x30, sides: UInt32 = 0x600
 
     /// - Parameter mask: what a file says. Bits beyond those that name a loudspeaker, and those for which there is no channel, do not count;
     ///   channels for which there is no bit have no loudspeaker.
