@@ -1,5 +1,5 @@
-import DSP
 import CSndFile
+import DSP
 
 /// What a file says of itself. Nothing here sizes an allocation: headers are claims.
 public struct AudioFileInfo: Sendable, Equatable {

@@ -58,12 +58,11 @@ enum FLACComments {
         return out
     }
 
-    /// The head of a file, with the fields behind its comments.
+    /// The head of a file up to the end of its comments, with the fields behind them.
     struct Edit {
         var head: [UInt8]
-        /// Bytes of the head as it was, and of its part before the block that has grown.
+        /// Bytes of it as it was.
         var oldCount: Int
-        var kept: Int
     }
 
     /// - Parameter start: the first bytes of a file. Nil while they do not hold its whole head.
@@ -81,10 +80,10 @@ enum FLACComments {
                 new.replaceSubrange((4 + vendor)..<(8 + vendor), with: littleEndian(count + fields.count))
                 for (name, value) in fields { new += littleEndian(name.utf8.count + 1 + value.utf8.count) + Array("\(name)=\(value)".utf8) }
                 let head = Array(start[..<at]) + [start[at], UInt8(new.count >> 16), UInt8(new.count >> 8 & 0xFF), UInt8(new.count & 0xFF)] + new
-                return Edit(head: head, oldCount: at + 4 + size, kept: at)
+                return Edit(head: head, oldCount: at + 4 + size)
             }
             // The encoder always writes the block.
-            if start[at] & 0x80 != 0 { return Edit(head: Array(start[..<(at + 4 + size)]), oldCount: at + 4 + size, kept: at + 4 + size) }
+            if start[at] & 0x80 != 0 { return Edit(head: Array(start[..<(at + 4 + size)]), oldCount: at + 4 + size) }
             at += 4 + size
         }
     }
