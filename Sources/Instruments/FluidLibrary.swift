@@ -44,5 +44,10 @@ struct FluidLibrary: Sendable {
         (self.newSettings, self.deleteSettings, self.setWhole, self.setNumber) = (newSettings, deleteSettings, setWhole, setNumber)
         (self.newSynth, self.deleteSynth, self.load, self.setKind, self.selectProgram) = (newSynth, deleteSynth, load, setKind, selectProgram)
         (self.noteOn, self.noteOff, self.silence, self.process) = (noteOn, noteOff, silence, process)
+        // The first synthesizer of a process fills tables that all share, and a second one does not wait for it (2.3.1): made at the
+        // same time on two threads, one plays without some of the standard's modulators. So the first is made here, where everybody waits.
+        let settings = newSettings()
+        deleteSynth(newSynth(settings))
+        deleteSettings(settings)
     }
 }
