@@ -167,6 +167,7 @@ public final class AudioWriter {
     ///   - software: in the place of the tag given at the start, and as long.
     public func finish(loudness: BroadcastExtension.Loudness? = nil, software new: String? = nil) throws(AudioFileError) {
         guard let open = handle else { return }
+        let isExtended = try extendOpus()
         handle = nil
         if format.container == .wav, let software { Tags.write(["software": new ?? software], to: open) }
         let closed = sf_close(open)
@@ -179,11 +180,26 @@ public final class AudioWriter {
                 try SystemCall.writeFully(sink.descriptor, bytes, bytes.count, at: bext + BroadcastExtension.Loudness.offset)
             }
             if format.container != .wav, let new { try replaceSoftware(new) }
+            if isExtended { try OggPages.trimEnd(of: sink.descriptor, by: 960) }
             if format.container == .ogg || format.container == .opus { try OggPages.setSerial(in: sink.descriptor) }
             _ = try SystemCall.run { fsync(sink.descriptor) }
         } catch {
             throw Self.error(path, error)
         }
+    }
+
+    /// Silence of one frame of Opus behind the sound, to be trimmed off again: what is left over for the last packet goes into the shortest
+    /// that holds it, which makes a crack of sound that is cut off while it is loud.
+    private func extendOpus() throws(AudioFileError) -> Bool {
+        guard format.container == .opus, framesWritten > 0 else { return false }
+        let frames = format.sampleRate / 50
+        let silence = AudioBuffer(channels: format.channels, frames: frames)
+        defer { withExtendedLifetime(silence) {} }
+        silence.block.clear(frames: frames)
+        let written = framesWritten
+        try write(silence.block, frames: frames)
+        framesWritten = written
+        return true
     }
 
     /// Puts another `software` tag into the finished file, as long as the one given at the start. For what only the finished file tells.

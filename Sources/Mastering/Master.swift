@@ -89,7 +89,7 @@ public enum Master {
         var solution: Solution
         repeat {
             direction = Direction(loop.preset, curve: curve, profile: programme.profile, signature: signature, signed: preset)
-            var solver = Solver(programme: programme, direction: direction, outputRate: main.format.sampleRate)
+            var solver = Solver(programme: programme, direction: direction, outputRate: main.format.sampleRate, isLossy: main.format.container.isLossy)
             solution = try solver.run(progress: { progress(.solving, $0) }, isCancelled: isCancelled) { settings, report in
                 let finish = try main.begin()
                 let reductions = try Solve.runChain(programme, settings, progress: report, isCancelled: isCancelled) { block, frames, _ in

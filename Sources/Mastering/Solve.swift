@@ -26,6 +26,7 @@ public enum Solve {
     /// How far above the ceiling a finished pass may read before the limiter is set lower and run again, dB.
     static let ceilingSlackDB = 0.02
     static let maximumPasses = 6
+    static let maximumLossyPasses = 12
     /// How far the limiter may go beyond what the preset allows before the gain is taken back, dB.
     static let capSlackDB = 0.05
 

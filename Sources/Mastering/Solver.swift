@@ -18,6 +18,8 @@ struct Solver {
     let direction: Direction
     /// Of the file, Hz; what the preset says when nil.
     var outputRate: Int?
+    /// What is written is read back after an encoder.
+    var isLossy = false
 
     private var preset: Preset { direction.preset }
 
@@ -64,24 +66,28 @@ struct Solver {
         var outcomes: [Solve.Outcome] = []
         var outcome = Solve.Outcome(nil, maxShortTerm: nil, 0, Solve.Reduction())
         var passes = 0
+        var search = CeilingSearch.ofSolve(ceilingDBTP: preset.target.ceilingDBTP)
+        var lastHeld: Solve.Settings?
+        // Encoders answer unforeseeably, which takes passes to find out.
+        let maximumPasses = isLossy ? Solve.maximumLossyPasses : Solve.maximumPasses
         while true {
             passes += 1
             let done = 0.35 + 0.65 * (1 - 1 / Double(passes))
             let share = 0.65 * (1 / Double(passes) - 1 / Double(passes + 1))
             outcomes = try withoutActuallyEscaping(progress) { report in try fullPass(settings) { report(done + share * $0) } }
             outcome = Solve.Outcome(loudestOf: outcomes)
-            if passes == Solve.maximumPasses { break }
-            if !settings.parameters.limiterOn, let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Assistant.restingPeakDB {
-                settings.parameters.limiterOn = true
+            let overshoot = outcome.truePeakDBTP.map { $0 - preset.target.ceilingDBTP } ?? -.infinity
+            if overshoot <= Solve.ceilingSlackDB { lastHeld = settings }
+            if passes == maximumPasses {
+                // Better what was further from the target than what goes over the ceiling.
+                guard overshoot > Solve.ceilingSlackDB, let held = lastHeld else { break }
+                settings = held
+                lastHeld = nil
+                passes -= 1
                 continue
             }
-            if settings.parameters.limiterOn, let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Solve.ceilingSlackDB {
-                let excess = peak - preset.target.ceilingDBTP + Solve.ceilingSlackDB
-                settings.parameters.ceilingDBTP -= excess
-                // A lower threshold is no leave to limit more.
-                highest -= excess
-                cap -= excess
-                if !direction.isIdle, settings.parameters.makeupGainDB > highest { settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB) }
+            if !settings.parameters.limiterOn, overshoot > Assistant.restingPeakDB {
+                settings.parameters.limiterOn = true
                 continue
             }
             // A clipper that filters what it cuts lets some of it back: the limiter must not make up for that beyond its leave.
@@ -90,6 +96,17 @@ struct Solver {
                 highest = min(highest, settings.parameters.makeupGainDB) - (outcome.reduction.limiterDB - most)
                 cap = highest
                 settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB)
+                continue
+            }
+            if settings.parameters.limiterOn, overshoot > -.infinity,
+               let next = search.next(after: settings.parameters.ceilingDBTP, overshootDB: overshoot) {
+                let step = next - settings.parameters.ceilingDBTP
+                let isHighest = settings.parameters.makeupGainDB >= highest - 0.005
+                settings.parameters.ceilingDBTP = next
+                // A lower threshold is no leave to limit more.
+                highest += step
+                cap += step
+                if !direction.isIdle, isHighest || settings.parameters.makeupGainDB > highest { settings.parameters.setMakeup(highest, tonePeakDB: tonePeakDB) }
                 continue
             }
             if !direction.isIdle, let densest, let shortTerm = outcome.maxShortTermLUFS {

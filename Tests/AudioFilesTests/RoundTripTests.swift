@@ -89,6 +89,34 @@ import Testing
         }
     }
 
+    /// Whatever is left over for the last packet, and wherever the last page begins: as many frames come back, the pages are sound, and a
+    /// sound that is cut off while it is loud ends as it went on (2 and 1 s are what one page holds, 20 ms a packet).
+    @Test(arguments: [2, 6], [48_000, 24_000])
+    func anOpusFileEndsWhereAndAsItsSoundDoes(channels: Int, rate: Int) throws {
+        let folder = try Folder()
+        var random = SystemRandomNumberGenerator()
+        let seed = UInt64.random(in: 0...999_999, using: &random)
+        for step in 0..<24 {
+            let frames = rate * 19 / 10 + (rate / 100) * step + Int(seed % 97)
+            var noise = seed
+            func next() -> Double {
+                noise = noise &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Double(noise >> 33) / Double(1 << 31) - 0.5
+            }
+            var sound = Sound(rows: Array(repeating: Array(repeating: 0, count: frames), count: channels))
+            for c in 0..<channels { for i in 0..<frames { sound.rows[c][i] = 0.4 * sin(Double(i * (c + 1)) * 0.05) + 0.2 * next() } }
+            let path = try write(sound, to: folder["a\(step).opus"], .opus, rate: rate)
+            let back = try readAll(path)
+            #expect(back.frames == frames, "seed \(seed), \(frames) frames")
+            var (tail, rest) = (0.0, 0.0)
+            for row in back.rows {
+                for x in row.suffix(rate / 50) { tail = max(tail, abs(x)) }
+                for x in row.dropFirst(rate / 10).dropLast(rate / 50) { rest = max(rest, abs(x)) }
+            }
+            #expect(tail < 1.15 * rest && rest > 0.4, "seed \(seed), \(frames) frames: \(tail), \(rest)")
+        }
+    }
+
     @Test(arguments: OutputFormat.Container.allCases)
     func seekingGivesTheSameSamplesAsReadingThrough(container: OutputFormat.Container) throws {
         let folder = try Folder()

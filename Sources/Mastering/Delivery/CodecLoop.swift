@@ -10,7 +10,7 @@ struct CodecLoop {
     private let rendition: Rendition
     private let scratch: Int32?
     private let ceilingDBTP: Double
-    private var search = CeilingSearch()
+    private var search = CeilingSearch.ofCodecCheck
 
     /// - Parameter scratch: an empty file; without one nothing is checked.
     init(_ requests: [MasterRequest], rendition: Rendition, scratch: Int32?, preset: Preset) {

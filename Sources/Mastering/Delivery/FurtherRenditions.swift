@@ -19,7 +19,9 @@ struct FurtherRenditions {
             let done = 0.5 + 0.5 * Double(index) / Double(renditions.count), share = 0.5 / Double(renditions.count)
             var own = settings
             var passes = 1
-            while passes < Solve.maximumPasses, let next = correction(of: own, Solve.Outcome(loudestOf: written[index].map(\.outcome))) {
+            var search = CeilingSearch.ofSolve(ceilingDBTP: preset.target.ceilingDBTP)
+            let most = renditions[index].format.container.isLossy ? Solve.maximumLossyPasses : Solve.maximumPasses
+            while passes < most, let next = correction(of: own, Solve.Outcome(loudestOf: written[index].map(\.outcome)), &search) {
                 own = next
                 passes += 1
                 written[index] = try run(
@@ -31,10 +33,11 @@ struct FurtherRenditions {
     }
 
     /// A lower ceiling when the peaks are too high, as rate conversion and encoders leave them, and the gain that makes up for it.
-    private func correction(of settings: Solve.Settings, _ outcome: Solve.Outcome) -> Solve.Settings? {
+    private func correction(of settings: Solve.Settings, _ outcome: Solve.Outcome, _ search: inout CeilingSearch) -> Solve.Settings? {
         var next = settings
-        if let peak = outcome.truePeakDBTP, peak > preset.target.ceilingDBTP + Solve.ceilingSlackDB {
-            next.parameters.ceilingDBTP -= peak - preset.target.ceilingDBTP + Solve.ceilingSlackDB
+        if let peak = outcome.truePeakDBTP,
+           let ceiling = search.next(after: settings.parameters.ceilingDBTP, overshootDB: peak - preset.target.ceilingDBTP) {
+            next.parameters.ceilingDBTP = ceiling
             return next
         }
         // What the solve could not reach, a deliverable does not try to either.
