@@ -10,6 +10,9 @@ struct IdleOptions {
         /// Its word length follows from --bits or the preset.
         var followsBits: Bool
 
+        /// Hz; nil is the input's.
+        var sampleRate: Int?
+
         var isInteger: Bool { !container.isLossy && bits != .float32 }
     }
 
@@ -18,9 +21,12 @@ struct IdleOptions {
     /// - Parameter request: the first of the command.
     init(_ request: MasterRequest, preset: Preset) {
         let own = preset.output.bits.sampleBits
-        outputs = [Output(container: request.container, bits: own, followsBits: !request.container.isLossy)]
+        let rate = preset.output.rate.hz
+        outputs = [Output(container: request.container, bits: own, followsBits: !request.container.isLossy, sampleRate: rate)]
             + request.delivery.deliverables.map { further in
-                Output(container: further.container, bits: further.bits ?? own, followsBits: further.bits == nil && !further.container.isLossy)
+                Output(
+                    container: further.container, bits: further.bits ?? own, followsBits: further.bits == nil && !further.container.isLossy,
+                    sampleRate: further.sampleRate ?? rate)
             }
     }
 
@@ -32,7 +38,10 @@ struct IdleOptions {
         if let bits, !outputs.contains(where: \.followsBits) {
             throw usage("\(bits): \(name(outputs[0])) has no word length to set; leave it out, or add a --deliver with samples")
         }
-        if let dither, preset.output.dither != .none, !hasDisc {
+        if let twin = outputs.dropFirst().first(where: { $0.container == outputs[0].container && $0.bits == outputs[0].bits && $0.sampleRate == outputs[0].sampleRate }) {
+            throw usage("--deliver: \(name(twin)) of the same word length and sample rate is what the master is; leave it out, or ask for another")
+        }
+        if let dither, !hasDisc {
             guard outputs.contains(where: \.isInteger) else { throw usage("\(dither): nothing is rounded to integers here; leave it out, or use --bits 16 or 24") }
             if preset.output.dither == .shaped, !outputs.contains(where: { $0.isInteger && $0.bits == .int16 }) {
                 throw usage("\(dither): shaped noise is for 16 bits; add --bits 16, or use tpdf")

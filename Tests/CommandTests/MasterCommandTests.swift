@@ -40,7 +40,7 @@ import Testing
 
     /// Whoever gives an option expects a difference: one that can make none is a mistake, told before any work.
     @Test(arguments: [
-        (["--gap", "2"], "--gap"), (["--bext", "--format", "flac"], "--bext"), (["--bits", "16", "--format", "mp3"], "--bits"),
+        (["--gap", "2"], "--gap"), (["--deliver", "wav:24"], "--deliver"), (["--dither", "none", "--bits", "32f"], "--dither"), (["--bext", "--format", "flac"], "--bext"), (["--bits", "16", "--format", "mp3"], "--bits"),
         (["--dither", "shaped"], "--dither"), (["--dither", "tpdf", "--bits", "32f"], "--dither"), (["--dither", "tpdf", "--format", "opus"], "--dither"),
         (["--isrc", "GB-ABC-26-00001", "--format", "ogg"], "--isrc"), (["--weights", "2", "--reference", "tone.wav"], "--weights"),
         (["--preset", "transparent", "--set", "tone.amount_pct=40"], "tone.mode"), (["--set", "saturation.mix_pct=50"], "saturation.drive_db"),
@@ -56,7 +56,7 @@ import Testing
 
     /// The same options where a further file gives them something to do.
     @Test(arguments: [
-        ["--bext", "--format", "flac", "--deliver", "wav"], ["--bits", "16", "--format", "mp3", "--deliver", "flac"],
+        ["--bext", "--format", "flac", "--deliver", "wav"], ["--bits", "16", "--deliver", "wav:24"], ["--bits", "32f", "--dither", "none", "--deliver", "flac:16"], ["--bits", "16", "--format", "mp3", "--deliver", "flac"],
         ["--dither", "shaped", "--deliver", "wav:16", "--format", "flac"], ["--set", "compressor.ratio=2", "--preset", "transparent"],
     ])
     func anOptionForOneOfSeveralFilesIsTaken(options: [String]) throws {
