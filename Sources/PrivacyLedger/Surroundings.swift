@@ -55,4 +55,10 @@ public struct Surroundings: Sendable, Equatable {
 
     /// What the process gives back of its memory is overwritten from here on: for those that live on after an item's end. Cost: a `memset` of what is freed.
     public static func overwriteWhatIsFreed() { lathe_zero_what_is_freed() }
+
+    /// For a process that lives long: free memory goes back to the system early.
+    public static func keepMemorySmall() { lathe_keep_memory_small() }
+
+    /// Gives back what is free, and the pages of the program that only its start or a measurement needed. Takes some milliseconds; not for a thread that somebody waits for.
+    public static func giveBackMemory() { lathe_give_back_memory() }
 }

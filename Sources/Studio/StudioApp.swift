@@ -1,4 +1,5 @@
 import Dispatch
+import PrivacyLedger
 import Terminal
 
 /// The thin shell around `update` and `view` on the terminal thread.
@@ -132,6 +133,8 @@ struct StudioApp: TerminalApp {
     }
 
     private mutating func step(_ event: StudioEvent, _ turn: inout Turn) {
+        // A file was measured and its master solved: what that took is not needed for playing.
+        if case .solved = event { BackgroundThread.start("memory") { Surroundings.giveBackMemory() } }
         orders.note(event, shown: state.queue.jobs)
         perform(update(&state, event), &turn)
     }

@@ -77,7 +77,10 @@ struct Lathe: AsyncParsableCommand {
         // Later the kernel refuses it.
         if case .success(let command) = command, let opening = command as? any OpensPage { LoopbackDoor.standard = LoopbackDoor(port: opening.port) }
         // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
-        if case .success(let command) = command, command is any LivesOn { Surroundings.overwriteWhatIsFreed() }
+        if case .success(let command) = command, command is any LivesOn {
+            Surroundings.overwriteWhatIsFreed()
+            Surroundings.keepMemorySmall()
+        }
         Surroundings.giveUpPowers(keepsNetwork: Self.reaches(command))
         let code = await run(command)
         for case .apart(let wall)? in [early, place] { wall.lower() }

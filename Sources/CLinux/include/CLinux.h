@@ -82,6 +82,11 @@ int lathe_lock_byte(int fd, int64_t place);
 /* 1 when another open file has it locked, 0 when none has, -1 with errno. */
 int lathe_byte_is_locked(int fd, int64_t place);
 
+/* For a process that lives long and is mostly still: what is freed goes back to the kernel early. Before threads are started. */
+void lathe_keep_memory_small(void);
+/* Gives back now what is free, and the pages of programs and libraries that nobody has used since: these come from the page cache again. Takes some 1 ms. */
+void lathe_give_back_memory(void);
+
 /* From here on, what is freed is overwritten with zeros first. For good, for the whole process. */
 void lathe_zero_what_is_freed(void);
 #endif
