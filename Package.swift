@@ -78,7 +78,7 @@ let package = Package(
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(name: "ServiceTests", dependencies: ["Service", "Rendering", "PrivacyLedger", "TestSupport"]),
         .testTarget(name: "PlaybackTests", dependencies: ["Playback", "Mastering", "AudioFiles", "DSP", "CAllocations"]),
-        .testTarget(name: "PageTests", dependencies: ["Page", "Playback", "Mastering", "AudioFiles", "PrivacyLedger"]),
+        .testTarget(name: "PageTests", dependencies: ["Page", "Playback", "Mastering", "AudioFiles", "PrivacyLedger", .product(name: "NIOCore", package: "swift-nio")]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "CTerminal"]),
         .testTarget(name: "StudioTests", dependencies: ["Studio", "Terminal", "Rendering", "Mastering", "Playback", "PrivacyLedger", "AudioFiles"], exclude: ["Golden"]),
         .testTarget(name: "CommandTests", dependencies: ["lathe", "AudioFiles", "DSP", "TestSupport"]),

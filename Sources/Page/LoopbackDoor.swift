@@ -9,17 +9,17 @@ public final class LoopbackDoor: Sendable {
     public let port: UInt16
 
     /// The one of this process; set once, before anything else runs.
-    public nonisolated(unsafe) static var standard: LoopbackDoor?
+    public nonisolated(unsafe) static var standard = Result<LoopbackDoor, PageError>.failure(.noSocket)
 
     /// Tried first, so that the line for `ssh` stays the same from day to day.
     public static let usualPort: UInt16 = 8417
 
     /// - Parameter port: nil tries the usual one, then takes any that is free.
-    /// - Returns: nil when the system has none to give, or `port` is taken.
-    public init?(port wanted: UInt16? = nil) {
+    /// - Throws: `.taken` when `port` is, `.noSocket` when the system has none to give.
+    public init(port wanted: UInt16? = nil) throws(PageError) {
         for port in wanted.map({ [$0] }) ?? [Self.usualPort, 0] {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-            guard descriptor >= 0 else { return nil }
+            guard descriptor >= 0 else { throw .noSocket }
             if let bound = Self.bind(descriptor, port) {
                 self.descriptor = descriptor
                 self.port = bound
@@ -27,7 +27,7 @@ public final class LoopbackDoor: Sendable {
             }
             close(descriptor)
         }
-        return nil
+        throw wanted.map { .taken(port: $0) } ?? .noSocket
     }
 
     deinit { close(descriptor) }

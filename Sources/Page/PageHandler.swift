@@ -13,16 +13,30 @@ final class PageHandler: ChannelInboundHandler {
     private var head: HTTPRequestHead?
     private var body = ""
     private var isStreaming = false
+    private let patience: TimeAmount
+    /// Ends a connection whose first request does not arrive, or whose body does not.
+    private var deadline: Scheduled<Void>?
     private static let bodyLimit = 64
 
-    init(hub: PageHub, token: String) {
+    init(hub: PageHub, token: String, patience: TimeAmount) {
         self.hub = hub
         self.token = token
+        self.patience = patience
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        expectRequest(context)
+    }
+
+    private func expectRequest(_ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        let channel = context.channel
+        deadline = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
         self.context = nil
         hub.forget(self)
         context.fireChannelInactive()
@@ -35,6 +49,13 @@ final class PageHandler: ChannelInboundHandler {
         case .head(let head):
             self.head = head
             body = ""
+            expectRequest(context)
+            // What is announced as too long is not waited for.
+            if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > Self.bodyLimit {
+                self.head = nil
+                answer(413, [("connection", "close")])
+                context.close(promise: nil)
+            }
         case .body(let bytes):
             if body.utf8.count + bytes.readableBytes <= Self.bodyLimit {
                 body += String(buffer: bytes)
@@ -43,12 +64,15 @@ final class PageHandler: ChannelInboundHandler {
                 context.close(promise: nil)
             }
         case .end:
+            deadline?.cancel()
             guard let head else { return }
             serve(head)
         }
     }
 
     private func serve(_ head: HTTPRequestHead) {
+        // RFC 9112, section 3.2: exactly one.
+        guard head.headers["host"].count <= 1 else { return refuse(400) }
         let request = PageRequest(
             method: head.method.rawValue, uri: head.uri, host: head.headers.first(name: "host"), origin: head.headers.first(name: "origin"),
             range: head.headers.first(name: "range"), body: body, token: token)

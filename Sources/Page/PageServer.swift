@@ -9,15 +9,19 @@ import Synchronization
 public enum PageError: Error, Equatable, Sendable {
     case noSocket
     case cannotListen(port: UInt16)
+    /// `port` was asked for when the program began, and taken.
+    case taken(port: UInt16)
 
     public var message: String {
         switch self {
         case .noSocket: "no port of this machine could be had for the page; free one, or choose another output"
-        case .cannotListen(let port): "port \(port) is taken by another program; name another with --port"
+        case .cannotListen(let port), .taken(let port): "port \(port) is taken by another program, perhaps another studio; start again with another --port, or without it"
         }
     }
 
-    public var exitCode: Int32 { self == .noSocket ? 75 : 74 }
+    public var exitCode: Int32 {
+        if case .cannotListen = self { 74 } else { 75 }
+    }
 }
 
 /// Serves a `PageLine` to one browser at a time on 127.0.0.1, under a path that holds a random token.
@@ -32,8 +36,9 @@ public final class PageServer: Sendable {
     private let stopped = Atomic<Bool>(false)
 
     /// Listens from here on.
-    public init(door: LoopbackDoor?, line: PageLine, environment: [String: String]) async throws {
-        guard let door else { throw PageError.noSocket }
+    /// - Parameter patience: how long a request may take to arrive; a browser sends it at once.
+    public init(door: Result<LoopbackDoor, PageError>, line: PageLine, environment: [String: String], patience: TimeAmount = .seconds(10)) async throws {
+        let door = try door.get()
         guard let descriptor = door.open() else { throw PageError.cannotListen(port: door.port) }
         self.door = door
         let address = PageAddress(port: door.port, token: PageAddress.makeToken(), environment: environment, user: PageAddress.userName)
@@ -48,7 +53,7 @@ public final class PageServer: Sendable {
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-                        try channel.pipeline.syncOperations.addHandler(PageHandler(hub: hub, token: address.token))
+                        try channel.pipeline.syncOperations.addHandler(PageHandler(hub: hub, token: address.token, patience: patience))
                     }
                 }
                 .withBoundSocket(descriptor).get()

@@ -75,7 +75,7 @@ struct Lathe: AsyncParsableCommand {
         DecodingPlace.standard = place
         if case .success(let command) = command, let starter = command as? any StartsEngine, starter.needsEngine { launcher = EngineLauncher.raise() }
         // Later the kernel refuses it.
-        if case .success(let command) = command, let opening = command as? any OpensPage { LoopbackDoor.standard = LoopbackDoor(port: opening.port) }
+        if case .success(let command) = command, let opening = command as? any OpensPage { LoopbackDoor.standard = Result { () throws(PageError) in try LoopbackDoor(port: opening.port) } }
         // Before the first byte of somebody's file is read. Where it cannot be had, `lathe doctor` says so.
         if case .success(let command) = command, command is any LivesOn {
             Surroundings.overwriteWhatIsFreed()

@@ -8,7 +8,7 @@ extension PageServer {
     static func announced(_ line: PageLine) async throws -> PageServer {
         let server: PageServer
         do {
-            server = try await PageServer(door: .standard, line: line, environment: ProcessEnvironment.current)
+            server = try await PageServer(door: LoopbackDoor.standard, line: line, environment: ProcessEnvironment.current)
         } catch let error as PageError {
             throw Failure(error.exitCode, error.message)
         }

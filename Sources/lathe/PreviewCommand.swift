@@ -7,6 +7,12 @@ import Playback
 import PrivacyLedger
 import Rendering
 
+/// A port of the page's, as typed.
+@Sendable func pagePort(_ text: String) throws -> UInt16 {
+    guard let port = UInt16(text) else { throw ValidationError("a port is a whole number from 1 to 65535") }
+    return port
+}
+
 /// `lathe preview`: plays a file as it is, or exactly as its master would sound.
 struct PreviewCommand: AsyncParsableCommand, DecodesAudio, OpensPage {
     static let configuration = CommandConfiguration(
@@ -25,7 +31,7 @@ struct PreviewCommand: AsyncParsableCommand, DecodesAudio, OpensPage {
     @Option(help: ArgumentHelp("How much each --reference counts, e.g. 2,1; else all alike.", valueName: "n,n")) var weights: String?
     @Option(help: ArgumentHelp("alsa, null (a clock without sound), stdout, or http: a page for your browser, through ssh -L.", valueName: "sink")) var sink: SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name"), completion: .devices) var device: String?
-    @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n")) var port: UInt16?
+    @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n"), transform: pagePort) var port: UInt16?
     @Option(parsing: .unconditional, help: ArgumentHelp("Where to start.", valueName: "s")) var start = 0.0
     @Option(parsing: .unconditional, help: ArgumentHelp("How long to play.", valueName: "s")) var seconds: Double?
     @Flag(help: "One JSON document when it is over.") var json = false

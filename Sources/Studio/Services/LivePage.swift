@@ -31,7 +31,7 @@ final class LivePage: Sendable {
         let row = try await ledger.create(ItemRequest(
             kind: .previewRender, origin: .playback, purpose: .preview, place: .ram, reservedBytes: Self.bufferBytes, displayName: "the listener's page"))
         do {
-            let server = try await PageServer(door: .standard, line: line, environment: ProcessEnvironment.current)
+            let server = try await PageServer(door: LoopbackDoor.standard, line: line, environment: ProcessEnvironment.current)
             state.withLock { ($0.server, $0.row) = (server, row) }
             try await ledger.attach(PageHolder(self), bytes: Self.bufferBytes, to: row)
             return PageInfo(server.address)
