@@ -1,8 +1,8 @@
 /// What a terminal draws as one unit: a base character with the marks above and below it, reduced to a form on which
 /// terminals agree as far as they can.
 ///
-/// Joined emoji and skin tones draw as their first emoji and flags as their letters, because many terminals would give each
-/// part columns of its own.
+/// Joined emoji draw as their parts beside each other (the fallback of UTS #51, 2.2) and flags as wide letters, because terminals
+/// do not agree on the columns of the whole; skin tones are left out, because some would join them again.
 /// A spacing vowel sign (category Mc) is a cluster of its own, as in terminals that count scalar by scalar; so no
 /// terminal needs more columns than are set aside here.
 struct TextCluster: Equatable {
@@ -77,12 +77,7 @@ struct TextClusters: Sequence, IteratorProtocol {
                     _ = cluster.glyph.append(scalar)
                 }
             } else if scalar.value == 0x200D {
-                _ = take()
-                if isEmoji, let base, base.value >= 0x203C, let joined = lookahead, joined.value >= 0x203C,
-                    joined.properties.isEmoji {
-                    _ = take()
-                }
-                continue
+                // Dropped: what it joins stands on its own.
             } else if isEmoji && scalar.properties.isEmojiModifier && (base?.properties.isEmojiModifierBase ?? false) {
                 // Dropped: see the type's comment.
             } else if base == Sanitise.blackFlag && Sanitise.isTag(scalar) {
@@ -90,7 +85,7 @@ struct TextClusters: Sequence, IteratorProtocol {
             } else if Sanitise.isMarked(scalar) || ScalarWidth.of(scalar) != 0 {
                 return cluster
             } else if !isInvisible(scalar) {
-                if count < Self.markLimit { _ = cluster.glyph.append(scalar) }
+                if count < Self.markLimit { _ = cluster.glyph.append(scalar) } else { mark = "…".unicodeScalars.makeIterator() }
                 count += 1
             }
             _ = take()
@@ -104,20 +99,11 @@ struct TextClusters: Sequence, IteratorProtocol {
         return TextCluster(glyph: glyph, columns: columns)
     }
 
-    /// A pair of regional indicators as its two letters: 🇩🇪 is DE. Terminals give the pair two to four columns.
-    private mutating func flag(_ first: Unicode.Scalar) -> TextCluster {
+    /// A regional indicator as its wide letter (U+FF21 to U+FF3A), so that 🇩🇪 is not taken for DE. Terminals give a pair two to four columns.
+    private mutating func flag(_ indicator: Unicode.Scalar) -> TextCluster {
         isAtStart = false
-        var glyph = Glyph(ascii: letter(first))
-        if let second = lookahead, isRegionalIndicator(second) {
-            _ = glyph.append(Unicode.Scalar(letter(second)))
-            _ = take()
-        } else {
-            _ = glyph.append(" ")
-        }
-        return TextCluster(glyph: glyph, columns: 2)
+        return TextCluster(glyph: Glyph(Unicode.Scalar(indicator.value - 0x1F1E6 + 0xFF21) ?? "\u{FFFD}"), columns: 2)
     }
-
-    private func letter(_ scalar: Unicode.Scalar) -> UInt8 { UInt8(truncatingIfNeeded: scalar.value - 0x1F1E6 + 0x41) }
 
     private func isRegionalIndicator(_ scalar: Unicode.Scalar) -> Bool { (0x1F1E6...0x1F1FF).contains(scalar.value) }
 

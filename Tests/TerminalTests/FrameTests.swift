@@ -67,13 +67,17 @@ import Testing
     }
 
     @Test func emojiFormsDrawAsOneCellPairEach() {
-        var frame = Frame(size: Size(columns: 12, rows: 1))
-        #expect(frame.put("👨‍👩‍👧👍🏽🇩🇪❤️x", x: 0, y: 0) == 9)
-        #expect(frame[0, 0].glyph.text == "👨")
-        #expect(frame[2, 0].glyph.text == "👍")
-        #expect(frame[4, 0].glyph.text == "DE")
-        #expect(frame[6, 0].glyph.text == "❤️")
-        #expect(frame[8, 0].glyph.text == "x")
+        var frame = Frame(size: Size(columns: 20, rows: 1))
+        #expect(frame.put("👨‍👩‍👧👍🏽🇩🇪❤️x", x: 0, y: 0) == 15)
+        #expect([0, 2, 4, 6, 8, 10, 12, 14].map { frame[$0, 0].glyph.text } == ["👨", "👩", "👧", "👍", "Ｄ", "Ｅ", "❤️", "x"])
+    }
+
+    /// What is left of a name still tells it from others.
+    @Test(arguments: [("👨‍👩‍👧‍👦.wav", "👨.wav"), ("🇩🇪🇫🇷🇬.wav", "DEFRG .wav"), ("🏳️‍🌈", "🏳️"), ("e" + String(repeating: "\u{301}", count: 60), "e\u{301}\u{301}\u{301}\u{301}")])
+    func namesThatDifferAreDrawnDifferently(a: String, b: String) {
+        func drawn(_ text: String) -> [String] { TextClusters(text).map(\.glyph.text) }
+        #expect(drawn(a) != drawn(b))
+        #expect(TextWidth.of(a) == TextClusters(a).reduce(0) { $0 + $1.columns })
     }
 
     @Test func noSequenceOfDrawingTearsAGlyph() {
