@@ -24,6 +24,8 @@ struct InputParser {
     private var pasted: [UInt8] = []
     private var pasteOverflowed = false
     private var endMatched = 0
+    /// The paste fell silent before its end: somebody may be typing into it.
+    private var pasteStalled = false
     private let pasteLimit: Int
     private let eraseByte: UInt8
 
@@ -47,7 +49,7 @@ struct InputParser {
         case .csi, .ss3, .string: sequence.isEmpty ? 0.25 : 1
         case .linux: 0.25
         // Waiting is safe, ending early is not: the rest of a stalled paste would act as keys.
-        case .paste: 10
+        case .paste: pasteStalled ? 10 : 1
         }
     }
 
@@ -68,8 +70,11 @@ struct InputParser {
             events.append(.key(.character(Character(Unicode.Scalar(kind))), .alt))
         case .csi, .ss3, .linux, .string: break
         case .paste:
-            pasteOverflowed = true
-            finishPaste(&events)
+            if !pasteStalled {
+                pasteStalled = true
+                return events.append(.diagnostic("a paste has begun and not ended; keys go into it until Ctrl-C gives it up"))
+            }
+            abandonPaste(&events)
         }
         reset()
     }
@@ -186,6 +191,10 @@ struct InputParser {
             if !isEnd { enter(byte, doubled: false, &events) }
         } else if byte == 0x07 || byte == 0x18 || byte == 0x1A {
             reset()
+        } else if byte < 0x08 || (0x0E...0x1F).contains(byte) && byte != 0x1B {
+            // No string has these (ECMA-48, 5.6): its end was lost, and this is a key.
+            reset()
+            feed(byte, &events)
         } else if byte == 0x1B || sequence.count < Self.sequenceLimit {
             sequence.append(byte)
         }
@@ -203,6 +212,11 @@ struct InputParser {
     }
 
     private mutating func feedPaste(_ byte: UInt8, _ events: inout [InputEvent]) {
+        if pasteStalled, byte == 0x03 {
+            abandonPaste(&events)
+            reset()
+            return feed(byte, &events)
+        }
         if byte == Self.pasteEnd[endMatched] {
             endMatched += 1
             if endMatched == Self.pasteEnd.count {
@@ -221,6 +235,12 @@ struct InputParser {
         if pasted.count < pasteLimit { pasted.append(byte) } else { pasteOverflowed = true }
     }
 
+    /// What has come of a paste whose end will not.
+    private mutating func abandonPaste(_ events: inout [InputEvent]) {
+        pasteOverflowed = true
+        finishPaste(&events)
+    }
+
     private mutating func finishPaste(_ events: inout [InputEvent]) {
         if pasteOverflowed {
             // The limit may have cut a character; its beginning is not the user's text.
@@ -230,6 +250,7 @@ struct InputParser {
         events.append(.paste(Sanitise.text(Sanitise.decode(pasted)), truncated: pasteOverflowed))
         pasted = []
         pasteOverflowed = false
+        pasteStalled = false
         endMatched = 0
     }
 

@@ -71,6 +71,25 @@ import Testing
         #expect(parse(bytes + "k", timingOut: false) == [.key(.character("k"), [])])
     }
 
+    /// A line that was lost took the end of the paste with it.
+    @Test func aPasteWithoutItsEndIsToldAndGivenUpByControlC() {
+        var parser = InputParser()
+        var events: [InputEvent] = []
+        parser.feed(Array("\u{1B}[200~abc\u{3}".utf8), into: &events)
+        #expect(events.isEmpty, "at once it may be of the text")
+        #expect(parser.patience == 1)
+        parser.timeOut(into: &events)
+        #expect(events.count == 1 && { if case .diagnostic(let words)? = events.first { words.contains("Ctrl-C") } else { false } }(), "\(events)")
+        parser.feed(Array("q\u{3}j".utf8), into: &events)
+        #expect(events.dropFirst() == [.paste(Sanitise.text("abc\u{3}q"), truncated: true), .key(.character("c"), .control), .key(.character("j"), [])])
+    }
+
+    /// ECMA-48, 5.6: control strings have no such bytes.
+    @Test(arguments: ["\u{1B}]0;ti", "\u{1B}P1$r", "\u{1B}_G"])
+    func controlCEndsAStringWithoutItsEnd(beginning: String) {
+        #expect(parse(beginning + "\u{3}k", timingOut: false) == [.key(.character("c"), .control), .key(.character("k"), [])])
+    }
+
     @Test func aCursorReportIsOneOnlyWhenAskedFor() {
         var parser = InputParser()
         parser.expectsCursorReport = true
