@@ -51,9 +51,9 @@ public enum LedgerError: Error, Equatable, Sendable {
     public var message: String {
         switch self {
         case .cannotOpen(let path, let reason):
-            "\(inert(path)): the privacy ledger cannot be opened (\(reason)); make the folder writable or set XDG_STATE_HOME"
+            "\(inert(path)): the privacy ledger cannot be opened (\(reason)); \(isAboutSpace(reason) ? "free some space there" : "make the folder writable") or set XDG_STATE_HOME"
         case .cannotWrite(let path, let reason):
-            "\(inert(path)): the privacy ledger cannot be written (\(reason)), so nothing temporary is made; free space or make it writable"
+            "\(inert(path)): the privacy ledger cannot be written (\(reason)), so nothing temporary is made; \(isAboutSpace(reason) ? "free some space there" : "make it writable")"
         case .damaged(let path):
             "\(inert(path)): the privacy ledger is damaged; `lathe ledger erase --everything` starts a new one"
         case .busy(let path):
@@ -104,6 +104,12 @@ extension Ledger {
             }
         }
     }
+}
+
+/// Whether the system refused for want of room: SQLite's words, and those of ENOSPC and EDQUOT.
+private func isAboutSpace(_ reason: String) -> Bool {
+    let reason = reason.lowercased()
+    return ["disk is full", "no space left", "quota exceeded"].contains { reason.contains($0) }
 }
 
 /// `text` with every control, format and line-breaking character made visible, so that it cannot steer a terminal.

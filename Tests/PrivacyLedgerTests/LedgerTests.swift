@@ -25,6 +25,14 @@ struct LedgerTests {
         return rows
     }
 
+    /// The remedy is that for the reason.
+    @Test(arguments: ["database or disk is full", "No space left on device", "Disk quota exceeded"]) func aFullDiskAsksForSpace(reason: String) {
+        for error in [LedgerError.cannotOpen(path: "/l", reason: reason), .cannotWrite(path: "/l", reason: reason)] {
+            #expect(error.message.contains("free some space there") && !error.message.contains("writable"), "\(error.message)")
+        }
+        #expect(LedgerError.cannotOpen(path: "/l", reason: "Permission denied").message.contains("make the folder writable"))
+    }
+
     @Test func aRowIsOnDiskWhenCreateReturns() async throws {
         let ledger = try await openLedger(folder)
         let id = try await ledger.create(request(.analysis))
