@@ -6,10 +6,13 @@ import Glibc
 /// Why a device could not be used: what to tell, and the errno.
 struct DeviceRefusal: Error {
     let code: Int32
+    /// The device that was asked for, where one was named.
+    var device: String?
 
     /// For people.
     var reason: String {
         switch code {
+        case ENOENT where device != nil: "there is no sound device \((device ?? "").printable) (aplay -L lists them)"
         case ENOENT: "there is no such sound device"
         case EBUSY: "the sound device is in use by another program"
         case EACCES, EPERM: "no permission to use the sound device (is this user in the audio group?)"
@@ -55,7 +58,7 @@ struct ALSASink: Sink {
         var handle: OpaquePointer?
         // Non-blocking: a device that is in use says so instead of queueing us.
         let result = snd_pcm_open(&handle, name, SND_PCM_STREAM_PLAYBACK, Int32(SND_PCM_NONBLOCK))
-        guard result >= 0, let pcm = handle else { throw DeviceRefusal(code: -result) }
+        guard result >= 0, let pcm = handle else { throw DeviceRefusal(code: -result, device: shown == "default" ? nil : shown) }
         do {
             (encoding, periodFrames) = try Self.configure(
                 pcm, rate: UInt32(sampleRate.rounded()), channels: UInt32(channels), periodSeconds: periodSeconds)

@@ -31,7 +31,7 @@ import Testing
         #expect(player.wait(seconds: deadline) { $0.ended })
         let snapshot = player.snapshot()
         #expect(snapshot.sink == .standIn)
-        #expect(snapshot.sinkDescription == "no sound: there is no such sound device, running on a clock")
+        #expect(snapshot.sinkDescription == "no sound: there is no sound device no_such_device (aplay -L lists them), running on a clock")
         // What ALSA said went into the log.
         #expect(player.log().contains { $0.contains("no_such_device") })
     }
