@@ -40,7 +40,7 @@ final class TerminalDevice {
             if old < 0 || fcntl(given, F_SETFL, old | O_NONBLOCK) < 0 { throw .system(call: "fcntl", code: errno) }
             sharedFlags = old
         } else {
-            throw .notATerminal("/dev/tty")
+            throw .noTerminal
         }
     }
 

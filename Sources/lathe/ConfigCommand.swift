@@ -1,5 +1,6 @@
 import ArgumentParser
 import AudioFiles
+import Glibc
 import Studio
 
 /// `lathe config`: the file in which the studio's standards can be set.
@@ -28,6 +29,7 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             guard let path = file ?? StudioSettings.path else { throw Failure(66, "config.toml: there is no place for it; set HOME or XDG_CONFIG_HOME") }
+            if file == nil, access(path, F_OK) != 0 { return try Output.result(path.printable + ": is not there, and need not be; the usual settings apply (lathe config write makes it)") }
             _ = try StudioSettings.check(path)
             try Output.result(path.printable + ": can be used")
         }

@@ -18,7 +18,7 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
     @Option(help: ArgumentHelp("alsa, null (a clock without sound), stdout (raw float PCM), or http: a page for your browser, through ssh -L.", valueName: "sink")) var sink: PreviewCommand.SinkChoice?
     @Option(help: ArgumentHelp("An ALSA device, as aplay -L lists them.", valueName: "name"), completion: .devices) var device: String?
 
-    @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n")) var port: UInt16?
+    @Option(help: ArgumentHelp("The port of the page of --sink http; else 8417, or one that is free.", valueName: "n"), transform: pagePort) var port: UInt16?
 
     @Flag(inversion: .prefixedNo, help: "Clicks and wheel; the terminal's own selection then needs Shift.") var mouse: Bool?
     @Flag(help: "Lines in place of a screen: for screen readers, terminals that cannot be drawn on, and scripts on standard input.") var lines = false
@@ -90,7 +90,7 @@ struct StudioCommand: AsyncParsableCommand, DecodesAudio, StartsEngine, OpensPag
                 if options.usesControllingTerminal { throw error }
                 Output.warning(error.message + "; going on in lines")
                 return try await runInLines(options)
-            case .busy, .system: throw error
+            case .noTerminal, .busy, .system: throw error
             }
         }
     }

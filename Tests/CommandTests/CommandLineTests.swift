@@ -233,9 +233,12 @@ import Testing
 
     @Test func theConfigurationIsWrittenOnceAndChecked() throws {
         let place = try Workspace()
+        let none = try place.run("config", "check")
+        #expect(none.status == 0 && none.out.contains("is not there, and need not be"), "\(none)")
+        #expect(try place.run("config", "check", "missing.toml").status == 66)
         #expect(try place.run("config", "write").status == 0)
-        #expect(try place.run("config", "check").status == 0)
+        #expect(try place.run("config", "check").out.contains("can be used"))
         let again = try place.run("config", "write")
-        #expect(again.status == 65 && again.err.contains("exists already"))
+        #expect(again.status == 73 && again.err.contains("exists already"))
     }
 }

@@ -10,6 +10,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -114,8 +115,30 @@ def mistaken(root):
     print("lines: a mistake in config.toml is told and keeps nobody out")
 
 
+def nowhere(root):
+    """No terminal, a port that is none, a port that another studio has: each says what to do."""
+    music, environment = place(root)
+    mix_path = os.path.join(music, "rough.wav")
+
+    def refused(code, *arguments):
+        run = subprocess.run([LATHE, *arguments], stdin=subprocess.DEVNULL, env=environment, capture_output=True, timeout=30, start_new_session=True)
+        assert run.returncode == code, (run.returncode, run.stderr)
+        return run.stderr.decode()
+
+    assert "lathe preview FILE --sink stdout" in refused(69, "--sink", "stdout", mix_path)
+    for command in ((), ("preview",)):
+        assert "from 1 to 65535" in refused(64, *command, "--sink", "http", "--port", "99999", mix_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = refused(75, "preview", "--sink", "http", "--port", port, mix_path)
+        assert f"port {port} is taken" in said and "--port" in said, said
+    print("lines: no terminal, no such port, a port that is taken: told with the way out")
+
+
 def main():
-    for part in (script, dumb, ended, unheard, mistaken):
+    for part in (script, dumb, ended, unheard, mistaken, nowhere):
         root = tempfile.mkdtemp(prefix="lathe-lines-")
         try:
             part(root)

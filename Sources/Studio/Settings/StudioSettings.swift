@@ -129,7 +129,7 @@ public struct StudioSettings: Sendable, Equatable {
     /// - Returns: its path.
     public static func write() throws(SettingsError) -> String {
         guard let path, let folder = SettingsFile.folder else { throw SettingsError(kind: .missing, file: "config.toml", problem: "there is no place for it", remedy: "set HOME or XDG_CONFIG_HOME") }
-        guard access(path, F_OK) != 0 else { throw SettingsError(kind: .unusable, file: path, problem: "exists already", remedy: "`lathe config show` prints the section to copy from") }
+        guard access(path, F_OK) != 0 else { throw SettingsError(kind: .cannotCreate, file: path, problem: "exists already", remedy: "`lathe config show` prints the section to copy from") }
         try SettingsFile.write(commented, to: path, in: folder)
         return path
     }
