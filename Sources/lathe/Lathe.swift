@@ -151,7 +151,7 @@ struct Lathe: AsyncParsableCommand {
         if parserCode == 0 {
             // --help, --version, and what shells ask for.
             let message = fullMessage(for: error)
-            let said = arguments.first?.hasPrefix("--generate-completion-script") == true ? CompletionScript.withPaths(message) : message
+            let said = arguments.first?.hasPrefix("--generate-completion-script") == true ? CompletionScript.withStudioOptions(CompletionScript.withPaths(message)) : message
             return Output.write(said + "\n", to: STDOUT_FILENO) ? 0 : 74
         }
         let failure = isUsageError(error) ? Failure(Failure.usageExitCode, usageLine(error)) : Failure(error)

@@ -27,6 +27,12 @@ CASES = [
     (["lathe", "studio", "--theme", ""], ["dusk", "paper", "contrast"], [], True),
     (["lathe", "studio", "--sink", ""], ["alsa", "null", "stdout", "http"], []),
     (["lathe", "generate", "x", "--genre", "hou"], ["house"], [], True),
+    # The studio without its name.
+    (["lathe", "--th"], ["--theme"], ["--everything"]),
+    (["lathe", "--sink", ""], ["alsa", "null", "stdout", "http"], ["master"]),
+    (["lathe", "--theme", ""], ["dusk", "paper"], ["master"], True),
+    (["lathe", "rough.wav", "--color", ""], ["auto", "truecolor"], ["master"]),
+    (["lathe", "--sink", "null", "ro"], ["rough.wav"], []),
     (["lathe", "keys", "check", ""], ["keys.toml"], ["rough.wav"]),
 ]
 
@@ -98,6 +104,7 @@ def zsh(root, music, environment):
     path, text = script(root, "zsh", environment)
     run = subprocess.run(["zsh", "-n", path], capture_output=True, text=True, timeout=30)
     assert run.returncode == 0, run.stderr
+    assert '&& [[ "${words[2]}" != (studio|' in text.split("_lathe_studio()")[0], "the studio's options need its name"
     assert "_describe -V subcommand subcommands && ret=0\n        _files && ret=0\n" in text.split("_lathe_studio()")[0], "no files beside the commands"
     return 1
 
