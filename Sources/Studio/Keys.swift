@@ -99,11 +99,25 @@ private func type(into prompt: Prompt, _ key: KeyStroke, _ state: inout StudioSt
     case .up where prompt.purpose == .filter: return state.moveSelection(by: -1)
     case .down where prompt.purpose == .filter: return state.moveSelection(by: 1)
     default:
+        // No folder begins like this: whoever pressed x for A and B, which it is everywhere else, does not write into a path.
+        if prompt.purpose == .exportFolder, prompt.field.isSelected, let c = key.typed, !"/~ ".contains(c) {
+            state.overlay = nil
+            state.say("nothing was exported: a folder's path begins with / or ~/, and A/B is not here", .warning)
+            return []
+        }
         guard prompt.field.take(key) else { return [] }
         prompt.problem = nil
         state.overlay = .prompt(prompt)
         return prompt.purpose == .filter ? state.setFilter(prompt.field.text) : []
     }
+}
+
+/// A number as people write it, in the form that presets have: a decimal comma is a point. Everything else stays as it is.
+private func typedNumber(_ text: String) -> String {
+    let text = String(text.trimmingPrefix { $0 == " " })
+    guard text.count(where: { $0 == "," }) == 1, let comma = text.firstIndex(of: ","),
+        comma > text.startIndex, text[text.index(before: comma)].isNumber, text[text.index(after: comma)...].first?.isNumber == true else { return text }
+    return text.replacing(",", with: ".")
 }
 
 /// Takes what was typed, or keeps the prompt open with the reason why not.
@@ -119,8 +133,10 @@ private func finish(_ prompt: Prompt, _ state: inout StudioState) -> [Effect] {
     case .value(let key):
         guard let parameter = Preset.parameter(key) else { return [] }
         var trial = state.master.sound.preset
+        let text = typedNumber(prompt.field.text)
+        if text.lowercased().contains("0x") { return refuse("type a decimal number") }
         do throws(PresetError) {
-            try trial.set(key, to: prompt.field.text)
+            try trial.set(key, to: text)
         } catch {
             return refuse(parameter.named(error))
         }

@@ -131,6 +131,14 @@ struct HintsTests {
         var state = playingState(small)
         let loud = Platform(id: "x", name: "A service with a long name", targetLUFS: -11, turns: .limited, peakRoomDBTP: -1, advisedPeakDBTP: -3, advisedPeakLoudDBTP: nil, source: "test", isFirstHand: true, verified: nil)
         _ = update(&state, .platforms([loud]))
+        do {
+            var small = state
+            small.overlay = .platforms(Cursor())
+            let shown = text(screen(small, Size(columns: 40, rows: 12))).split(separator: "\n")
+            let told = shown.filter { $0.contains("LUFS") }
+            #expect(told.count == 2 && told.allSatisfy { !$0.contains("…") }, "\(shown)")
+            #expect(shown.first { $0.contains("A service") }?.contains("!") == true, "\(shown)")
+        }
         press(&state, "2", "v")
         let shown = text(screen(state, small))
         let row = shown.split(separator: "\n").first { $0.contains("A service") } ?? ""

@@ -223,11 +223,42 @@ struct UpdateTests {
         press(&state, "5", "x")
         #expect(press(&state, KeyStroke(.enter)) == [.exportLedger(folder: "/state/lathe/exports")])
         press(&state, "x")
-        for c in "usb" { press(&state, c) }
+        for c in " usb" { press(&state, c) }
         #expect(press(&state, KeyStroke(.enter)).isEmpty, "not a full path")
         press(&state, .control("u"))
         for c in "/usb" { press(&state, c) }
         #expect(press(&state, KeyStroke(.enter)) == [.exportLedger(folder: "/usb")])
+    }
+
+    /// x is A and B in every other view; the keys after it are not letters of a path.
+    @Test func noKeyThatBeginsNoFolderIsWrittenIntoTheExports() {
+        var state = playingState()
+        state.ledger.exportFolder = "/state/lathe/exports"
+        press(&state, "5", "x", "x")
+        #expect(state.overlay == nil && state.message?.text.contains("nothing was exported") == true)
+        #expect(press(&state, "x").isEmpty && press(&state, "~").isEmpty)
+        guard case .prompt(let prompt)? = state.overlay else { return #expect(Bool(false), "closed") }
+        #expect(prompt.field.text == "~")
+    }
+
+    @Test(arguments: [("-9,5", -9.5), (" -9,5 LUFS", -9.5), ("-9.5", -9.5), ("\u{2212}9,5", -9.5)])
+    func valuesMayHaveADecimalComma(typed: String, value: Double) throws {
+        var state = playingState()
+        let parameter = try #require(Preset.parameter("target.lufs"))
+        state.overlay = .prompt(Prompt(.value(key: parameter.key), label: "x", text: typed))
+        #expect(!press(&state, KeyStroke(.enter)).isEmpty)
+        #expect(state.master.sound.preset.target.lufs == value && state.overlay == nil)
+    }
+
+    @Test(arguments: ["-0x10", "-9,5,1", ",5", "-9,"])
+    func whatIsNoDecimalNumberIsNotTaken(typed: String) {
+        var state = playingState()
+        let before = state.master.sound.preset.target.lufs
+        state.overlay = .prompt(Prompt(.value(key: "target.lufs"), label: "x", text: typed))
+        #expect(press(&state, KeyStroke(.enter)).isEmpty)
+        #expect(state.master.sound.preset.target.lufs == before)
+        guard case .prompt(let prompt)? = state.overlay else { return #expect(Bool(false), "taken") }
+        #expect(prompt.problem != nil)
     }
 
     @Test func aDestroyedMeasurementIsSaidAndMadeAgainByTheNextUse() {

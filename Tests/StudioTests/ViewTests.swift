@@ -71,6 +71,61 @@ struct ViewTests {
         #expect(fastest <= .milliseconds(50))
     }
 
+    /// What is above the bar is marked on it, and no number is below its bar.
+    @Test func levelMetersAndTheirNumbersAgree() throws {
+        var state = playingState(Size(columns: 80, rows: 24))
+        play(&state, to: 2)
+        func left(_ number: Float, _ bar: Float) throws -> Substring {
+            state.deck.numbers?.master.peakLeft = number
+            state.deck.meters?.master.peakLeft = bar
+            let row = try #require(screen(state, Size(columns: 80, rows: 24)).lines.first { $0.contains("left ") })
+            let side = row[try #require(row.range(of: "left ")).lowerBound...]
+            return side[..<(side.range(of: "right ")?.lowerBound ?? side.endIndex)]
+        }
+        state.view = .master
+        let fallen = try left(-11.4, -60)
+        #expect(fallen.contains("-11.4") && fallen.contains("▏") && !fallen.contains("█"), "\(fallen)")
+        let risen = try left(-40, -3.2)
+        #expect(risen.contains("-3.2") && risen.contains("█") && !risen.contains("-40"), "\(risen)")
+        let silent = try left(MeterFrame.floorDB, -20)
+        #expect(silent.contains("-20.0"), "\(silent)")
+    }
+
+    /// On small screens a window says what it is for before it says it beautifully.
+    @Test func smallWindowsStillSayWhatMatters() {
+        var state = playingState(Size(columns: 40, rows: 12))
+        let first = state.keymap.offered(in: state.view)[0]
+        state.overlay = .help(scroll: 0)
+        let help = text(screen(state, Size(columns: 40, rows: 12)))
+        #expect(help.contains(first.title) && help.contains(first.help.split(separator: " ").prefix(3).joined(separator: " ")), "\(help)")
+        #expect(text(screen(state, Size(columns: 24, rows: 8))).contains(first.title))
+        state.overlay = .note(title: "What is done, and why", lines: ["Because."], from: 0)
+        #expect(text(screen(state, Size(columns: 80, rows: 24))).contains("Esc back"))
+    }
+
+    /// While a job runs there is less room, and rendering is what the view is for.
+    @Test(arguments: [ViewID.files, .master]) func renderStaysInTheFooterBesideARunningJob(view: ViewID) {
+        var state = playingState(Size(columns: 80, rows: 24))
+        state.view = view
+        state.queue.jobs = [testJob(.running(what: "rendering", fraction: 0.5))]
+        _ = update(&state, .ledger(LedgerSnapshot(rows: testLedger)))
+        #expect(text(screen(state, Size(columns: 80, rows: 24))).split(separator: "\n").last?.contains("r render") == true)
+    }
+
+    /// Why a loudness cannot be reached, with its remedy, at the width of the Master panel.
+    @Test func aLongReasonWhyIsToldToItsEnd() {
+        var state = playingState()
+        state.view = .master
+        let note = "cannot reach -9.0 LUFS: the preset allows 4.0 dB of limiting and the crest factor needs 7.2; raise target.max_limiting_db or lower target.lufs to -12"
+        var solved = testSolution(reached: false)
+        solved.note = note
+        state.master.solving = true
+        _ = update(&state, .solved(version: state.master.version, solved))
+        play(&state, to: 2)
+        let shown = screen(state, Size(columns: 120, rows: 36)).lines.joined()
+        #expect(shown.contains("-12"), "\(text(screen(state, Size(columns: 120, rows: 36))))")
+    }
+
     @Test func neverFailsAtAnySize() {
         let sizes = [(0, 0), (1, 1), (2, 1), (1, 2), (3, 3), (5, 4), (8, 3), (10, 5), (20, 6), (39, 11), (40, 12), (63, 9), (64, 8), (79, 23), (80, 24),
                      (109, 30), (110, 12), (110, 15), (120, 36), (200, 60), (300, 100), (300, 1), (1, 100)]

@@ -55,9 +55,13 @@ func drawDynamics(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas) {
 
 private func peak(_ name: String, _ shown: Double?, _ live: Double?, _ rect: Rect, _ canvas: inout Canvas) {
     canvas.text(TextWidth.pad(name, 5), x: rect.x, y: rect.y, .dim, width: rect.columns)
-    canvas.text(number(shown), x: rect.x + 6, y: rect.y, .text, width: 6)
-    let x = rect.x + 13
-    canvas.bar(Graph.share(live ?? -120, from: -48, to: 0), x: x, y: rect.y, columns: rect.maxX - x, (live ?? -120) > -1 ? .warning : .good)
+    // The number stands still long enough to be read, but is never below the bar; the mark is its place where the bar has fallen.
+    let held = [shown, live].compactMap { $0 }.max()
+    canvas.text(number(held), x: rect.x + 6, y: rect.y, .text, width: 6)
+    let x = rect.x + 13, level = live ?? -120
+    canvas.bar(Graph.share(level, from: -48, to: 0), x: x, y: rect.y, columns: rect.maxX - x, level > -1 ? .warning : .good)
+    guard let held, held > -48, held > level else { return }
+    canvas.mark(Graph.share(held, from: -48, to: 0), x: x, y: rect.y, columns: rect.maxX - x, .dim)
 }
 
 private func reduction(_ name: String, _ shown: Double?, _ live: Double?, _ rect: Rect, _ canvas: inout Canvas) {

@@ -130,9 +130,14 @@ private func drawKeys(_ rect: Rect, _ state: StudioState, _ canvas: inout Canvas
     // Help and quit come last but are the last to give way.
     let offered = state.keymap.offered(in: state.view).filter { $0.footer != nil && $0.unavailable(state) == nil }
         .sorted { rank($0) < rank($1) }
-    for (at, command) in offered.enumerated() {
-        // Behind the way to help, the way to the other views: whoever knows these two finds the rest.
-        if at == 1, let views = state.keymap.nameOfViews { _ = offer(views, "views", 97) }
+    var offersViews = false
+    for command in offered {
+        // Behind the way to help, the way to the other views: whoever knows these two finds the rest. Beside a running job,
+        // which takes room, what the view is for comes first.
+        if !offersViews, rank(command) > (state.queue.active > 0 ? 2 : -1) {
+            offersViews = true
+            if let views = state.keymap.nameOfViews { _ = offer(views, "views", 97) }
+        }
         guard let footer = command.footer, let key = state.keymap.keys(of: command, in: state.view).first?.label else { continue }
         if !offer(key, footer.word, footer.order) { break }
     }

@@ -69,6 +69,13 @@ extension Canvas {
         text(String(repeating: "·", count: columns - from), x: x + from, y: y, .border)
     }
 
+    /// A mark on a bar, at the end of what a bar of `share` would fill.
+    mutating func mark(_ share: Double, x: Int, y: Int, columns: Int, _ role: Role) {
+        guard columns > 0 else { return }
+        let at = Int((Graph.share(share, from: 0, to: 1) * Double(columns)).rounded(.up)) - 1
+        text(isASCII ? "|" : "▏", x: x + max(0, min(columns - 1, at)), y: y, role)
+    }
+
     /// A scale with a marker at `share` 0…1 and a tick in the middle.
     mutating func scale(_ share: Double?, x: Int, y: Int, columns: Int, _ role: Role) {
         guard columns > 0 else { return }

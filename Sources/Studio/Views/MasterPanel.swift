@@ -78,11 +78,14 @@ private func drawDetail(_ parameter: PresetParameter, _ rect: Rect, _ state: Stu
     let solve = solveLine(state, dot: canvas.dot)
     if rect.rows >= 5 {
         // What the setting leads to is told in full before what the parameter does.
-        let told = wrapped(solve.0, rect.columns, most: rect.rows - 3, ellipsis: canvas.ellipsis)
-        lines += wrapped(parameter.effect, rect.columns, most: min(3, rect.rows - 2 - told.count), ellipsis: canvas.ellipsis).map { ($0, .text) }
+        let told = wrapped(solve.0, rect.columns, most: rect.rows - 2, ellipsis: canvas.ellipsis)
+        // Beside the rule and the range.
+        let room = rect.rows - 2 - told.count
+        let now = rect.rows >= 7 && room >= 2 ? effectSoFar(parameter.block, state) : nil
+        lines += wrapped(parameter.effect, rect.columns, most: min(3, room - (now == nil ? 0 : 1)), ellipsis: canvas.ellipsis).map { ($0, .text) }
         let usual = Preset().value(of: parameter.key).map(parameter.text) ?? "-"
         lines.append((parameter.rangeText + canvas.dot + "preset " + base + (usual == base ? "" : canvas.dot + "default " + usual), .dim))
-        if rect.rows >= 7, let now = effectSoFar(parameter.block, state) { lines.append((now, .reduction)) }
+        if let now { lines.append((now, .reduction)) }
         lines += told.map { ($0, solve.1) }
     } else {
         lines = [(parameter.effect, .dim), solve]

@@ -21,7 +21,8 @@ private func drawHelp(_ scroll: Int, _ state: StudioState, _ canvas: inout Canva
     let area = canvas.window(canvas.centred(columns: min(100, canvas.frame.size.columns - 4), rows: min(commands.count + 5, canvas.frame.size.rows - 4)),
                              title: "Keys in " + state.view.title)
     guard area.rows > 0, area.columns > 0 else { return }
-    let detail = area.rows >= 8 ? 3 : 0, height = area.rows - detail
+    let detail = area.rows >= 5 ? 3 : area.rows >= 2 ? 1 : 0, height = area.rows - detail
+    let keyColumns = area.columns >= 30 ? 17 : 7
     let selected = max(0, min(scroll, commands.count - 1))
     let first = Cursor.firstRow(selected: selected, count: commands.count, height: height)
     for (row, command) in commands.dropFirst(first).prefix(height).enumerated() {
@@ -32,16 +33,17 @@ private func drawHelp(_ scroll: Int, _ state: StudioState, _ canvas: inout Canva
             canvas.fill(Rect(x: area.x, y: y, columns: area.columns, rows: 1), .selection)
         }
         let keys = state.keymap.keys(of: command, in: state.view).prefix(3).map(\.label).joined(separator: " ")
-        canvas.text(keys, x: area.x, y: y, style: key, width: min(16, area.columns))
-        let used = canvas.text(command.title, x: area.x + 17, y: y, style: word, width: area.columns - 17)
-        canvas.text(command.help, x: area.x + 17 + max(20, used + 2), y: y, style: rest, width: area.columns - 17 - max(20, used + 2))
+        canvas.text(keys, x: area.x, y: y, style: key, width: min(keyColumns - 1, area.columns))
+        let used = canvas.text(command.title, x: area.x + keyColumns, y: y, style: word, width: area.columns - keyColumns)
+        canvas.text(command.help, x: area.x + keyColumns + max(20, used + 2), y: y, style: rest, width: area.columns - keyColumns - max(20, used + 2))
     }
     guard detail > 0, commands.indices.contains(selected) else { return }
-    canvas.text(String(repeating: canvas.isASCII ? "-" : "─", count: area.columns), x: area.x, y: area.maxY - 3, .border)
+    let ruled = area.rows >= 8 ? 1 : 0
+    if ruled > 0 { canvas.text(String(repeating: canvas.isASCII ? "-" : "─", count: area.columns), x: area.x, y: area.maxY - 3, .border) }
     // The whole sentence, and why it cannot be done now.
     let why = commands[selected].unavailable(state).map { " Not now: " + $0 + "." } ?? ""
-    for (row, line) in wrapped(commands[selected].help + why, area.columns, most: 2, ellipsis: canvas.ellipsis).enumerated() {
-        canvas.text(line, x: area.x, y: area.maxY - 2 + row, .text, width: area.columns)
+    for (row, line) in wrapped(commands[selected].help + why, area.columns, most: detail - ruled, ellipsis: canvas.ellipsis).enumerated() {
+        canvas.text(line, x: area.x, y: area.maxY - detail + ruled + row, .text, width: area.columns)
     }
 }
 
@@ -106,7 +108,9 @@ private func drawNote(_ title: String, _ lines: [String], _ from: Int, _ canvas:
     // A screen that has grown since shows what fits now.
     let first = max(0, min(from, note.text.count - note.height))
     let place = "\(first + 1)-\(min(note.text.count, first + note.height)) of \(note.text.count)" + canvas.dot + "j k"
-    let area = canvas.window(canvas.centred(columns: note.columns, rows: note.height + 2), title: title, numbers: note.text.count > note.height ? place : "")
+    let scrolls = note.text.count > note.height, whole = (scrolls ? place + canvas.dot : "") + "Esc back"
+    let numbers = !scrolls || TextWidth.of(title) + TextWidth.of(whole) + 10 <= note.columns ? whole : place
+    let area = canvas.window(canvas.centred(columns: note.columns, rows: note.height + 2), title: title, numbers: numbers)
     for (row, line) in note.text.dropFirst(first).prefix(area.rows).enumerated() { canvas.text(line, x: area.x, y: area.y + row, .text, width: area.columns) }
 }
 

@@ -10,7 +10,9 @@ func drawPlatforms(_ cursor: Cursor, _ state: StudioState, _ canvas: inout Canva
     let half = max(10, min(30, (area.columns - 24) / 2)), name = area.columns - 2 * half - 1
     canvas.text("A original", x: area.x + name + 1, y: area.y, .dim, width: half)
     canvas.text("B master", x: area.x + name + 1 + half, y: area.y, .dim, width: half)
-    let detail = area.rows >= 7 ? 5 : 0, height = area.rows - 1 - detail
+    // Where a column has no room for both numbers, those of the chosen service stand below the list.
+    let isNarrow = half < 21
+    let detail = area.rows >= 7 && !isNarrow ? 5 : isNarrow && area.rows >= 5 ? 2 : 0, height = area.rows - 1 - detail
     let first = Cursor.firstRow(selected: cursor.index, count: rows.count, height: height)
     for (line, platform) in rows.dropFirst(first).prefix(height).enumerated() {
         let rect = Rect(x: area.x, y: area.y + 1 + line, columns: area.columns, rows: 1)
@@ -27,6 +29,14 @@ func drawPlatforms(_ cursor: Cursor, _ state: StudioState, _ canvas: inout Canva
     guard detail > 0, rows.indices.contains(cursor.index) else { return }
     let platform = rows[cursor.index]
     let (a, b) = state.platformPreviews(platform)
+    if isNarrow {
+        for (line, side) in [("A ", a), ("B ", b)].enumerated() {
+            let numbers = words(side.1, area.columns - 2), reason = side.1.flatMap { consequence($0) }.map { " " + $0 } ?? ""
+            let whole = (reason.isEmpty ? numbers : String(numbers.dropLast(2))) + reason
+            canvas.text(side.0 + (TextWidth.of(whole) <= area.columns - 2 ? whole : numbers), x: area.x, y: area.maxY - 2 + line, reason.isEmpty ? .dim : .warning, width: area.columns)
+        }
+        return
+    }
     let told = [("A", a), ("B", b)].compactMap { name, preview in preview.flatMap { consequence($0) }.map { name + " " + $0 } }
     canvas.text(told.joined(separator: canvas.dot), x: area.x, y: area.maxY - 4, .warning, width: area.columns)
     let source = platform.source + (platform.verified.map { " (seen " + $0 + ")" } ?? " (by report of others)")
@@ -42,7 +52,7 @@ private func words(_ preview: Platform.Preview?, _ columns: Int) -> String {
     let gain = Format.signed(preview.gainDB, 1), level = Format.fixed(preview.playsAt, 1)
     let mark = consequence(preview) == nil ? "" : " !"
     let full = String(repeating: " ", count: max(0, 5 - gain.utf8.count)) + gain + " dB  " + level + " LUFS" + mark
-    return TextWidth.of(full) <= columns ? full : gain + " " + level + mark
+    return [full, gain + " " + level + mark].first { TextWidth.of($0) <= columns } ?? gain + mark
 }
 
 /// What the service's level does to the sound besides its loudness.
