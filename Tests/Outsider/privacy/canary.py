@@ -160,6 +160,36 @@ def a_running_preview_holds_the_sound_which_shows_that_memory_is_searched_well()
             end(process)
 
 
+@check
+def what_is_destroyed_is_gone_from_the_memory_of_a_studio_that_goes_on():
+    if os.geteuid() != 0:
+        raise Skipped("needs root to look into memory")
+    with place() as here:
+        canary = Canary(here.work, 20)
+        studio = Studio(here, canary.path)
+        # The name stays on the screen: it is the file's, which is still there.
+        needles = {needle: what for needle, what in canary.needles().items() if "sound" in what}
+        assert len(needles) >= 3, canary.needles()
+        try:
+            studio.attend(1.5)
+            studio.type(b" 2ll")
+            studio.attend(1)
+            assert scan_memory(studio.process.pid, needles), "the sound was not found where it must be: the scanner is blind"
+            rows = [row["id"] for row in here.json("ledger", "list", "--json") if row["kind"] == "decoded_audio"]
+            assert rows, "no row for what is decoded"
+            for row in rows:
+                done = here.run("ledger", "destroy", row)
+                assert done.returncode == 0, done.stderr
+            end_at = time.monotonic() + 10
+            while (hits := scan_memory(studio.process.pid, needles)) and time.monotonic() < end_at:
+                studio.attend(0.2)
+            assert not hits, "; ".join(hits[:5])
+            assert studio.process.poll() is None, "the studio ended with it"
+        finally:
+            studio.process.kill()
+            studio.wait(20)
+
+
 ENDS = {"by itself": None, "kill -9": signal.SIGKILL, "SIGHUP": signal.SIGHUP, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
 COMMANDS = (("analyze",), ("master", "-o", "out.wav", "--force"), ("preview", "--sink", "null"))
 
