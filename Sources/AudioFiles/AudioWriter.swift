@@ -167,7 +167,7 @@ public final class AudioWriter {
     ///   - software: in the place of the tag given at the start, and as long.
     public func finish(loudness: BroadcastExtension.Loudness? = nil, software new: String? = nil) throws(AudioFileError) {
         guard let open = handle else { return }
-        let isExtended = try extendOpus()
+        let filled = try fillOpusPacket()
         handle = nil
         if format.container == .wav, let software { Tags.write(["software": new ?? software], to: open) }
         let closed = sf_close(open)
@@ -180,7 +180,7 @@ public final class AudioWriter {
                 try SystemCall.writeFully(sink.descriptor, bytes, bytes.count, at: bext + BroadcastExtension.Loudness.offset)
             }
             if format.container != .wav, let new { try replaceSoftware(new) }
-            if isExtended { try OggPages.trimEnd(of: sink.descriptor, by: 960) }
+            if filled > 0 { try OggPages.trimEnd(of: sink.descriptor, by: filled) }
             if format.container == .ogg || format.container == .opus { try OggPages.setSerial(in: sink.descriptor) }
             _ = try SystemCall.run { fsync(sink.descriptor) }
         } catch {
@@ -188,19 +188,26 @@ public final class AudioWriter {
         }
     }
 
-    /// Silence of one frame of Opus behind the sound, to be trimmed off again: what is left over for the last packet goes into the shortest
+    /// Silence behind the sound that fills its last packet, to be trimmed off again: else what is left over goes into the shortest packet
     /// that holds it, which makes a crack of sound that is cut off while it is loud.
-    private func extendOpus() throws(AudioFileError) -> Bool {
-        guard format.container == .opus, framesWritten > 0 else { return false }
-        let frames = format.sampleRate / 50
+    /// - Returns: how much, in samples at 48 kHz; less than a packet, as RFC 7845 §4.4 has it.
+    private func fillOpusPacket() throws(AudioFileError) -> Int64 {
+        guard format.container == .opus, framesWritten > 0 else { return 0 }
+        let scale = 48_000 / Int64(format.sampleRate)
+        let left = (framesWritten * scale + Self.opusLookahead) % Self.opusPacket
+        let missing = left == 0 ? 0 : Self.opusPacket - left
+        let frames = Int(missing / scale)
+        guard frames > 0 else { return 0 }
         let silence = AudioBuffer(channels: format.channels, frames: frames)
         defer { withExtendedLifetime(silence) {} }
-        silence.block.clear(frames: frames)
         let written = framesWritten
         try write(silence.block, frames: frames)
         framesWritten = written
-        return true
+        return missing
     }
+
+    /// In samples at 48 kHz: what libsndfile makes, and what libopus needs before it sounds.
+    private static let opusPacket: Int64 = 960, opusLookahead: Int64 = 312
 
     /// Puts another `software` tag into the finished file, as long as the one given at the start. For what only the finished file tells.
     public func setSoftware(_ new: String) throws(AudioFileError) {

@@ -65,15 +65,15 @@ public struct OutputFormat: Sendable, Equatable, Codable {
 }
 
 extension OutputFormat.Container {
-    /// The sample rate to write for sound at `rate` when none is asked for: the same where the container holds it, else the highest
-    /// that it holds below, else the lowest.
+    /// The sample rate to write for sound at `rate` when none is asked for: the same where the container holds it, else the lowest
+    /// above it, which loses no treble, else the highest.
     public func nearestRate(to rate: Int) -> Int {
-        func highest(of held: [Int]) -> Int { held.last { $0 <= rate } ?? held[0] }
+        /// The lowest that loses no treble.
+        func lowest(of held: [Int]) -> Int { held.first { $0 >= rate } ?? held[held.count - 1] }
         switch self {
-        // 44.1 kHz is rounded up: 24 kHz would lose the treble.
-        case .opus: return rate > 24_000 ? 48_000 : highest(of: [8000, 12_000, 16_000, 24_000])
-        case .mp3 where ![8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000].contains(rate):
-            return rate % 11_025 == 0 && rate > 44_100 ? 44_100 : highest(of: [8000, 12_000, 16_000, 24_000, 32_000, 48_000])
+        case .opus: return lowest(of: [8000, 12_000, 16_000, 24_000, 48_000])
+        case .mp3 where rate > 48_000: return rate % 11_025 == 0 ? 44_100 : 48_000
+        case .mp3: return lowest(of: [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000])
         case .ogg where rate > 192_000: return rate % 11_025 == 0 ? 176_400 : 192_000
         case .flac where rate > 655_350: return rate % 11_025 == 0 ? 352_800 : 384_000
         default: return rate

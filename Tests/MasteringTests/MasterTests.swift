@@ -76,7 +76,7 @@ private func master(
 
     @Test func whatHoldsFewRatesGetsTheNearest() {
         let cases: [(OutputFormat.Container, Int, Int)] = [
-            (.opus, 44_100, 48_000), (.opus, 96_000, 48_000), (.opus, 22_050, 16_000), (.mp3, 96_000, 48_000), (.mp3, 88_200, 44_100),
+            (.opus, 44_100, 48_000), (.opus, 96_000, 48_000), (.opus, 22_050, 24_000), (.opus, 11_025, 12_000), (.opus, 8000, 8000), (.opus, 32_000, 48_000), (.mp3, 37_800, 44_100), (.mp3, 6000, 8000), (.mp3, 96_000, 48_000), (.mp3, 88_200, 44_100),
             (.mp3, 32_000, 32_000), (.ogg, 384_000, 192_000), (.flac, 96_000, 96_000), (.wav, 384_000, 384_000),
         ]
         for (container, rate, held) in cases {

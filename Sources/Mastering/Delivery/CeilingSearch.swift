@@ -34,7 +34,7 @@ struct CeilingSearch {
     }
 
     /// For a file that goes through several codecs, each render a whole solve.
-    static let ofCodecCheck = CeilingSearch(lowestCeilingDBTP: -3, maximumTries: 6, slackDB: CodecCheck.slackDB, reserveDB: CodecCheck.slackDB)
+    static let ofCodecCheck = CeilingSearch(lowestCeilingDBTP: -3, maximumTries: 8, slackDB: CodecCheck.slackDB, reserveDB: CodecCheck.slackDB)
 
     /// For what is written, by an encoder or after a rate conversion.
     static func ofSolve(ceilingDBTP: Double) -> CeilingSearch {

@@ -7,7 +7,7 @@ public enum CodecCheck {
     public enum Mode: String, Sendable, Codable, CaseIterable {
         case off
         case report
-        /// Lower the ceiling and solve again until every codec holds the preset's, at most five times.
+        /// Lower the ceiling and solve again until every codec holds the preset's, at most seven times.
         case auto
     }
 
