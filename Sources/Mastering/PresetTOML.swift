@@ -20,7 +20,7 @@ extension Preset {
         guard text.utf8.count <= fileSizeLimit else {
             throw PresetError(file: file, problem: "is larger than 64 KiB", remedy: "a preset is a short TOML file")
         }
-        if let place = firstNUL(in: text) {
+        if let place = TOMLPositions.firstNUL(in: text) {
             throw PresetError(file: file, line: place.line, column: place.column, problem: "holds a NUL character",
                               remedy: "a preset is a TOML text file")
         }
@@ -98,15 +98,6 @@ extension Preset {
             guard case .number(let range) = row.kind else { return String(x) }
             return fixedDecimal(x, places: range.decimals)
         }
-    }
-
-    private static func firstNUL(in text: String) -> TOMLPositions.Position? {
-        var place = TOMLPositions.Position(line: 1, column: 1)
-        for scalar in text.unicodeScalars {
-            if scalar.value == 0 { return place }
-            place = scalar == "\n" ? .init(line: place.line + 1, column: 1) : .init(line: place.line, column: place.column + 1)
-        }
-        return nil
     }
 }
 

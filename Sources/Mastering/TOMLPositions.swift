@@ -249,3 +249,28 @@ public struct TOMLPositions: Sendable {
         return tooDeepAt != nil
     }
 }
+
+extension TOMLPositions {
+    /// Where text holds a NUL, or the escape of one: the parser ends every string there without a word.
+    static func firstNUL(in text: String) -> Position? {
+        var place = Position(line: 1, column: 1)
+        // What may still become an escape: backslash, u or U, noughts.
+        var escape: [Unicode.Scalar] = []
+        var start = place
+        for scalar in text.unicodeScalars {
+            if scalar.value == 0 { return place }
+            switch (escape.count, scalar) {
+            case (0, "\\"):
+                escape = [scalar]
+                start = place
+            case (1, "u"), (1, "U"): escape.append(scalar)
+            case (2..., "0"):
+                escape.append(scalar)
+                if escape.count == (escape[1] == "u" ? 6 : 10) { return start }
+            default: escape = []
+            }
+            place = scalar == "\n" ? .init(line: place.line + 1, column: 1) : .init(line: place.line, column: place.column + 1)
+        }
+        return nil
+    }
+}

@@ -119,6 +119,7 @@ import Testing
         ("lufs = -14\n", 1, 1, "unknown key 'lufs'"),
         ("[target]\nlufs = -14\nlufs = -14\n", 3, 1, "not valid TOML"),
         ("a = \u{0}\n", 1, 5, "NUL"),
+        ("schema = 1\nname = \"a\\u0000b\"\n", 2, 10, "NUL"), ("name = \"\\U00000000\"\n", 1, 9, "NUL"),
     ])
     func whatIsWrongIsNamedWithLineColumnAndRemedy(text: String, line: Int, column: Int, says: String) throws {
         let error = try #require(refusal(text))

@@ -17,8 +17,8 @@ package struct StrictTOML {
         guard text.utf8.count <= limit else {
             throw PresetError(file: file, problem: "is larger than \(limit / 1024) KiB", remedy: "a \(noun) is a short TOML file")
         }
-        guard !text.unicodeScalars.contains("\0") else {
-            throw PresetError(file: file, problem: "holds a NUL character", remedy: "a \(noun) is a TOML text file")
+        if let place = TOMLPositions.firstNUL(in: text) {
+            throw PresetError(file: file, line: place.line, column: place.column, problem: "holds a NUL character", remedy: "a \(noun) is a TOML text file")
         }
         let positions = TOMLPositions(text)
         if let place = positions.tooDeepAt {

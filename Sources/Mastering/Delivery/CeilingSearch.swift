@@ -38,7 +38,7 @@ struct CeilingSearch {
 
     /// For what is written, by an encoder or after a rate conversion.
     static func ofSolve(ceilingDBTP: Double) -> CeilingSearch {
-        CeilingSearch(lowestCeilingDBTP: ceilingDBTP - 9, maximumTries: 6, slackDB: Solve.ceilingSlackDB, reserveDB: Solve.ceilingSlackDB)
+        CeilingSearch(lowestCeilingDBTP: ceilingDBTP - 9, maximumTries: 8, slackDB: Solve.ceilingSlackDB, reserveDB: Solve.ceilingSlackDB)
     }
 
     /// - Parameters:

@@ -21,12 +21,23 @@ struct FurtherRenditions {
             var passes = 1
             var search = CeilingSearch.ofSolve(ceilingDBTP: preset.target.ceilingDBTP)
             let most = renditions[index].format.container.isLossy ? Solve.maximumLossyPasses : Solve.maximumPasses
-            while passes < most, let next = correction(of: own, Solve.Outcome(loudestOf: written[index].map(\.outcome)), &search) {
+            var lastHeld: Solve.Settings?
+            func again(_ next: Solve.Settings) throws {
                 own = next
                 passes += 1
-                written[index] = try run(
-                    [renditions[index]], own, progress: { progress(done + share * $0) }, isCancelled: isCancelled)[0]
+                written[index] = try run([renditions[index]], own, progress: { progress(done + share * $0) }, isCancelled: isCancelled)[0]
             }
+            func holds() -> Bool {
+                let peak = Solve.Outcome(loudestOf: written[index].map(\.outcome)).truePeakDBTP
+                return peak.map { $0 <= preset.target.ceilingDBTP + Solve.ceilingSlackDB } ?? true
+            }
+            while passes < most {
+                if holds() { lastHeld = own }
+                guard let next = correction(of: own, Solve.Outcome(loudestOf: written[index].map(\.outcome)), &search) else { break }
+                try again(next)
+            }
+            // Better what is a little softer than what goes over the ceiling.
+            if !holds(), let held = lastHeld { try again(held) }
         }
         progress(1)
         return written
