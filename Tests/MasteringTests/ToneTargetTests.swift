@@ -62,7 +62,7 @@ import Testing
         (head + "name = \"a\\u001b[31m\"\n", 5, "control or invisible"),
         (head + "[levels]\nhz = [100, 200]\ndb = [0, 1]\n[[reference]]\nweight = 1\n", 8, "needs a name"),
         (head + "[levels]\nhz = [100, 200]\ndb = [0, 1]\n[[reference]]\nname = \"a\"\nweight = 0\n", 10, "0.001 to 1000"),
-        ("a = \u{0}\n", nil, "NUL"),
+        ("a = \u{0}\n", 1, "NUL"), ("schema = 1\nid = \"a\\u0000\"\n", 2, "NUL"),
     ] as [(String, Int?, String)])
     func whatIsWrongIsNamedWithItsLine(text: String, line: Int?, says: String) throws {
         let error = try #require(refusal(text))
