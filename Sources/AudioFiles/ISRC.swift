@@ -1,4 +1,4 @@
-/// An International Standard Recording Code, ISO 3901:2019: `CC-XXX-YY-NNNNN`, here without the hyphens.
+/// An International Standard Recording Code, ISO 3901:2019: `GB-ABC-26-00001`, here without the hyphens.
 public struct ISRC: Sendable, Equatable, Hashable, Codable, CustomStringConvertible {
     public let description: String
 

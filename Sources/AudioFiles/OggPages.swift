@@ -54,67 +54,23 @@ enum OggPages {
         }
     }
 
-    private struct Page {
-        var offset: Int64
-        var bytes: [UInt8]
-
-        var segments: ArraySlice<UInt8> { bytes[27..<(27 + Int(bytes[26]))] }
-        var body: ArraySlice<UInt8> { bytes[(27 + Int(bytes[26]))...] }
-
-        /// Of the last sample of the last packet that ends here, at 48 kHz.
-        var granule: Int64 {
-            get { Int64(bitPattern: ClaimedLength.number(bytes[6..<14], big: false)) }
-            set { for i in 0..<8 { bytes[6 + i] = UInt8(truncatingIfNeeded: newValue >> Int64(8 * i)) } }
-        }
-
-        mutating func replace(segments: [UInt8], body: [UInt8]) {
-            bytes = Array(bytes[..<26]) + [UInt8(segments.count)] + segments + body
-        }
-    }
-
-    /// Lets a finished Opus stream end that many samples at 48 kHz before its last one (RFC 7845 §4.4, end trimming). The checksums are
-    /// left to `setSerial`.
-    ///
-    /// What is cut off has to lie on the last page: packets move there from the one before it, as many as that takes.
+    /// Lets a finished Opus stream end that many samples at 48 kHz before its last one, less than its last packet holds (RFC 7845 §4.4, end
+    /// trimming). The checksum is left to `setSerial`.
     static func trimEnd(of descriptor: Int32, by samples: Int64) throws(SystemCall.Failure) {
-        var offset: Int64 = 0
-        var buffer = [UInt8](repeating: 0, count: largestPage)
-        var last: Page?, before: Page?
+        var (offset, last): (Int64, Int64?) = (0, nil)
+        var page = [UInt8](repeating: 0, count: 27 + 255)
         while true {
-            let count = try SystemCall.readFully(descriptor, &buffer, largestPage, at: offset)
-            guard count >= 27, buffer[..<4].elementsEqual("OggS".utf8), count >= 27 + Int(buffer[26]) else { break }
-            let length = buffer[27..<(27 + Int(buffer[26]))].reduce(27 + Int(buffer[26])) { $0 + Int($1) }
-            guard count >= length else { break }
-            (before, last) = (last, Page(offset: offset, bytes: Array(buffer[..<length])))
-            offset += Int64(length)
+            let count = try SystemCall.readFully(descriptor, &page, page.count, at: offset)
+            guard count >= 27, page[..<4].elementsEqual("OggS".utf8), count >= 27 + Int(page[26]) else { break }
+            last = offset
+            offset += page[27..<(27 + Int(page[26]))].reduce(27 + Int64(page[26])) { $0 + Int64($1) }
         }
-        guard var end = last else { return }
-        end.granule -= samples
-        if var whole = before, whole.granule > 0, end.granule <= whole.granule {
-            var (segments, body) = (Array(whole.segments), Array(whole.body))
-            while end.granule <= whole.granule, segments.last.map({ $0 < 255 }) == true, let packet = segments.dropLast().lastIndex(where: { $0 < 255 }) {
-                let lacing = Array(segments[(packet + 1)...])
-                let size = lacing.reduce(0) { $0 + Int($1) }
-                guard lacing.count + end.segments.count <= 255, size > 0 else { break }
-                let moved = Array(body.suffix(size))
-                segments.removeLast(lacing.count)
-                body.removeLast(size)
-                end.replace(segments: lacing + end.segments, body: moved + end.body)
-                whole.granule -= opusSamples(moved)
-            }
-            whole.replace(segments: segments, body: body)
-            end.offset = whole.offset + Int64(whole.bytes.count)
-            try SystemCall.writeFully(descriptor, whole.bytes, whole.bytes.count, at: whole.offset)
-        }
-        try SystemCall.writeFully(descriptor, end.bytes, end.bytes.count, at: end.offset)
-    }
-
-    /// How long a packet of Opus sounds, in samples at 48 kHz: its first byte tells (RFC 6716 §3.1), in each of several streams alike.
-    private static func opusSamples(_ packet: [UInt8]) -> Int64 {
-        let mode = Int(packet[0] >> 3)
-        let frame: Int64 = mode < 12 ? [480, 960, 1920, 2880][mode & 3] : mode < 16 ? [480, 960][mode & 1] : [120, 240, 480, 960][mode & 3]
-        let count = packet[0] & 3 == 0 ? 1 : packet[0] & 3 < 3 ? 2 : packet.count > 1 ? Int64(packet[1] & 63) : 1
-        return frame * count
+        guard let last else { return }
+        var position = [UInt8](repeating: 0, count: 8)
+        _ = try SystemCall.readFully(descriptor, &position, 8, at: last + 6)
+        let end = Int64(bitPattern: ClaimedLength.number(position[...], big: false)) - samples
+        for i in 0..<8 { position[i] = UInt8(truncatingIfNeeded: end >> Int64(8 * i)) }
+        try SystemCall.writeFully(descriptor, position, 8, at: last + 6)
     }
 
     /// Header, 255 segment lengths, and as many segments of 255 bytes.

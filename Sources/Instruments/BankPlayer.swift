@@ -16,7 +16,7 @@ public final class BankPlayer {
         var velocity: Int
     }
 
-    private let library: FluidLibrary
+    private let fluid: FluidLibrary
     private let settings: FluidLibrary.Handle?
     private let synth: FluidLibrary.Handle?
     /// Tracks that are played here, by their place in the score.
@@ -38,18 +38,18 @@ public final class BankPlayer {
 
     /// - Throws: `SoundBank.Absence`.
     public init(_ bank: SoundBank, _ score: Score, rate: Int) throws(SoundBank.Absence) {
-        guard let library = FluidLibrary.shared else { throw .noLibrary }
+        guard let fluid = FluidLibrary.shared else { throw .noLibrary }
         let kit = score.brief.genre.kit
         // FluidSynth has 128 outputs at most; a score has a dozen tracks.
         tracks = Array(score.tracks.indices.filter { Self.plays(score.tracks[$0], kit: kit) }.prefix(64))
-        self.library = library
-        settings = library.newSettings()
+        self.fluid = fluid
+        settings = fluid.newSettings()
         let outputs = Int32(max(1, tracks.count))
         for (name, value) in [("synth.audio-channels", outputs), ("synth.audio-groups", outputs), ("synth.midi-channels", (outputs + 15) / 16 * 16), ("synth.reverb.active", 0), ("synth.chorus.active", 0),
-                              ("synth.cpu-cores", 1), ("synth.dynamic-sample-loading", 1), ("synth.polyphony", 256), ("synth.lock-memory", 0)] { _ = library.setWhole(settings, name, value) }
-        _ = library.setNumber(settings, "synth.sample-rate", Double(rate))
-        _ = library.setNumber(settings, "synth.gain", 0.5)
-        synth = library.newSynth(settings)
+                              ("synth.cpu-cores", 1), ("synth.dynamic-sample-loading", 1), ("synth.polyphony", 256), ("synth.lock-memory", 0)] { _ = fluid.setWhole(settings, name, value) }
+        _ = fluid.setNumber(settings, "synth.sample-rate", Double(rate))
+        _ = fluid.setNumber(settings, "synth.gain", 0.5)
+        synth = fluid.newSynth(settings)
         samples = (0..<2 * Int(outputs)).map { _ in
             let row = UnsafeMutablePointer<Float>.allocate(capacity: MixRenderer.blockFrames)
             row.initialize(repeating: 0, count: MixRenderer.blockFrames)
@@ -59,13 +59,13 @@ public final class BankPlayer {
         rows.initialize(repeating: nil, count: samples.count)
         gains = Array(repeating: 1, count: tracks.count)
 
-        let font = synth == nil ? -1 : library.load(synth, bank.path, 0)
+        let font = synth == nil ? -1 : fluid.load(synth, bank.path, 0)
         guard font >= 0 else { throw .unusable(path: bank.path) }
         for (slot, index) in tracks.enumerated() {
             let track = score.tracks[index]
             let (isDrums, program) = (track.isDrums, track.voice.program ?? Self.kits[kit] ?? 0)
-            _ = library.setKind(synth, Int32(slot), isDrums ? 1 : 0)
-            if library.selectProgram(synth, Int32(slot), font, isDrums ? 128 : 0, Int32(program)) != 0, library.selectProgram(synth, Int32(slot), font, isDrums ? 128 : 0, 0) != 0 { throw .unusable(path: bank.path) }
+            _ = fluid.setKind(synth, Int32(slot), isDrums ? 1 : 0)
+            if fluid.selectProgram(synth, Int32(slot), font, isDrums ? 128 : 0, Int32(program)) != 0, fluid.selectProgram(synth, Int32(slot), font, isDrums ? 128 : 0, 0) != 0 { throw .unusable(path: bank.path) }
             gains[slot] = listen(to: track, slot: slot, rate: rate)
             add(track, slot, score, rate)
         }
@@ -73,8 +73,8 @@ public final class BankPlayer {
     }
 
     deinit {
-        library.deleteSynth(synth)
-        library.deleteSettings(settings)
+        fluid.deleteSynth(synth)
+        fluid.deleteSettings(settings)
         for row in samples { row.deallocate() }
         rows.deallocate()
     }
@@ -101,7 +101,7 @@ public final class BankPlayer {
     /// The gain that brings a note of middle height, or the kit's backbeat, to where built-in patches stand.
     private func listen(to track: Track, slot: Int, rate: Int) -> Double {
         let key = track.isDrums ? 38 : track.voice.roles.first == .bass ? 38 : min(max(60, track.voice.low + 5), track.voice.high - 5)
-        _ = library.noteOn(synth, Int32(slot), Int32(key), 89)
+        _ = fluid.noteOn(synth, Int32(slot), Int32(key), 89)
         var (smoothed, loudest, peak) = (0.0, 0.0, 0.0)
         for _ in 0..<rate / 2 / MixRenderer.blockFrames {
             process(MixRenderer.blockFrames, from: 0, clearing: true)
@@ -115,8 +115,8 @@ public final class BankPlayer {
             smoothed += 0.04 * (power / Double(MixRenderer.blockFrames) - smoothed)
             loudest = max(loudest, smoothed)
         }
-        _ = library.noteOff(synth, Int32(slot), Int32(key))
-        _ = library.silence(synth, Int32(slot))
+        _ = fluid.noteOff(synth, Int32(slot), Int32(key))
+        _ = fluid.silence(synth, Int32(slot))
         // What was let go fades out unheard.
         for _ in 0..<8 { process(MixRenderer.blockFrames, from: 0, clearing: true) }
         if track.isDrums { return peak > 0 ? 0.45 / peak : 1 }
@@ -128,7 +128,7 @@ public final class BankPlayer {
             if clearing { (row + from).update(repeating: 0, count: frames) }
             rows[n] = row + from
         }
-        _ = library.process(synth, Int32(frames), 0, nil, Int32(samples.count), rows)
+        _ = fluid.process(synth, Int32(frames), 0, nil, Int32(samples.count), rows)
     }
 
     /// Makes the next frames of all its tracks. `frames` ≤ `MixRenderer.blockFrames`.
@@ -145,7 +145,7 @@ public final class BankPlayer {
 
     private func send(_ event: Event) {
         next += 1
-        if event.velocity > 0 { _ = library.noteOn(synth, Int32(event.slot), Int32(event.key), Int32(event.velocity)) } else { _ = library.noteOff(synth, Int32(event.slot), Int32(event.key)) }
+        if event.velocity > 0 { _ = fluid.noteOn(synth, Int32(event.slot), Int32(event.key), Int32(event.velocity)) } else { _ = fluid.noteOff(synth, Int32(event.slot), Int32(event.key)) }
     }
 
     /// Back to the first note; what ends later than the piece ends now.

@@ -59,6 +59,7 @@ public final class PageServer: Sendable {
                 .withBoundSocket(descriptor).get()
         } catch {
             door.shut()
+            // Nothing runs on it yet; what is told is why nobody can be served.
             try? await group.shutdownGracefully()
             throw PageError.cannotListen(port: door.port)
         }
@@ -76,6 +77,7 @@ public final class PageServer: Sendable {
         // Closing can only fail where it is closed already.
         try? await channel.close()
         door.shut()
+        // Of threads that have ended there is nothing to be told.
         try? await group.shutdownGracefully()
     }
 

@@ -9,7 +9,6 @@ struct IdleOptions {
         var bits: OutputFormat.SampleBits
         /// Its word length follows from --bits or the preset.
         var followsBits: Bool
-
         /// Hz; nil is the input's.
         var sampleRate: Int?
 

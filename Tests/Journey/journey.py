@@ -71,6 +71,7 @@ class Studio:
                 return screen
             if time.monotonic() > end:
                 raise AssertionError(f"no {what} on the screen:\n{screen}")
+            # Between two looks.
             time.sleep(0.03)
 
     def see(self, pattern):
@@ -126,6 +127,7 @@ class Studio:
         subprocess.run(["tmux", "kill-server"], env=self.env, capture_output=True)
         end = time.monotonic() + 5
         while self.pid and os.path.exists(f"/proc/{self.pid}") and time.monotonic() < end:
+            # Between two looks.
             time.sleep(0.02)
 
 
@@ -311,6 +313,7 @@ def hung_up(studio):
             if f.read().rsplit(") ", 1)[1].startswith("Z"):
                 break
         assert time.monotonic() < end, "the studio outlives its terminal"
+        # Between two looks.
         time.sleep(0.02)
     studio.assert_nothing_left()
 

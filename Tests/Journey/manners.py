@@ -166,6 +166,7 @@ def dying(root):
             said = bytes(line.data[at:])
             for undo in (LEAVE, b"\x1b[?25h", b"\x1b[?2004l", b"\x1b[?1004l"):
                 assert undo in said, f"{name}: {undo} was not sent"
+            # The claim is about who is left a second after.
             time.sleep(max(0, 1.0 - spent))
             left = [pid for pid in family if alive(pid)]
             assert not left, f"{name}: processes left: {left}"
@@ -202,6 +203,7 @@ def lost(root):
             line.process.wait(5)
         while any(alive(pid) for pid in family):
             assert time.monotonic() - began < 2, f"{way}: {[pid for pid in family if alive(pid)]} still there"
+            # Between two looks.
             time.sleep(0.01)
         slowest = max(slowest, time.monotonic() - began)
         assert slowest <= 1.0, f"{way}: {slowest:.2f} s"
@@ -261,6 +263,7 @@ def slow(root):
                 room = int((time.monotonic() - began) * rate) - taken
                 if room > 0:
                     taken += len(line.pump(0, min(room, 400)))
+                # The line takes so much a second: that is what is tested.
                 time.sleep(0.01)
 
         read(12)
@@ -277,6 +280,7 @@ def slow(root):
                 found = re.search(rb"\x1b\[\?2026h(?:(?!\x1b\[\?2026[hl]).)*" + wanted + rb".*?\x1b\[\?2026l", bytes(line.data[at:]), re.DOTALL)
                 if found:
                     break
+                # 40 bytes in 10 ms: the slow line.
                 time.sleep(max(0, 0.01 - (time.monotonic() - before)))
             ahead.append(found.start())
             late.append(time.monotonic() - began - found.end() / rate)

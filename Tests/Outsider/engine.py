@@ -35,6 +35,7 @@ def wait(condition, what, patience=PATIENCE):
     end = time.monotonic() + patience
     while not (value := condition()):
         assert time.monotonic() < end, f"never: {what}"
+        # Between two looks.
         time.sleep(0.02)
     return value
 

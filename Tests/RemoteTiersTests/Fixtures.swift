@@ -57,7 +57,7 @@ struct Call {
 
 extension FileHandle {
     static var temporary: FileHandle {
-        var path = Array("/tmp/lathe-test-XXXXXX".utf8CString)
+        var path = Array((NSTemporaryDirectory() + "lathe-test-XXXXXX").utf8CString)
         let descriptor = mkstemp(&path)
         unlink(path)
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

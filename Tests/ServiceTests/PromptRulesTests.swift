@@ -3,7 +3,9 @@ import Rendering
 import Testing
 
 @Suite struct PromptRulesTests {
-    private let rules = try! PromptRules.load(#filePath.split(separator: "/Tests/")[0] + "/Presets/prompt-rules.json")
+    private let rules: PromptRules
+
+    init() throws { rules = try PromptRules.load(#filePath.split(separator: "/Tests/")[0] + "/Presets/prompt-rules.json") }
 
     @Test func aPhraseIsFoundWhateverItsCaseAccentsAndSpacing_andItsPlaceIsTold() throws {
         let match = try #require(rules.match("a ballad, Ín  the\nVOICE-of somebody"))
