@@ -2,7 +2,6 @@
 @testable import Instruments
 import DSP
 import Foundation
-import Synchronization
 import Testing
 
 enum Shipped {
@@ -125,19 +124,6 @@ struct BankTests {
             // Exchanged for each other, neither of the two is much louder.
             #expect(abs(Shipped.decibels(a.mix[0]) - Shipped.decibels(Shipped.play(score).mix[0])) < 4, "\(prompt)")
         }
-    }
-
-    /// In a process of its own this is the first use of the synthesizer's library, whose tables two threads once filled at the same time.
-    @Test func playersMadeAtTheSameTimeSoundAlike() throws {
-        guard let bank = try? SoundBank.installed() else { return }
-        let score = Shipped.score("jazz trio in Bb, 140 bpm, 1 bar")
-        let mixes = Mutex<[[[Double]]]>([])
-        DispatchQueue.concurrentPerform(iterations: 2) { _ in
-            let mix = (try? play(score, bank).mix) ?? []
-            mixes.withLock { $0.append(mix) }
-        }
-        let alone = try play(score, bank).mix
-        #expect(mixes.withLock { $0 }.allSatisfy { $0 == alone })
     }
 
     @Test func whatIsElectronicIsSynthesised() {
